@@ -1,0 +1,241 @@
+//! The contract.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use watchtower_model::{MediaRef, Project, ProjectList, ProjectSnapshot};
+
+use crate::Result;
+
+/// A production tracker that Watchtower can be fed from.
+///
+/// An export calls [`check`](Self::check), then [`project_list`](Self::project_list), then
+/// [`project`](Self::project) for each project, then [`open_media`](Self::open_media) for the
+/// pictures and movies to which the answers refer. Calls run side by side, so all take `&self`.
+///
+/// # Behaviour every tracker keeps
+///
+/// * The same data gives the same answer: ids come from the tracker or are derived from what
+///   identifies a thing, and every list has an order that does not change from call to call.
+/// * Everything an answer refers to is in it, or in the project list.
+/// * What is cancelled or has no place on the timeline is not in the answer, but named in
+///   [`ProjectSnapshot::left_out`].
+/// * Nothing panics on what a server sends; it is an [`Error`](crate::Error) of the right
+///   [`ErrorKind`](crate::ErrorKind).
+/// * Dropping a future that a method returned ends the work it did.
+/// * Credentials appear in no answer, no address and no error.
+#[async_trait]
+pub trait Tracker: Send + Sync {
+    /// What this tracker is, and what it can give.
+    ///
+    /// # Behaviour
+    ///
+    /// * Answers at once, without a connection, and the same every time.
+    fn describe(&self) -> Description;
+
+    /// Tries the connection, and says as whom we are known.
+    ///
+    /// # Behaviour
+    ///
+    /// * Logs in where the tracker has a login. It is called first; a tracker that is used without
+    ///   it logs in when it must.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when nobody answers, `Refused` when the credentials are not taken, `Malformed`
+    /// when something answers that is not this tracker.
+    async fn check(&self) -> Result<Account>;
+
+    /// Lists the projects we may see, and what they refer to in common.
+    ///
+    /// # Behaviour
+    ///
+    /// * Archived types, statuses and people are in it, marked as such: an old task may refer to
+    ///   them.
+    /// * Projects come in the order in which they should be shown.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    async fn project_list(&self) -> Result<ProjectList>;
+
+    /// Reads one project: its sequences, assets, shots, casting and edits.
+    ///
+    /// # Behaviour
+    ///
+    /// * `project` is one that [`project_list`](Self::project_list) gave, in `list`.
+    /// * The snapshot's own `project` may know more than the list did.
+    /// * Every shot has a frame range on the timeline of the film, in frames from its start;
+    ///   `frame_out` is the frame at which it has ended.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when the project is gone, otherwise as [`check`](Self::check).
+    async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot>;
+
+    /// Opens a picture or movie to which an answer of this tracker refers.
+    ///
+    /// # Behaviour
+    ///
+    /// * Credentials go to the tracker's own origin and nowhere else.
+    /// * With [`MediaRequest::known`], answers [`OpenedMedia::Unchanged`] where the tracker can
+    ///   tell. One that cannot opens it anew.
+    /// * The bytes come as they arrive; an error in the middle is an item of the stream.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is no such picture or movie, `Unsupported` for a reference this
+    /// tracker did not make, otherwise as [`check`](Self::check).
+    async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia>;
+}
+
+/// What a tracker is, and what it can give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Its name, in lower case: `kitsu`.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// Where it is, without credentials: an address or a path. None for one made up on the spot.
+    pub location: Option<String>,
+    /// What it can give beyond projects, sequences and shots.
+    pub capabilities: Vec<Capability>,
+}
+
+/// Something that not every tracker can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Capability {
+    /// Assets.
+    Assets,
+    /// Which assets appear in which shot.
+    Casting,
+    /// Tasks on shots and assets.
+    Tasks,
+    /// People.
+    Users,
+    /// Episodes of a series.
+    Episodes,
+    /// Edits.
+    Edits,
+    /// Pictures.
+    Pictures,
+    /// Movies.
+    Movies,
+    /// Telling media that did not change without sending it.
+    ConditionalMedia,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: &'static [Self] = &[
+        Self::Assets,
+        Self::Casting,
+        Self::Tasks,
+        Self::Users,
+        Self::Episodes,
+        Self::Edits,
+        Self::Pictures,
+        Self::Movies,
+        Self::ConditionalMedia,
+    ];
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Assets => "assets",
+            Self::Casting => "casting",
+            Self::Tasks => "tasks",
+            Self::Users => "users",
+            Self::Episodes => "episodes",
+            Self::Edits => "edits",
+            Self::Pictures => "pictures",
+            Self::Movies => "movies",
+            Self::ConditionalMedia => "conditional media",
+        })
+    }
+}
+
+/// As whom a tracker knows us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The name of the person or bot, where the tracker has accounts.
+    pub user: Option<String>,
+    /// The server's name and version, where it says so.
+    pub server: Option<String>,
+}
+
+/// A request for a picture or movie.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaRequest<'a> {
+    /// Which.
+    pub media: &'a MediaRef,
+    /// The [`tag`](Media::tag) under which the caller holds it already.
+    pub known: Option<&'a str>,
+    /// How many bytes the caller holds already of an opening that was cut: the stream should start
+    /// after them. [`Media::offset`] says whether it does.
+    pub offset: u64,
+}
+
+impl<'a> MediaRequest<'a> {
+    /// A request for all of a picture or movie.
+    pub fn new(media: &'a MediaRef) -> Self {
+        Self {
+            media,
+            known: None,
+            offset: 0,
+        }
+    }
+}
+
+/// The answer to a [`MediaRequest`].
+#[derive(Debug)]
+pub enum OpenedMedia {
+    /// What the caller holds is what the tracker has.
+    Unchanged,
+    /// The bytes.
+    Stream(Media),
+}
+
+/// A picture or movie as it comes from a tracker.
+pub struct Media {
+    /// The bytes, from [`offset`](Self::offset) on.
+    pub bytes: BoxStream<'static, Result<Bytes>>,
+    /// How many bytes the whole is, where the tracker says so.
+    pub length: Option<u64>,
+    /// Where in the whole the stream starts: 0 unless the tracker honoured the request's offset.
+    pub offset: u64,
+    /// The media type the tracker claims, as in `image/png`.
+    pub content_type: Option<String>,
+    /// What names these bytes on this tracker, to be given back as [`MediaRequest::known`].
+    pub tag: Option<String>,
+}
+
+impl Media {
+    /// Media that is in memory already.
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let length = u64::try_from(bytes.len()).ok();
+        Self {
+            bytes: Box::pin(futures_util::stream::iter([Ok(bytes)])),
+            length,
+            offset: 0,
+            content_type: None,
+            tag: None,
+        }
+    }
+}
+
+impl fmt::Debug for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Media")
+            .field("length", &self.length)
+            .field("offset", &self.offset)
+            .field("content_type", &self.content_type)
+            .field("tag", &self.tag)
+            .finish_non_exhaustive()
+    }
+}

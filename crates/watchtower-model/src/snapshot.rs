@@ -1,0 +1,252 @@
+//! What a tracker holds at one moment: [`ProjectList`], which the projects share, and
+//! [`ProjectSnapshot`], one project.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Asset, AssetType, Edit, Episode, Project, Sequence, Shot, ShotCasting, Task, TaskStatus,
+    TaskType, User,
+};
+
+/// The projects of a tracker, and what they refer to in common.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProjectList {
+    /// The projects, in the order in which the client shows them.
+    pub projects: Vec<Project>,
+    /// All types of assets.
+    #[serde(default)]
+    pub asset_types: Vec<AssetType>,
+    /// All types of tasks, in the order in which the client shows them.
+    #[serde(default)]
+    pub task_types: Vec<TaskType>,
+    /// All statuses of tasks.
+    #[serde(default)]
+    pub task_statuses: Vec<TaskStatus>,
+    /// Everybody.
+    #[serde(default)]
+    pub users: Vec<User>,
+}
+
+/// One project, read whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProjectSnapshot {
+    /// The project itself.
+    pub project: Project,
+    /// Its episodes, in order. Films have none.
+    #[serde(default)]
+    pub episodes: Vec<Episode>,
+    /// Its sequences, in the order of the story.
+    #[serde(default)]
+    pub sequences: Vec<Sequence>,
+    /// Its assets.
+    #[serde(default)]
+    pub assets: Vec<Asset>,
+    /// Its shots that have a place on the timeline.
+    #[serde(default)]
+    pub shots: Vec<Shot>,
+    /// Which assets appear in which shot, one entry for each shot that has any.
+    #[serde(default)]
+    pub casting: Vec<ShotCasting>,
+    /// Its edits, the one to show first.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
+    /// What the tracker holds and this does not, and why.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+    /// What else a person who reads the summary should know.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl ProjectSnapshot {
+    /// An empty project.
+    pub fn new(project: Project) -> Self {
+        Self {
+            project,
+            episodes: Vec::new(),
+            sequences: Vec::new(),
+            assets: Vec::new(),
+            shots: Vec::new(),
+            casting: Vec::new(),
+            edits: Vec::new(),
+            left_out: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// All tasks, those of shots first.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        let shots = self.shots.iter().flat_map(|shot| &shot.tasks);
+        shots.chain(self.assets.iter().flat_map(|asset| &asset.tasks))
+    }
+
+    /// The frame at which the last shot has ended, 0 without shots: how long the timeline must be.
+    pub fn last_frame(&self) -> i64 {
+        let ends = self.shots.iter().map(|shot| shot.data.frame_out);
+        ends.max().unwrap_or(0)
+    }
+}
+
+/// Something the tracker holds and an export does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its id on the tracker.
+    pub id: String,
+    /// Its name, with the sequence's in front for a shot.
+    pub name: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What kind of thing something is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EntityKind {
+    /// An [`Asset`].
+    Asset,
+    /// A [`Shot`].
+    Shot,
+    /// A [`Sequence`].
+    Sequence,
+    /// An [`Episode`].
+    Episode,
+    /// An entry of [`ShotCasting`].
+    Casting,
+    /// A [`Task`].
+    Task,
+    /// An [`Edit`].
+    Edit,
+}
+
+impl fmt::Display for EntityKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asset => "asset",
+            Self::Shot => "shot",
+            Self::Sequence => "sequence",
+            Self::Episode => "episode",
+            Self::Casting => "casting",
+            Self::Task => "task",
+            Self::Edit => "edit",
+        })
+    }
+}
+
+/// Why something is left out.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// It is cancelled on the tracker.
+    Canceled,
+    /// A shot without a frame range has no place on the timeline.
+    NoFrameRange,
+    /// It refers to something that is not there.
+    Dangling,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Canceled => f.write_str("cancelled"),
+            Self::NoFrameRange => f.write_str("no usable frame range"),
+            Self::Dangling => f.write_str("refers to something that is not there"),
+            Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl ProjectList {
+    /// Drops the archived types, statuses and people to which neither a project of this list nor
+    /// one of the snapshots refers.
+    ///
+    /// `keep` is asked for those, too: it says whether an id is referred to from elsewhere, as by
+    /// the projects that a site holds already.
+    pub fn drop_unused_archived<'a>(
+        &mut self,
+        snapshots: impl IntoIterator<Item = &'a ProjectSnapshot>,
+        keep: impl Fn(&str) -> bool,
+    ) {
+        let mut used: HashSet<String> = HashSet::new();
+        let mut refer = |id: &str| {
+            if !used.contains(id) {
+                used.insert(id.to_owned());
+            }
+        };
+        for project in &self.projects {
+            project.asset_types.iter().for_each(|id| refer(id.as_str()));
+            project.task_types.iter().for_each(|id| refer(id.as_str()));
+            project
+                .task_statuses
+                .iter()
+                .for_each(|id| refer(id.as_str()));
+            project.team.iter().for_each(|id| refer(id.as_str()));
+        }
+        for snapshot in snapshots {
+            for asset in &snapshot.assets {
+                refer(asset.asset_type_id.as_str());
+            }
+            for task in snapshot.tasks() {
+                refer(task.task_type_id.as_str());
+                refer(task.task_status_id.as_str());
+                task.assignees.iter().for_each(|id| refer(id.as_str()));
+            }
+        }
+        let stays = |archived: bool, id: &str| !archived || used.contains(id) || keep(id);
+        self.asset_types
+            .retain(|it| stays(it.archived, it.id.as_str()));
+        self.task_types
+            .retain(|it| stays(it.archived, it.id.as_str()));
+        self.task_statuses
+            .retain(|it| stays(it.archived, it.id.as_str()));
+        self.users.retain(|it| stays(it.archived, it.id.as_str()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ShotData;
+
+    #[test]
+    fn archived_things_stay_only_where_something_refers_to_them() {
+        let archived = |name: &str| User {
+            archived: true,
+            ..User::new(name)
+        };
+        let mut list = ProjectList {
+            projects: vec![Project::new("Film")],
+            users: vec![
+                archived("Gone"),
+                archived("Gone but assigned"),
+                archived("Kept"),
+                User::new("Here"),
+            ],
+            ..ProjectList::default()
+        };
+        let mut task = Task::new(TaskType::new("Animation").id, TaskStatus::new("Todo").id);
+        task.assignees.push(User::new("Gone but assigned").id);
+        let mut shot = Shot::new("0010", &Sequence::new("010").id, ShotData::new(0, 10));
+        shot.tasks.push(task);
+        let mut snapshot = ProjectSnapshot::new(list.projects[0].clone());
+        snapshot.shots.push(shot);
+
+        let kept = User::new("Kept").id;
+        list.drop_unused_archived([&snapshot], |id| id == kept.as_str());
+        let names: Vec<_> = list.users.iter().map(|user| &*user.name).collect();
+        assert_eq!(names, ["Gone but assigned", "Kept", "Here"]);
+    }
+}

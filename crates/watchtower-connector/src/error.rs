@@ -61,11 +61,7 @@ pub struct Error {
 impl Error {
     /// An error of a kind, in words: `operation` is what was tried, as in `read the shots of
     /// Sprite Fright`, and `message` what happened instead.
-    pub fn new(
-        kind: ErrorKind,
-        operation: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(kind: ErrorKind, operation: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             kind,
             operation: operation.into(),

@@ -1,0 +1,1 @@
+//! A small film made up on the spot.

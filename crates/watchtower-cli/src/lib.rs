@@ -1,1 +1,44 @@
+//! The command `watchtower` as a library.
+//!
+//! * [`export`](export::export) is the driver: from any [`Tracker`](watchtower_connector::Tracker)
+//!   to a site.
+//! * [`main_with`] is the whole command line with trackers of your own: write a
+//!   [`TrackerCommand`] and a `main` of one line.
 
+pub mod environment;
+mod cli;
+mod commands;
+mod exit;
+pub mod export;
+mod printer;
+mod trackers;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub use exit::Exit;
+pub use trackers::{TrackerCommand, built_in};
+
+/// Runs the command line with the trackers that are built in.
+pub fn main() -> ExitCode {
+    main_with(built_in())
+}
+
+/// Runs the command line with these trackers under `watchtower export`.
+pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
+    let command = cli::with_trackers(cli::Cli::command(), &trackers);
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Writing fails only when nobody reads any more.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let cli = match cli::Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    commands::run(&cli, &matches, &trackers).into()
+}

@@ -47,6 +47,6 @@ pub use media::{MediaLocation, MediaRef};
 pub use project::Project;
 pub use sequence::{Episode, Sequence};
 pub use shot::{Shot, ShotData};
-pub use snapshot::{EntityKind, LeftOut, ProjectList, ProjectSnapshot, Reason};
+pub use snapshot::{EntityKind, LeftOut, ProjectList, ProjectSnapshot, Reason, References};
 pub use task::{Task, TaskStatus, TaskType};
 pub use user::User;

@@ -169,43 +169,69 @@ impl fmt::Display for Reason {
     }
 }
 
+/// The ids that something refers to.
+///
+/// ```
+/// use watchtower_model::{ProjectList, References, User};
+///
+/// let mut gone = User::new("Jade Doe");
+/// gone.archived = true;
+/// let mut list = ProjectList { users: vec![gone], ..ProjectList::default() };
+/// list.drop_unused_archived(&References::default());
+/// assert!(list.users.is_empty());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct References(HashSet<String>);
+
+impl References {
+    /// Adds an id.
+    pub fn add(&mut self, id: &str) {
+        // Most ids recur many times; only the first is copied.
+        if !self.0.contains(id) {
+            self.0.insert(id.to_owned());
+        }
+    }
+
+    /// Adds the types, statuses and people that a project refers to.
+    pub fn add_project(&mut self, project: &Project) {
+        project
+            .asset_types
+            .iter()
+            .for_each(|id| self.add(id.as_str()));
+        project
+            .task_types
+            .iter()
+            .for_each(|id| self.add(id.as_str()));
+        project
+            .task_statuses
+            .iter()
+            .for_each(|id| self.add(id.as_str()));
+        project.team.iter().for_each(|id| self.add(id.as_str()));
+    }
+
+    /// Adds the types, statuses and people that a snapshot refers to.
+    pub fn add_snapshot(&mut self, snapshot: &ProjectSnapshot) {
+        self.add_project(&snapshot.project);
+        for asset in &snapshot.assets {
+            self.add(asset.asset_type_id.as_str());
+        }
+        for task in snapshot.tasks() {
+            self.add(task.task_type_id.as_str());
+            self.add(task.task_status_id.as_str());
+            task.assignees.iter().for_each(|id| self.add(id.as_str()));
+        }
+    }
+
+    /// Whether something refers to an id.
+    pub fn contains(&self, id: &str) -> bool {
+        self.0.contains(id)
+    }
+}
+
 impl ProjectList {
-    /// Drops the archived types, statuses and people to which neither a project of this list nor
-    /// one of the snapshots refers.
-    ///
-    /// `keep` is asked for those, too: it says whether an id is referred to from elsewhere, as by
-    /// the projects that a site holds already.
-    pub fn drop_unused_archived<'a>(
-        &mut self,
-        snapshots: impl IntoIterator<Item = &'a ProjectSnapshot>,
-        keep: impl Fn(&str) -> bool,
-    ) {
-        let mut used: HashSet<String> = HashSet::new();
-        let mut refer = |id: &str| {
-            if !used.contains(id) {
-                used.insert(id.to_owned());
-            }
-        };
-        for project in &self.projects {
-            project.asset_types.iter().for_each(|id| refer(id.as_str()));
-            project.task_types.iter().for_each(|id| refer(id.as_str()));
-            project
-                .task_statuses
-                .iter()
-                .for_each(|id| refer(id.as_str()));
-            project.team.iter().for_each(|id| refer(id.as_str()));
-        }
-        for snapshot in snapshots {
-            for asset in &snapshot.assets {
-                refer(asset.asset_type_id.as_str());
-            }
-            for task in snapshot.tasks() {
-                refer(task.task_type_id.as_str());
-                refer(task.task_status_id.as_str());
-                task.assignees.iter().for_each(|id| refer(id.as_str()));
-            }
-        }
-        let stays = |archived: bool, id: &str| !archived || used.contains(id) || keep(id);
+    /// Drops the archived types, statuses and people that nothing refers to.
+    pub fn drop_unused_archived(&mut self, used: &References) {
+        let stays = |archived: bool, id: &str| !archived || used.contains(id);
         self.asset_types
             .retain(|it| stays(it.archived, it.id.as_str()));
         self.task_types
@@ -244,8 +270,10 @@ mod tests {
         let mut snapshot = ProjectSnapshot::new(list.projects[0].clone());
         snapshot.shots.push(shot);
 
-        let kept = User::new("Kept").id;
-        list.drop_unused_archived([&snapshot], |id| id == kept.as_str());
+        let mut used = References::default();
+        used.add_snapshot(&snapshot);
+        used.add(User::new("Kept").id.as_str());
+        list.drop_unused_archived(&used);
         let names: Vec<_> = list.users.iter().map(|user| &*user.name).collect();
         assert_eq!(names, ["Gone but assigned", "Kept", "Here"]);
     }

@@ -1,1 +1,26 @@
+//! Writes the site that Watchtower shows, and validates such sites.
+//!
+//! Two front doors:
+//!
+//! * [`ProjectListWriter`] and [`ProjectWriter`], the writers of Watchtower's pipeline
+//!   specification: fill their fields, call `write_as_json`, done;
+//! * [`Export`], which also fetches pictures and movies, goes on when one project fails, and makes
+//!   the whole site change in one step.
+//!
+//! Nothing here knows a tracker. Pictures and movies come through a [`media::MediaSource`].
 
+mod documents;
+mod error;
+mod export;
+pub mod media;
+pub mod render;
+mod site;
+mod summary;
+pub mod validate;
+mod writers;
+
+pub use error::{Error, Result};
+pub use export::{Export, ExportOptions, Progress};
+pub use site::{Site, Transaction};
+pub use summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
+pub use writers::{ProjectListWriter, ProjectWriter};

@@ -1,0 +1,142 @@
+//! The command line's grammar.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
+
+use crate::TrackerCommand;
+
+/// What follows the options on the main page of the help.
+const AFTER_HELP: &str = "\
+Examples:
+  watchtower export example --output site    a site to look at, without any tracker
+  watchtower export kitsu --output site      all projects of your studio's Kitsu
+  watchtower validate site                   will the web client take it?
+
+Exit codes:
+  0  done
+  1  findings, or invalid data
+  2  called wrongly, or a setting is missing
+  3  the tracker cannot be reached or refuses us
+  4  some projects failed and the others were written
+  5  the output cannot be written";
+
+/// Export productions to Watchtower, and validate exports
+///
+/// Watchtower shows a whole film on one screen. It reads plain JSON files from a folder that any web
+/// server can serve. This command writes that folder, the site, from a production tracker, and tells
+/// whether a site will work.
+#[derive(Debug, Parser)]
+#[command(name = "watchtower", version, after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) command: Action,
+}
+
+/// What is printed.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Print only errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print what is done as it is done
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Export projects from a tracker to a site
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Export,
+    /// Check whether the web client will take a site
+    Validate(ValidateArgs),
+    /// The JSON Schemas of the documents
+    #[command(subcommand)]
+    Schema(SchemaAction),
+}
+
+/// What every `watchtower export TRACKER` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The site's folder, which a web server serves; made if it is missing. Files land in `DIR/data`
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    /// What becomes of pictures and movies
+    #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
+    pub(crate) media: Media,
+    /// With `--media reference`: the path on the site's own host under which a reverse proxy offers
+    /// the tracker, as in `api`. Without it addresses are protocol-relative
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    pub(crate) media_base: Option<String>,
+    /// Export only this project, by name or id; the site keeps the others. May be given several times
+    #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
+    pub(crate) projects: Vec<String>,
+    /// How many requests to make at a time
+    #[arg(long, default_value = "8", value_name = "N")]
+    pub(crate) jobs: NonZeroUsize,
+    /// How many seconds to wait for another export of the same site to end
+    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds, help_heading = "Output")]
+    pub(crate) lock_timeout: Duration,
+    /// Print the summary as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_secs)
+}
+
+/// What becomes of pictures and movies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Media {
+    /// Fetch them into the site
+    Download,
+    /// Refer to them on the tracker
+    Reference,
+    /// Leave them out: the client shows placeholders
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// The site: its folder
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Count warnings as errors
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) deny: Option<Deny>,
+}
+
+/// What else makes validation fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaAction {
+    /// List the schemas by name
+    List,
+    /// Print a schema
+    Show {
+        /// The schema's name, as in `v0/shots`
+        name: String,
+    },
+}
+
+/// Hangs a subcommand for each tracker under `export`.
+pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
+    command.mut_subcommand("export", |mut export| {
+        for tracker in trackers {
+            let command = Command::new(tracker.name()).about(tracker.about());
+            export = export.subcommand(ExportArgs::augment_args(tracker.arguments(command)));
+        }
+        export
+    })
+}

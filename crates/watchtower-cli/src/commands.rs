@@ -1,0 +1,36 @@
+//! The subcommands.
+
+mod export;
+mod schema;
+mod validate;
+
+use std::io;
+
+use clap::ArgMatches;
+
+use crate::cli::{Action, Cli};
+use crate::printer::{Printer, Verbosity};
+use crate::{Exit, TrackerCommand};
+
+/// Runs the subcommand.
+pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCommand>]) -> Exit {
+    let verbosity = match (cli.output.quiet, cli.output.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let printer = Printer::new(verbosity);
+    let result = match &cli.command {
+        Action::Export => export::run(matches, trackers, &printer),
+        Action::Validate(args) => validate::run(args, &printer),
+        Action::Schema(action) => schema::run(action, &printer),
+    };
+    result.unwrap_or_else(|error| {
+        // Whoever reads stdout has had enough, as `head` has: no error.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Exit::Done;
+        }
+        printer.error(&error, None);
+        Exit::Output
+    })
+}

@@ -1,0 +1,281 @@
+//! The driver: from a tracker to a site.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+use watchtower_connector::{self as connector, OpenedMedia, Tracker};
+use watchtower_model::{Project, ProjectList};
+use watchtower_writer::media::{
+    MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened,
+};
+use watchtower_writer::{self as writer, Export, Progress, Site, Summary};
+
+use crate::Exit;
+
+/// How an export is done.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// Which projects, by name or id. None means all, and the site forgets projects that the tracker
+    /// does not have any more.
+    pub projects: Vec<String>,
+    /// What becomes of pictures and movies.
+    pub media: MediaPolicy,
+    /// How many pictures and movies are fetched at a time.
+    pub jobs: NonZeroUsize,
+    /// How long to wait for another export of the same site to end.
+    pub lock_timeout: Duration,
+}
+
+impl Default for ExportOptions {
+    /// All projects, with the defaults of the writer.
+    fn default() -> Self {
+        let writer::ExportOptions {
+            media,
+            jobs,
+            lock_timeout,
+        } = writer::ExportOptions::default();
+        Self {
+            projects: Vec::new(),
+            media,
+            jobs,
+            lock_timeout,
+        }
+    }
+}
+
+/// Told how an export goes on: what the writer tells, and the project being read.
+pub trait Observer: Progress {
+    /// The tracker knows us, as this account.
+    fn connected(&self, _account: &connector::Account) {}
+    /// So many projects are going to be read.
+    fn projects_planned(&self, _count: usize) {}
+    /// A project is being read.
+    fn reading(&self, _project: &Project) {}
+    /// A project is staged, or failed.
+    fn project_done(&self, _project: &Project) {}
+}
+
+/// Nobody looks.
+impl Observer for () {}
+
+/// Why nothing was exported. The site is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The tracker failed.
+    #[error(transparent)]
+    Tracker(#[from] connector::Error),
+    /// The site cannot be written to, or what the tracker gave cannot be published.
+    #[error(transparent)]
+    Writer(#[from] writer::Error),
+    /// A project was asked for that is not there.
+    #[error("there is no project `{}` among those we may see: {}", .asked.escape_debug(), .found.join(", "))]
+    NoSuchProject {
+        /// What was asked for.
+        asked: String,
+        /// The names of those that are there.
+        found: Vec<String>,
+    },
+    /// Every project failed.
+    #[error("no project could be exported; {}", failures(.0))]
+    AllFailed(Vec<Failure>),
+}
+
+/// A project that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The project's name.
+    pub project: String,
+    /// Why.
+    pub error: ProjectError,
+}
+
+/// Why a project failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// It could not be read.
+    #[error(transparent)]
+    Tracker(#[from] connector::Error),
+    /// It could not be published.
+    #[error(transparent)]
+    Writer(#[from] writer::Error),
+}
+
+fn failures(failures: &[Failure]) -> String {
+    let one = |it: &Failure| format!("{}: {}", it.project, it.error);
+    failures.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+impl ExportError {
+    /// The exit code that tells what to do about it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Tracker(error) => tracker_exit(error),
+            Self::Writer(error) => writer_exit(error),
+            Self::NoSuchProject { .. } => Exit::Usage,
+            Self::AllFailed(failures) => match failures.first().map(|it| &it.error) {
+                Some(ProjectError::Tracker(error)) => tracker_exit(error),
+                Some(ProjectError::Writer(error)) => writer_exit(error),
+                None => Exit::Findings,
+            },
+        }
+    }
+
+    /// What a person can do about it, where that is known.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Tracker(error) => error.help(),
+            Self::AllFailed(failures) => match &failures.first()?.error {
+                ProjectError::Tracker(error) => error.help(),
+                ProjectError::Writer(_) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn tracker_exit(error: &connector::Error) -> Exit {
+    match error.kind() {
+        connector::ErrorKind::Config => Exit::Usage,
+        _ => Exit::Tracker,
+    }
+}
+
+fn writer_exit(error: &writer::Error) -> Exit {
+    match error {
+        writer::Error::Invalid { .. } | writer::Error::Data(_) => Exit::Findings,
+        _ => Exit::Output,
+    }
+}
+
+/// Exports projects from a tracker to a site.
+///
+/// A project that fails keeps its previous version in the site, is named in the summary, and the
+/// others go on. The site changes in one step at the end, or not at all.
+///
+/// # Errors
+///
+/// [`ExportError`] when nothing could be exported.
+pub async fn export(
+    tracker: &dyn Tracker,
+    site: &Site,
+    options: &ExportOptions,
+    observer: &dyn Observer,
+) -> Result<Summary, ExportError> {
+    observer.connected(&tracker.check().await?);
+    let list = tracker.project_list().await?;
+    let wanted = select(&list, &options.projects)?;
+    if wanted.is_empty() {
+        return Err(nothing_to_see(tracker).into());
+    }
+    let source = TrackerMedia(tracker);
+    let writer_options = writer::ExportOptions {
+        media: options.media.clone(),
+        jobs: options.jobs,
+        lock_timeout: options.lock_timeout,
+    };
+    let mut export = Export::begin(site, writer_options, &source, &observer)?;
+
+    observer.projects_planned(wanted.len());
+    let mut failures = Vec::new();
+    // While the media of one project come, the next one is read.
+    let mut snapshots = stream::iter(&wanted)
+        .map(|project| {
+            let list = &list;
+            async move {
+                observer.reading(project);
+                (*project, tracker.project(project, list).await)
+            }
+        })
+        .buffered(2);
+    while let Some((project, snapshot)) = snapshots.next().await {
+        let result = match snapshot {
+            Ok(snapshot) => match export.project(snapshot).await {
+                Err(error) if writer_exit(&error) == Exit::Output => return Err(error.into()),
+                result => result.map_err(ProjectError::from),
+            },
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = result {
+            export.fail(project, error.to_string())?;
+            let project = project.name.clone();
+            failures.push(Failure { project, error });
+        }
+        observer.project_done(project);
+    }
+    drop(snapshots);
+    if failures.len() == wanted.len() {
+        return Err(ExportError::AllFailed(failures));
+    }
+    if !options.projects.is_empty() {
+        export.keep_the_others()?;
+    }
+    Ok(export.finish(list).await?)
+}
+
+/// The projects asked for, each once: by id, by name, or by name in another case.
+fn select<'a>(list: &'a ProjectList, asked: &[String]) -> Result<Vec<&'a Project>, ExportError> {
+    if asked.is_empty() {
+        return Ok(list.projects.iter().collect());
+    }
+    let mut selected: Vec<&Project> = Vec::new();
+    for asked in asked {
+        let find = |same: &dyn Fn(&Project) -> bool| list.projects.iter().find(|it| same(it));
+        let project = find(&|it| it.id.as_str() == asked)
+            .or_else(|| find(&|it| it.name == *asked))
+            .or_else(|| find(&|it| it.name.to_lowercase() == asked.to_lowercase()))
+            .ok_or_else(|| ExportError::NoSuchProject {
+                asked: asked.clone(),
+                found: list.projects.iter().map(|it| it.name.clone()).collect(),
+            })?;
+        if !selected.iter().any(|it| it.id == project.id) {
+            selected.push(project);
+        }
+    }
+    Ok(selected)
+}
+
+/// An empty list is far more likely to be a missing permission than a studio without projects, and
+/// to publish it would take every project out of the site.
+fn nothing_to_see(tracker: &dyn Tracker) -> connector::Error {
+    let name = tracker.describe().name;
+    connector::Error::new(
+        connector::ErrorKind::Refused,
+        "list the projects",
+        format!("{name} shows us none"),
+    )
+    .with_help("give the account access to a project")
+}
+
+/// A tracker as the writer sees it: something that opens media.
+struct TrackerMedia<'a>(&'a dyn Tracker);
+
+#[async_trait]
+impl MediaSource for TrackerMedia<'_> {
+    async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
+        let request = connector::MediaRequest {
+            media: request.media,
+            known: request.known,
+            offset: request.offset,
+        };
+        match self.0.open_media(request).await.map_err(media_error)? {
+            OpenedMedia::Unchanged => Ok(Opened::Unchanged),
+            OpenedMedia::Stream(media) => Ok(Opened::Stream(MediaStream {
+                bytes: media.bytes.map(|block| block.map_err(media_error)).boxed(),
+                length: media.length,
+                offset: media.offset,
+                tag: media.tag,
+            })),
+        }
+    }
+}
+
+fn media_error(error: connector::Error) -> MediaError {
+    MediaError {
+        transient: error.kind().is_transient(),
+        message: error.to_string(),
+    }
+}

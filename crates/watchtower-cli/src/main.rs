@@ -1,0 +1,7 @@
+//! The command `watchtower`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    watchtower_cli::main()
+}

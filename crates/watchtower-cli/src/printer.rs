@@ -1,0 +1,257 @@
+//! What is printed, and where: data on stdout, everything else on stderr.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use watchtower_connector::Account;
+use watchtower_model::Project;
+use watchtower_writer::{Outcome, Progress, ProjectSummary, Summary};
+
+use crate::export::Observer;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NAME: Style = Style::new().bold();
+const HELP: Style = AnsiColor::Cyan.on_default();
+
+/// How much is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// Decides what is printed, and how.
+pub(crate) struct Printer {
+    verbosity: Verbosity,
+    bars: Option<Bars>,
+}
+
+struct Bars {
+    projects: ProgressBar,
+    media: ProgressBar,
+}
+
+impl Printer {
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
+        // Bars are for people at a terminal; a log gets lines.
+        let shows_bars = verbosity == Verbosity::Normal && io::stderr().is_terminal();
+        Self {
+            verbosity,
+            bars: shows_bars.then(Bars::new),
+        }
+    }
+
+    /// An error, with what can be done about it.
+    pub(crate) fn error(&self, error: &dyn std::error::Error, help: Option<&str>) {
+        self.clear();
+        let mut text = format!("{ERROR}error:{ERROR:#} {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            // Some errors repeat their cause in their own text.
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text.push_str(&format!("\n  because {cause_text}"));
+            }
+            source = cause.source();
+        }
+        if let Some(help) = help {
+            text.push_str(&format!("\n{HELP}help:{HELP:#} {help}"));
+        }
+        anstream::eprintln!("{text}");
+    }
+
+    /// Data, for whoever reads stdout.
+    pub(crate) fn data(&self, text: impl fmt::Display) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{text}")
+    }
+
+    /// A line on how things go.
+    fn line(&self, verbosity: Verbosity, text: impl fmt::Display) {
+        if self.verbosity >= verbosity && self.bars.is_none() {
+            anstream::eprintln!("{text}");
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bars) = &self.bars {
+            bars.projects.finish_and_clear();
+            bars.media.finish_and_clear();
+        }
+    }
+
+    /// What an export did, for people.
+    pub(crate) fn summary(&self, summary: &Summary, site: &str) -> io::Result<()> {
+        self.clear();
+        if self.verbosity == Verbosity::Quiet {
+            return Ok(());
+        }
+        self.data(Text { summary, site, verbose: self.verbosity == Verbosity::Verbose })
+    }
+
+    /// The projects that failed: on stderr, since they are errors even when all is quiet.
+    pub(crate) fn failures(&self, summary: &Summary) {
+        self.clear();
+        for project in &summary.projects {
+            let (error, site) = match &project.outcome {
+                Outcome::Kept { error } => (error, "the site keeps its previous version"),
+                Outcome::Missing { error } => (error, "the site does not have it"),
+                _ => continue,
+            };
+            let name = &project.name;
+            anstream::eprintln!("{ERROR}error:{ERROR:#} {NAME}{name}{NAME:#}: {error}; {site}");
+        }
+    }
+}
+
+impl Bars {
+    fn new() -> Self {
+        let bars = MultiProgress::new();
+        let style = |template: &str| {
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+        };
+        let projects = bars.add(ProgressBar::new(0));
+        projects.set_style(style("{spinner} projects {pos}/{len} {wide_msg}"));
+        let media = bars.add(ProgressBar::new(0));
+        media.set_style(style("  pictures and movies {pos}/{len} {wide_bar} {eta}"));
+        Self { projects, media }
+    }
+}
+
+impl Progress for Printer {
+    fn media_planned(&self, count: usize) {
+        match &self.bars {
+            Some(bars) => bars.media.inc_length(count as u64),
+            None if count > 0 => {
+                self.line(Verbosity::Verbose, format_args!("fetching {count} pictures and movies"));
+            }
+            None => {}
+        }
+    }
+
+    fn media_done(&self) {
+        if let Some(bars) = &self.bars {
+            bars.media.inc(1);
+        }
+    }
+}
+
+impl Observer for Printer {
+    fn connected(&self, account: &Account) {
+        let user = account.user.as_deref().unwrap_or("nobody in particular");
+        let server = account.server.as_deref().unwrap_or("the tracker");
+        self.line(Verbosity::Verbose, format_args!("connected to {server} as {user}"));
+    }
+
+    fn projects_planned(&self, count: usize) {
+        if let Some(bars) = &self.bars {
+            bars.projects.set_length(count as u64);
+        }
+    }
+
+    fn reading(&self, project: &Project) {
+        match &self.bars {
+            Some(bars) => bars.projects.set_message(project.name.clone()),
+            None => self.line(Verbosity::Normal, format_args!("reading {}", project.name)),
+        }
+    }
+
+    fn project_done(&self, _: &Project) {
+        if let Some(bars) = &self.bars {
+            bars.projects.inc(1);
+        }
+    }
+}
+
+/// A summary as text.
+struct Text<'a> {
+    summary: &'a Summary,
+    site: &'a str,
+    /// Whether everything left out is named, or the first few.
+    verbose: bool,
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for project in &self.summary.projects {
+            if project.outcome == Outcome::Exported {
+                self.project(f, project)?;
+            }
+        }
+        self.missing(f, "shared", &self.summary.shared_media.missing)?;
+        let (total, failed) = (self.summary.projects.len(), self.summary.failed());
+        write!(f, "Exported {} to {}", count(total - failed, "project"), self.site)?;
+        if failed > 0 {
+            write!(f, "; {WARNING}{} failed{WARNING:#}", count(failed, "project"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Text<'_> {
+    fn project(&self, f: &mut fmt::Formatter<'_>, project: &ProjectSummary) -> fmt::Result {
+        let counts = &project.counts;
+        writeln!(f, "{NAME}{}{NAME:#}", project.name)?;
+        write!(f, "  ")?;
+        if counts.episodes > 0 {
+            write!(f, "{}, ", count(counts.episodes, "episode"))?;
+        }
+        writeln!(
+            f,
+            "{}, {}, {}, {}, {} cast, {} frames",
+            count(counts.sequences, "sequence"),
+            count(counts.shots, "shot"),
+            count(counts.assets, "asset"),
+            count(counts.tasks, "task"),
+            count(counts.casting, "asset"),
+            counts.total_frames,
+        )?;
+        let media = &project.media;
+        writeln!(f, "  {}, {}", count(media.pictures, "picture"), count(media.movies, "movie"))?;
+        for ((kind, reason), names) in project.left_out_counts() {
+            let kind = count(names.len(), &kind.to_string());
+            writeln!(f, "  {WARNING}left out:{WARNING:#} {kind}, {reason}: {}", self.names(&names))?;
+        }
+        self.missing(f, "missing", &media.missing)?;
+        for note in &project.notes {
+            writeln!(f, "  {HELP}note:{HELP:#} {note}")?;
+        }
+        Ok(())
+    }
+
+    fn missing(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        _what: &str,
+        missing: &std::collections::BTreeMap<String, Vec<String>>,
+    ) -> fmt::Result {
+        for (reason, labels) in missing {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            let names = self.names(&labels);
+            writeln!(f, "  {WARNING}no picture or movie:{WARNING:#} {names}: {reason}")?;
+        }
+        Ok(())
+    }
+
+    /// Names in a row; a long row is cut, and says how many more there are.
+    fn names(&self, names: &[&str]) -> String {
+        const SHOWN: usize = 5;
+        if self.verbose || names.len() <= SHOWN {
+            return names.join(", ");
+        }
+        format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
+    }
+}
+
+/// A number with its noun.
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ if noun == "casting" => format!("{number} {noun}s"),
+        _ => format!("{number} {noun}s"),
+    }
+}

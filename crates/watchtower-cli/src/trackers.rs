@@ -1,0 +1,204 @@
+//! The trackers that the command line offers.
+
+use std::num::NonZeroUsize;
+
+use clap::{ArgMatches, Command};
+use watchtower_connector::{Result, Tracker};
+
+use crate::environment::Environment;
+
+/// A tracker as a subcommand of `watchtower export`.
+pub trait TrackerCommand: Send + Sync {
+    /// The subcommand's name, in lower case.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in a line.
+    fn about(&self) -> &'static str;
+
+    /// Adds the tracker's own arguments, and its own part of the help. No argument may take a
+    /// password: other users of the machine can read it.
+    fn arguments(&self, command: Command) -> Command {
+        command
+    }
+
+    /// Makes the tracker from its arguments and the environment. `jobs` is how many requests it may
+    /// make at a time.
+    ///
+    /// # Errors
+    ///
+    /// Of kind `Config` when a setting is missing or wrong.
+    fn connect(
+        &self,
+        matches: &ArgMatches,
+        environment: &Environment,
+        jobs: NonZeroUsize,
+    ) -> Result<Box<dyn Tracker>>;
+}
+
+/// The trackers that are built in.
+pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
+    vec![
+        #[cfg(feature = "example")]
+        Box::new(example::ExampleCommand),
+        #[cfg(feature = "kitsu")]
+        Box::new(kitsu::KitsuCommand),
+    ]
+}
+
+#[cfg(feature = "example")]
+mod example {
+    use std::num::NonZeroUsize;
+
+    use clap::{ArgMatches, Args, Command, FromArgMatches};
+    use watchtower_connector::example::{Example, ExampleOptions};
+    use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+
+    use super::TrackerCommand;
+    use crate::environment::Environment;
+
+    pub(super) struct ExampleCommand;
+
+    #[derive(Debug, Args)]
+    struct ExampleArgs {
+        /// How many sequences the film has
+        #[arg(long, value_name = "N")]
+        sequences: Option<usize>,
+        /// How many shots the film has, over all sequences
+        #[arg(long, value_name = "N")]
+        shots: Option<usize>,
+        /// How many assets the film has
+        #[arg(long, value_name = "N")]
+        assets: Option<usize>,
+    }
+
+    impl TrackerCommand for ExampleCommand {
+        fn name(&self) -> &'static str {
+            "example"
+        }
+
+        fn about(&self) -> &'static str {
+            "A small film made up on the spot: offline, and the same every time"
+        }
+
+        fn arguments(&self, command: Command) -> Command {
+            ExampleArgs::augment_args(command.next_help_heading("The film"))
+                .next_help_heading("Options")
+        }
+
+        fn connect(
+            &self,
+            matches: &ArgMatches,
+            _: &Environment,
+            _: NonZeroUsize,
+        ) -> Result<Box<dyn Tracker>> {
+            let args = ExampleArgs::from_arg_matches(matches).map_err(|error| {
+                Error::new(ErrorKind::Config, "make the example", error.to_string())
+            })?;
+            let mut options = ExampleOptions::default();
+            let ExampleArgs {
+                sequences,
+                shots,
+                assets,
+            } = args;
+            options.sequences = sequences.unwrap_or(options.sequences);
+            options.shots = shots.unwrap_or(options.shots);
+            options.assets = assets.unwrap_or(options.assets);
+            Ok(Box::new(Example::new(options)?))
+        }
+    }
+}
+
+#[cfg(feature = "kitsu")]
+mod kitsu {
+    use std::num::NonZeroUsize;
+
+    use clap::{ArgMatches, Args, Command, FromArgMatches};
+    use watchtower_connector::http::HttpOptions;
+    use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
+    use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+
+    use super::TrackerCommand;
+    use crate::environment::Environment;
+
+    const URL: &str = "KITSU_DATA_SOURCE_URL";
+    const EMAIL: &str = "KITSU_DATA_SOURCE_USER_EMAIL";
+    const PASSWORD: &str = "KITSU_DATA_SOURCE_USER_PASSWORD";
+    const TOKEN: &str = "KITSU_TOKEN";
+
+    const AFTER_HELP: &str = "\
+Settings, from the environment or from a file of NAME=VALUE lines:
+  KITSU_DATA_SOURCE_URL            as --url
+  KITSU_DATA_SOURCE_USER_EMAIL     as --email
+  KITSU_DATA_SOURCE_USER_PASSWORD  the password of that account
+  KITSU_TOKEN                      a bot's token, instead of email and password
+
+An option comes before the environment, and that before the file.";
+
+    pub(super) struct KitsuCommand;
+
+    #[derive(Debug, Args)]
+    struct KitsuArgs {
+        /// Kitsu's API, as in https://kitsu.studio.example/api [setting: KITSU_DATA_SOURCE_URL]
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// The account's email [setting: KITSU_DATA_SOURCE_USER_EMAIL]
+        #[arg(long, value_name = "EMAIL")]
+        email: Option<String>,
+    }
+
+    impl TrackerCommand for KitsuCommand {
+        fn name(&self) -> &'static str {
+            "kitsu"
+        }
+
+        fn about(&self) -> &'static str {
+            "Kitsu, the tracker by CGWire that Blender Studio uses"
+        }
+
+        fn arguments(&self, command: Command) -> Command {
+            KitsuArgs::augment_args(command.next_help_heading("Kitsu"))
+                .next_help_heading("Options")
+                .after_help(AFTER_HELP)
+        }
+
+        fn connect(
+            &self,
+            matches: &ArgMatches,
+            environment: &Environment,
+            jobs: NonZeroUsize,
+        ) -> Result<Box<dyn Tracker>> {
+            let config = |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
+            let args = KitsuArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
+            let missing = |name: &str, flag: &str| {
+                let place = match environment.path() {
+                    Some(path) => format!("in `{}`", path.display()),
+                    None => "in `.env.local`".to_owned(),
+                };
+                config(format!("{name} is not set"))
+                    .with_help(format!("set {name} in the environment or {place}{flag}"))
+            };
+            let url = args.url.or_else(|| environment.text(URL));
+            let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
+            let credentials = match environment.secret(TOKEN) {
+                Some(token) if args.email.is_none() => Credentials::Token(token.clone()),
+                _ => {
+                    let email = args.email.or_else(|| environment.text(EMAIL));
+                    let password = environment.secret(PASSWORD);
+                    Credentials::Password {
+                        email: email.ok_or_else(|| missing(EMAIL, ", or give --email"))?,
+                        password: password.ok_or_else(|| missing(PASSWORD, ""))?.clone(),
+                    }
+                }
+            };
+            let http = HttpOptions {
+                jobs,
+                ..HttpOptions::default()
+            };
+            Ok(Box::new(Kitsu::new(KitsuSettings {
+                url,
+                credentials,
+                http,
+            })?))
+        }
+    }
+}

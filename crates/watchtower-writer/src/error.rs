@@ -1,0 +1,91 @@
+//! What can go wrong while a site is written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::validate::Finding;
+
+/// The result of writing to a site.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a site could not be written. In every case what stood in the site before stands there still.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system refused.
+    #[error("cannot {operation} `{}`: {source}", .path.display())]
+    Output {
+        /// What was tried, as in `create the folder`.
+        operation: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The place given cannot be a site.
+    #[error("`{}` cannot hold a site: {reason}", .path.display())]
+    NotASite {
+        /// The place.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Another export is writing to the site.
+    #[error(
+        "another export is writing to `{}`; wait for it to end, or give more time with --lock-timeout",
+        .path.display()
+    )]
+    Locked {
+        /// The site.
+        path: PathBuf,
+    },
+    /// What was about to be written breaks its own schema.
+    #[error("{document} of `{project}` would not be valid: {}", first(.findings))]
+    Invalid {
+        /// The project's name.
+        project: String,
+        /// The document's file name.
+        document: String,
+        /// What is wrong with it.
+        findings: Vec<Finding>,
+    },
+    /// The data cannot be laid out as files.
+    #[error("{0}")]
+    Data(String),
+}
+
+fn first(findings: &[Finding]) -> String {
+    let Some(first) = findings.first() else {
+        return "no reason is known".into();
+    };
+    let place = if first.pointer.is_empty() {
+        "the document"
+    } else {
+        &first.pointer
+    };
+    match findings.len() - 1 {
+        0 => format!("{place}: {}", first.message),
+        more => format!("{place}: {} (and {more} more)", first.message),
+    }
+}
+
+/// Adds the operation and the path to an error of the system.
+pub(crate) trait IoContext<T> {
+    fn during(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T>;
+}
+
+impl<T> IoContext<T> for io::Result<T> {
+    fn during(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T> {
+        self.map_err(|source| Error::Output {
+            operation,
+            path: path.as_ref().to_owned(),
+            source,
+        })
+    }
+}
+
+impl<T> IoContext<T> for rustix::io::Result<T> {
+    fn during(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T> {
+        self.map_err(io::Error::from).during(operation, path)
+    }
+}

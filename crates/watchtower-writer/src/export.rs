@@ -1,0 +1,339 @@
+//! One export: many projects, their media, and one step that makes them visible.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use watchtower_model::format::v0;
+use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot, References};
+
+use crate::documents::{self, parse_context, present_context};
+use crate::error::{Error, Result};
+use crate::media::{Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
+use crate::render;
+use crate::site::{Site, Transaction};
+use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
+
+/// How an export is done.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// What becomes of pictures and movies.
+    pub media: MediaPolicy,
+    /// How many pictures and movies are fetched at a time.
+    pub jobs: NonZeroUsize,
+    /// How long to wait for another export of the same site to end.
+    pub lock_timeout: Duration,
+}
+
+impl Default for ExportOptions {
+    /// Downloads media, eight at a time, and waits a minute for another export.
+    fn default() -> Self {
+        const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+        Self {
+            media: MediaPolicy::Download,
+            jobs: JOBS,
+            lock_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Told how an export goes on.
+pub trait Progress: Send + Sync {
+    /// So many more pictures and movies are going to be fetched.
+    fn media_planned(&self, _count: usize) {}
+    /// One of them is here, or could not be had.
+    fn media_done(&self) {}
+}
+
+/// Nobody looks.
+impl Progress for () {}
+
+/// An export that goes on. Dropped without [`finish`](Self::finish), it leaves the site as it was.
+pub struct Export<'a> {
+    change: Transaction,
+    options: ExportOptions,
+    source: &'a dyn MediaSource,
+    progress: &'a dyn Progress,
+    /// Pictures of projects and people, which `context.json` refers to.
+    shared: ResolvedMedia,
+    references: References,
+    exported: HashMap<ProjectId, Project>,
+    /// Projects of which the site keeps what it holds.
+    kept: HashSet<ProjectId>,
+    summaries: Vec<ProjectSummary>,
+}
+
+impl<'a> Export<'a> {
+    /// Starts an export to a site.
+    ///
+    /// # Errors
+    ///
+    /// As [`Site::begin`].
+    pub fn begin(
+        site: &Site,
+        options: ExportOptions,
+        source: &'a dyn MediaSource,
+        progress: &'a dyn Progress,
+    ) -> Result<Self> {
+        Ok(Self {
+            change: site.begin(options.lock_timeout)?,
+            options,
+            source,
+            progress,
+            shared: ResolvedMedia::default(),
+            references: References::default(),
+            exported: HashMap::new(),
+            kept: HashSet::new(),
+            summaries: Vec::new(),
+        })
+    }
+
+    /// Fetches the media of a project, and stages its documents.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] and [`Error::Data`] when the project's data cannot be published: nothing of
+    /// it is staged, and the export may go on with [`fail`](Self::fail). [`Error::Output`] when the
+    /// site cannot be written to.
+    pub async fn project(&mut self, mut snapshot: ProjectSnapshot) -> Result<()> {
+        let Project { id, name, .. } = snapshot.project.clone();
+        if self.exported.contains_key(&id) {
+            let message = format!("`{name}` has the id of another project, {id}");
+            return Err(Error::Data(message));
+        }
+        let (media, counts) = self.fetcher().fetch_project(&snapshot).await?;
+        if let Err(error) = documents::stage_project(&self.change, &snapshot, &media) {
+            self.change.discard(&format!("data/projects/{id}"))?;
+            return Err(error);
+        }
+        let total_frames = render::v0::edit(&snapshot, &media).total_frames;
+        snapshot
+            .notes
+            .extend(limits_of_v0(&snapshot, &media, total_frames));
+        if let Some(picture) = &snapshot.project.thumbnail
+            && let Some(path) = media.picture(Some(picture))
+        {
+            self.shared.add_picture(picture.clone(), path.to_owned());
+        }
+        self.references.add_snapshot(&snapshot);
+        self.summaries.push(ProjectSummary {
+            id: id.clone(),
+            name,
+            outcome: Outcome::Exported,
+            counts: Counts::of(&snapshot, total_frames),
+            media: counts,
+            left_out: snapshot.left_out,
+            notes: snapshot.notes,
+        });
+        self.exported.insert(id, snapshot.project);
+        Ok(())
+    }
+
+    /// Says that a project failed: the site keeps what it holds of it, if anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] when the site cannot be written to.
+    pub fn fail(&mut self, project: &Project, error: String) -> Result<()> {
+        let outcome = if self.keep(&project.id)? {
+            Outcome::Kept { error }
+        } else {
+            Outcome::Missing { error }
+        };
+        self.summaries.push(ProjectSummary {
+            id: project.id.clone(),
+            name: project.name.clone(),
+            outcome,
+            counts: Counts::default(),
+            media: MediaCounts::default(),
+            left_out: Vec::new(),
+            notes: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Keeps every other project that the site holds, for an export of some of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] when the site cannot be written to.
+    pub fn keep_the_others(&mut self) -> Result<()> {
+        let text = present_context(self.change.site());
+        for project in parse_context(&text).projects {
+            if let Ok(id) = ProjectId::new(project.id.as_str())
+                && !self.exported.contains_key(&id)
+            {
+                self.keep(&id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, id: &ProjectId) -> Result<bool> {
+        // A folder that the list does not know is half a project.
+        let text = present_context(self.change.site());
+        let mut known = parse_context(&text).projects.into_iter();
+        let known = known.any(|it| it.id.as_str() == id.as_str());
+        let keeps = known && self.change.keep(&format!("data/projects/{id}"))?;
+        if keeps {
+            self.kept.insert(id.clone());
+        }
+        Ok(keeps)
+    }
+
+    /// Stages what the projects share, and makes everything visible in one step.
+    ///
+    /// `list` names the projects in the order in which the client shows them; those that were
+    /// neither exported nor kept are left out of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] and [`Error::Data`] when what the projects share cannot be published,
+    /// [`Error::Output`] when the site cannot be written to. In each case the site is as it was.
+    pub async fn finish(mut self, mut list: ProjectList) -> Result<Summary> {
+        let text = present_context(self.change.site());
+        let previous = parse_context(&text);
+        if !self.kept.is_empty() {
+            // What is kept may refer to anything the site holds.
+            self.change.keep("data/previews")?;
+            add_ids(&mut self.references, &previous);
+        }
+        list.drop_unused_archived(&self.references);
+        let order: Vec<_> = list.projects.drain(..).map(|it| it.id).collect();
+        let mut shared = std::mem::take(&mut self.shared);
+        let shared_media = self.fetcher().fetch_shared(&list, &mut shared).await?;
+
+        let mut context = render::v0::context(&list, &shared);
+        context.projects = self.project_entries(&order, &previous, &shared);
+        if !self.kept.is_empty() {
+            add_missing(&mut context, &previous);
+        }
+        documents::stage_context(&self.change, &context)?;
+        self.change.commit()?;
+        self.summaries
+            .sort_by_key(|it| order.iter().position(|id| *id == it.id));
+        Ok(Summary {
+            projects: self.summaries,
+            shared_media,
+        })
+    }
+
+    /// The list of projects: what was exported, and what the site keeps; in the list's order, with
+    /// those it does not know any more at the end.
+    fn project_entries<'b>(
+        &'b self,
+        order: &[ProjectId],
+        previous: &v0::Context<'b>,
+        media: &'b ResolvedMedia,
+    ) -> Vec<v0::Project<'b>> {
+        let kept = |id: &ProjectId| {
+            let mut entries = previous.projects.iter();
+            entries
+                .find(|it| self.kept.contains(id) && it.id.as_str() == id.as_str())
+                .cloned()
+        };
+        let entry = |id: &ProjectId| match self.exported.get(id) {
+            Some(project) => Some(render::v0::project(project, media)),
+            None => kept(id),
+        };
+        let mut entries: Vec<_> = order.iter().filter_map(entry).collect();
+        let known: HashSet<_> = order.iter().map(ProjectId::as_str).collect();
+        let others = previous.projects.iter().filter(|it| {
+            !known.contains(it.id.as_str())
+                && self.kept.iter().any(|id| id.as_str() == it.id.as_str())
+        });
+        entries.extend(others.cloned());
+        entries
+    }
+
+    fn fetcher(&self) -> Fetcher<'_> {
+        let ExportOptions { media, jobs, .. } = &self.options;
+        Fetcher::new(&self.change, self.source, media, *jobs, self.progress)
+    }
+}
+
+/// What a person should know of what the format, or its client, cannot show.
+fn limits_of_v0(
+    snapshot: &ProjectSnapshot,
+    media: &ResolvedMedia,
+    total_frames: u64,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    match render::v0::shown_edit(snapshot, media) {
+        Some((edit, _)) if snapshot.edits.len() > 1 => notes.push(format!(
+            "format v0 holds one edit: `{}` is shown, the other {} not",
+            edit.name,
+            snapshot.edits.len() - 1
+        )),
+        Some(_) => {}
+        None if snapshot.edits.is_empty() => {
+            notes.push("no edit: the timeline is as long as the shots".into());
+        }
+        None => notes.push("no edit has a movie: the timeline is as long as the shots".into()),
+    }
+    let end = i64::try_from(total_frames).unwrap_or(i64::MAX);
+    let beyond = snapshot
+        .shots
+        .iter()
+        .filter(|shot| shot.data.frame_out > end)
+        .count();
+    if beyond > 0 {
+        notes.push(format!(
+            "{beyond} shots end after the movie's {total_frames} frames: the client draws them off              the end of the timeline"
+        ));
+    }
+    let with_shots: HashSet<_> = snapshot
+        .shots
+        .iter()
+        .map(|shot| &shot.sequence_id)
+        .collect();
+    if with_shots.len() > render::v0::MAX_SEQUENCES {
+        notes.push(format!(
+            "{} sequences have shots, and the client of format v0 has colours for {}: it does not              draw the timeline",
+            with_shots.len(),
+            render::v0::MAX_SEQUENCES
+        ));
+    }
+    notes
+}
+
+/// Adds every id of a context.
+fn add_ids(references: &mut References, context: &v0::Context<'_>) {
+    context
+        .asset_types
+        .iter()
+        .for_each(|it| references.add(it.id.as_str()));
+    context
+        .task_types
+        .iter()
+        .for_each(|it| references.add(it.id.as_str()));
+    context
+        .task_status
+        .iter()
+        .for_each(|it| references.add(it.id.as_str()));
+    context
+        .users
+        .iter()
+        .for_each(|it| references.add(it.id.as_str()));
+}
+
+/// Adds what the previous context holds and the new one does not: what is kept may refer to it.
+fn add_missing<'b>(context: &mut v0::Context<'b>, previous: &v0::Context<'b>) {
+    fn add<T: Clone>(to: &mut Vec<T>, from: &[T], same: impl Fn(&T, &T) -> bool) {
+        for it in from {
+            if !to.iter().any(|present| same(present, it)) {
+                to.push(it.clone());
+            }
+        }
+    }
+    add(&mut context.asset_types, &previous.asset_types, |a, b| {
+        a.id == b.id
+    });
+    add(&mut context.task_types, &previous.task_types, |a, b| {
+        a.id == b.id
+    });
+    add(&mut context.task_status, &previous.task_status, |a, b| {
+        a.id == b.id
+    });
+    add(&mut context.users, &previous.users, |a, b| a.id == b.id);
+}

@@ -1,0 +1,145 @@
+//! Pictures and movies: where they come from, and what becomes of them in the site.
+
+mod fetch;
+mod kind;
+pub mod movie;
+mod source;
+
+use std::collections::HashMap;
+
+use watchtower_model::{MediaLocation, MediaRef, User};
+
+pub(crate) use fetch::Fetcher;
+pub use kind::MediaKind;
+pub use source::{MediaError, MediaRequest, MediaSource, MediaStream, NoMedia, Opened};
+
+/// What becomes of the tracker's pictures and movies: the specification's storage strategies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MediaPolicy {
+    /// Fetch them into the site.
+    #[default]
+    Download,
+    /// Refer to them where they are.
+    Reference(ReferenceForm),
+    /// Leave them out: the client shows its placeholders.
+    None,
+}
+
+/// How an address on the tracker is written so that the client can load it.
+///
+/// The client puts `/` before every address, so a full URL does not work as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReferenceForm {
+    /// As a protocol-relative address, `/tracker.example/x.png`, which the client turns into
+    /// `//tracker.example/x.png`. The tracker must let the site's pages load it.
+    ProtocolRelative,
+    /// As a path on the site's own host, where a reverse proxy puts the tracker beside the site:
+    /// addresses below `tracker` become paths below `base`.
+    SameHost {
+        /// The tracker's base URL.
+        tracker: String,
+        /// The path under which the proxy offers it, without slashes at its ends, as in `api`.
+        base: String,
+    },
+}
+
+impl ReferenceForm {
+    /// How the client should be told of a full URL; `None` where this form cannot say it.
+    ///
+    /// ```
+    /// use watchtower_writer::media::ReferenceForm;
+    ///
+    /// let proxied = ReferenceForm::SameHost {
+    ///     tracker: "https://kitsu.example/api".into(),
+    ///     base: "api".into(),
+    /// };
+    /// let url = "https://kitsu.example/api/pictures/x.png";
+    /// assert_eq!(proxied.apply(url).unwrap(), "api/pictures/x.png");
+    /// assert_eq!(ReferenceForm::ProtocolRelative.apply(url).unwrap(), "/kitsu.example/api/pictures/x.png");
+    /// ```
+    pub fn apply(&self, url: &str) -> Option<String> {
+        match self {
+            Self::ProtocolRelative => {
+                let rest = url.strip_prefix("https:/").or(url.strip_prefix("http:/"))?;
+                Some(rest.to_owned())
+            }
+            Self::SameHost { tracker, base } => {
+                let below = url.strip_prefix(tracker.trim_end_matches('/'))?;
+                let below = below.strip_prefix('/')?;
+                match base.trim_matches('/') {
+                    "" => Some(below.to_owned()),
+                    base => Some(format!("{base}/{below}")),
+                }
+            }
+        }
+    }
+}
+
+/// A movie as the site refers to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movie {
+    /// Its path from the site root, or its address.
+    pub path: String,
+    /// Its length in video frames.
+    pub frames: u64,
+}
+
+/// What the site says of each picture and movie that the data refers to.
+///
+/// A reference that is not in it could not be had, and becomes `null`.
+#[derive(Clone, Debug, Default)]
+pub struct ResolvedMedia {
+    pictures: HashMap<MediaRef, String>,
+    movies: HashMap<MediaRef, Movie>,
+}
+
+impl ResolvedMedia {
+    /// Says where the site has a picture.
+    pub fn add_picture(&mut self, media: MediaRef, path: String) {
+        self.pictures.insert(media, path);
+    }
+
+    /// Says where the site has a movie.
+    pub fn add_movie(&mut self, media: MediaRef, movie: Movie) {
+        self.movies.insert(media, movie);
+    }
+
+    /// Where the site has a picture: what becomes its `thumbnailUrl`.
+    pub fn picture<'a>(&'a self, media: Option<&'a MediaRef>) -> Option<&'a str> {
+        let media = media?;
+        if let MediaLocation::Site(path) = &media.location {
+            return Some(path);
+        }
+        self.pictures.get(media).map(String::as_str)
+    }
+
+    /// Where the site has a person's avatar.
+    pub fn avatar<'a>(&'a self, user: &'a User) -> Option<&'a str> {
+        self.picture(user.thumbnail.as_ref().filter(|_| user.has_avatar))
+    }
+
+    /// Where the site has a movie, and how long it is.
+    pub fn movie(&self, media: Option<&MediaRef>) -> Option<&Movie> {
+        self.movies.get(media?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_does_not_reach_beyond_its_tracker() {
+        let form = ReferenceForm::SameHost {
+            tracker: "https://kitsu.example/api/".into(),
+            base: "/tracker/".into(),
+        };
+        assert_eq!(
+            form.apply("https://kitsu.example/api/x").unwrap(),
+            "tracker/x"
+        );
+        assert_eq!(form.apply("https://kitsu.example/apixx/x"), None);
+        assert_eq!(form.apply("https://elsewhere.example/x"), None);
+        assert_eq!(ReferenceForm::ProtocolRelative.apply("file:///x"), None);
+    }
+}

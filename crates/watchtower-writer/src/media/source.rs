@@ -1,0 +1,107 @@
+//! Where the bytes of pictures and movies come from.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use watchtower_model::MediaRef;
+
+/// Something that can open the pictures and movies that the data refers to.
+///
+/// It is the one thing the writer asks of the world. Credentials stay behind it.
+#[async_trait]
+pub trait MediaSource: Send + Sync {
+    /// Opens a picture or movie.
+    ///
+    /// # Behaviour
+    ///
+    /// * With [`MediaRequest::known`], may answer [`Opened::Unchanged`].
+    /// * With [`MediaRequest::offset`], may start there, and says so in [`MediaStream::offset`].
+    ///
+    /// # Errors
+    ///
+    /// A [`MediaError`] when it cannot be had, now or ever.
+    async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError>;
+}
+
+/// A request for a picture or movie.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaRequest<'a> {
+    /// Which.
+    pub media: &'a MediaRef,
+    /// The [`tag`](MediaStream::tag) under which the site holds it already.
+    pub known: Option<&'a str>,
+    /// How many bytes are here already of an opening that was cut.
+    pub offset: u64,
+}
+
+/// The answer to a [`MediaRequest`].
+#[derive(Debug)]
+pub enum Opened {
+    /// What the site holds is what the source has.
+    Unchanged,
+    /// The bytes.
+    Stream(MediaStream),
+}
+
+/// A picture or movie as it comes from a source.
+pub struct MediaStream {
+    /// The bytes, from [`offset`](Self::offset) on.
+    pub bytes: BoxStream<'static, Result<Bytes, MediaError>>,
+    /// How many bytes the whole is, where the source says so.
+    pub length: Option<u64>,
+    /// Where in the whole the stream starts.
+    pub offset: u64,
+    /// What names these bytes at the source.
+    pub tag: Option<String>,
+}
+
+impl fmt::Debug for MediaStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaStream")
+            .field("length", &self.length)
+            .field("offset", &self.offset)
+            .field("tag", &self.tag)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A picture or movie that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct MediaError {
+    /// What happened, for people.
+    pub message: String,
+    /// Whether trying again later can help.
+    pub transient: bool,
+}
+
+impl MediaError {
+    /// An error that will be the same next time.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            transient: false,
+        }
+    }
+
+    /// An error that may be gone next time.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            transient: true,
+        }
+    }
+}
+
+/// A source that has nothing, for data whose media is in the site already or nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoMedia;
+
+#[async_trait]
+impl MediaSource for NoMedia {
+    async fn open(&self, _: MediaRequest<'_>) -> Result<Opened, MediaError> {
+        Err(MediaError::permanent("there is nowhere to get it from"))
+    }
+}

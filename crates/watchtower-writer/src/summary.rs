@@ -1,0 +1,137 @@
+//! What an export did, as data.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot};
+
+use crate::media::MediaKind;
+
+/// What an export did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The projects, in the order of the list.
+    pub projects: Vec<ProjectSummary>,
+    /// The avatars and project pictures, which belong to no single project.
+    pub shared_media: MediaCounts,
+}
+
+impl Summary {
+    /// How many projects were not exported.
+    pub fn failed(&self) -> usize {
+        let failed = |it: &&ProjectSummary| !matches!(it.outcome, Outcome::Exported);
+        self.projects.iter().filter(failed).count()
+    }
+}
+
+/// What became of one project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProjectSummary {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// Whether it was exported.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// What was written.
+    pub counts: Counts,
+    /// Its pictures and movies.
+    pub media: MediaCounts,
+    /// What the tracker holds and the site does not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// What else to know.
+    pub notes: Vec<String>,
+}
+
+/// Whether a project was exported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was read, checked and written.
+    Exported,
+    /// It failed, and the site keeps what it held of it.
+    Kept {
+        /// Why it failed.
+        error: String,
+    },
+    /// It failed, and the site holds nothing of it.
+    Missing {
+        /// Why it failed.
+        error: String,
+    },
+}
+
+/// How many of each kind were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Episodes, which format v0 does not hold.
+    pub episodes: usize,
+    /// Sequences.
+    pub sequences: usize,
+    /// Shots.
+    pub shots: usize,
+    /// Assets.
+    pub assets: usize,
+    /// Tasks of shots and assets.
+    pub tasks: usize,
+    /// Pairs of a shot and an asset that appears in it.
+    pub casting: usize,
+    /// Edits the tracker has.
+    pub edits: usize,
+    /// The length of the timeline, in frames.
+    pub total_frames: u64,
+}
+
+impl Counts {
+    pub(crate) fn of(snapshot: &ProjectSnapshot, total_frames: u64) -> Self {
+        Self {
+            episodes: snapshot.episodes.len(),
+            sequences: snapshot.sequences.len(),
+            shots: snapshot.shots.len(),
+            assets: snapshot.assets.len(),
+            tasks: snapshot.tasks().count(),
+            casting: snapshot.casting.iter().map(|it| it.asset_ids.len()).sum(),
+            edits: snapshot.edits.len(),
+            total_frames,
+        }
+    }
+}
+
+/// How many pictures and movies there were.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MediaCounts {
+    /// How many pictures the site has.
+    pub pictures: usize,
+    /// How many movies the site has.
+    pub movies: usize,
+    /// What could not be had and is a placeholder in the site: the reasons, with what they hit.
+    pub missing: BTreeMap<String, Vec<String>>,
+}
+
+impl MediaCounts {
+    pub(crate) fn count(&mut self, kind: MediaKind) {
+        match kind {
+            MediaKind::Picture => self.pictures += 1,
+            MediaKind::Movie => self.movies += 1,
+        }
+    }
+
+    /// How many could not be had.
+    pub fn missing_total(&self) -> usize {
+        self.missing.values().map(Vec::len).sum()
+    }
+}
+
+impl ProjectSummary {
+    /// What was left out, grouped: how many of each kind for each reason.
+    pub fn left_out_counts(&self) -> BTreeMap<(EntityKind, String), Vec<&str>> {
+        let mut counts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for it in &self.left_out {
+            let names = counts.entry((it.kind, it.reason.to_string())).or_default();
+            names.push(&it.name);
+        }
+        counts
+    }
+}

@@ -1,0 +1,162 @@
+//! The writers of Watchtower's pipeline specification.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use futures_executor::block_on;
+use watchtower_model::{
+    Asset, AssetType, Edit, Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotCasting,
+    TaskStatus, TaskType, User,
+};
+
+use crate::error::Result;
+use crate::media::{Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
+use crate::site::{Site, Transaction};
+use crate::summary::MediaCounts;
+use crate::{documents, render};
+
+/// Writes `context.json`: what all projects share.
+///
+/// Its fields are those of the specification's writer of the same name. Everything else in the site
+/// stays as it is.
+///
+/// ```
+/// use watchtower_model::{AssetType, Project, TaskStatus, TaskType, User};
+/// use watchtower_writer::{ProjectListWriter, Site};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// let site = Site::new(path);
+/// let writer = ProjectListWriter {
+///     projects: vec![Project::new("Sprite Fright")],
+///     asset_types: vec![AssetType::new("Character")],
+///     task_types: vec![TaskType::new("Animation")],
+///     task_status: vec![TaskStatus::new("Todo")],
+///     users: vec![User::new("Jade Doe")],
+/// };
+/// writer.write_as_json(&site)?;
+/// assert!(site.path("data/projects/context.json").exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProjectListWriter {
+    /// The projects, in the order of the client's menu.
+    pub projects: Vec<Project>,
+    /// The types of assets.
+    pub asset_types: Vec<AssetType>,
+    /// The types of tasks, in the order of the client's menu.
+    pub task_types: Vec<TaskType>,
+    /// The statuses of tasks.
+    pub task_status: Vec<TaskStatus>,
+    /// The people.
+    pub users: Vec<User>,
+}
+
+impl ProjectListWriter {
+    /// Writes the document, in one step, and says which pictures are in the site.
+    ///
+    /// Pictures that are files on this machine are copied in, and those in the site are referred
+    /// to. Nothing is fetched over the network: [`Export`](crate::Export) does that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`](crate::Error::Invalid) when the document would break its schema,
+    /// [`Error::Output`](crate::Error::Output) when the site cannot be written to. The site is then
+    /// as it was.
+    pub fn write_as_json(&self, site: &Site) -> Result<MediaCounts> {
+        let change = site.begin(PATIENCE)?;
+        let list = ProjectList {
+            projects: self.projects.clone(),
+            asset_types: self.asset_types.clone(),
+            task_types: self.task_types.clone(),
+            task_statuses: self.task_status.clone(),
+            users: self.users.clone(),
+        };
+        let mut media = ResolvedMedia::default();
+        let counts = block_on(fetcher(&change).fetch_shared(&list, &mut media))?;
+        documents::stage_context(&change, &render::v0::context(&list, &media))?;
+        keep_the_rest(change, counts)
+    }
+}
+
+/// Writes the documents of one project into its folder.
+///
+/// Its fields are those of the specification's writer of the same name. Everything else in the site
+/// stays as it is.
+///
+/// ```
+/// use watchtower_model::{Edit, Project, Sequence, Shot, ShotData};
+/// use watchtower_writer::{ProjectWriter, Site};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// let rextoria = Sequence::new("Rextoria");
+/// let writer = ProjectWriter {
+///     project: Project::new("Sprite Fright"),
+///     shots: vec![Shot::new("0010", &rextoria.id, ShotData::new(0, 131))],
+///     assets: Vec::new(),
+///     sequences: vec![rextoria],
+///     edit: Edit::new("Edit"),
+///     casting: Vec::new(),
+/// };
+/// writer.write_as_json(&Site::new(path))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectWriter {
+    /// The project.
+    pub project: Project,
+    /// Its shots.
+    pub shots: Vec<Shot>,
+    /// Its assets.
+    pub assets: Vec<Asset>,
+    /// Its sequences, in the order of the story.
+    pub sequences: Vec<Sequence>,
+    /// Its edit. Without a movie the timeline is as long as the shots.
+    pub edit: Edit,
+    /// Which assets appear in which shot.
+    pub casting: Vec<ShotCasting>,
+}
+
+impl ProjectWriter {
+    /// Writes the documents, in one step, and says which pictures and movies are in the site.
+    ///
+    /// Media that are files on this machine are copied in, and those in the site are referred to.
+    /// Nothing is fetched over the network: [`Export`](crate::Export) does that.
+    ///
+    /// # Errors
+    ///
+    /// As [`ProjectListWriter::write_as_json`].
+    pub fn write_as_json(&self, site: &Site) -> Result<MediaCounts> {
+        let change = site.begin(PATIENCE)?;
+        let mut snapshot = ProjectSnapshot::new(self.project.clone());
+        snapshot.shots.clone_from(&self.shots);
+        snapshot.assets.clone_from(&self.assets);
+        snapshot.sequences.clone_from(&self.sequences);
+        snapshot.edits.push(self.edit.clone());
+        snapshot.casting.clone_from(&self.casting);
+        let (media, counts) = block_on(fetcher(&change).fetch_project(&snapshot))?;
+        documents::stage_project(&change, &snapshot, &media)?;
+        keep_the_rest(change, counts)
+    }
+}
+
+/// How long a writer waits for another change of the site.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn fetcher(change: &Transaction) -> Fetcher<'_> {
+    Fetcher::new(
+        change,
+        &NoMedia,
+        &MediaPolicy::Download,
+        NonZeroUsize::MIN,
+        &(),
+    )
+}
+
+fn keep_the_rest(change: Transaction, counts: MediaCounts) -> Result<MediaCounts> {
+    change.keep("data/projects")?;
+    change.keep("data/previews")?;
+    change.commit()?;
+    Ok(counts)
+}

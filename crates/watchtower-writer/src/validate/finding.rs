@@ -1,0 +1,74 @@
+//! What a check found: data, with nothing of a terminal in it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Code;
+
+/// What a finding means for who looks at the page.
+///
+/// ```
+/// use watchtower_writer::validate::Severity;
+///
+/// assert!(Severity::Error > Severity::Warning);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The page works, and shows something wrong.
+    Warning,
+    /// The page, or a part of it, does not work.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// Something in a file that the web client does not take, or shows wrongly.
+///
+/// Findings are ordered by file and by place in it, so that two runs on the same files list the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What is wrong, as a stable code.
+    pub code: Code,
+    /// What it means for the page. It depends on the place: a colour that is `null` stops the client,
+    /// a name that is `null` does not.
+    pub severity: Severity,
+    /// The file, as it was given or found.
+    pub file: PathBuf,
+    /// The place in the file as a JSON pointer, as in `/12/tasks/0/assignees`; empty for the whole.
+    pub pointer: String,
+    /// What was found, in a sentence.
+    pub message: String,
+    /// What was expected in its place, where that can be said shortly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What the web client makes of it.
+    pub effect: String,
+    /// How to mend it.
+    pub help: String,
+    /// Where the text stands that is at fault, where the file can be read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+}
+
+/// A stretch of text in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Position {
+    /// The line on which it starts, from 1.
+    pub line: u64,
+    /// The column at which it starts, in characters, from 1.
+    pub column: u64,
+    /// The byte at which it starts, from 0.
+    pub start: u64,
+    /// The byte behind its last one.
+    pub end: u64,
+}

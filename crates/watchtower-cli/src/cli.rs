@@ -82,6 +82,9 @@ pub(crate) struct ExportArgs {
     /// How many seconds to wait for another export of the same site to end
     #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds, help_heading = "Output")]
     pub(crate) lock_timeout: Duration,
+    /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
     /// Print the summary as one JSON document
     #[arg(long)]
     pub(crate) json: bool,

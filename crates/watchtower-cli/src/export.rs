@@ -177,7 +177,7 @@ pub async fn export(
         jobs: options.jobs,
         lock_timeout: options.lock_timeout,
     };
-    let mut export = Export::begin(site, writer_options, &source, &observer)?;
+    let mut export = Export::begin(site, writer_options, &source, observer)?;
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
@@ -276,6 +276,11 @@ impl MediaSource for TrackerMedia<'_> {
 fn media_error(error: connector::Error) -> MediaError {
     MediaError {
         transient: error.kind().is_transient(),
-        message: error.to_string(),
+        // The summary names what each picture is of; without its address, equal reasons are told
+        // once.
+        message: match error.kind() {
+            connector::ErrorKind::NotFound => "the tracker does not have it".to_owned(),
+            _ => error.to_string(),
+        },
     }
 }

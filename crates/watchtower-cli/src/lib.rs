@@ -5,9 +5,9 @@
 //! * [`main_with`] is the whole command line with trackers of your own: write a
 //!   [`TrackerCommand`] and a `main` of one line.
 
-pub mod environment;
 mod cli;
 mod commands;
+pub mod environment;
 mod exit;
 pub mod export;
 mod printer;
@@ -33,7 +33,12 @@ pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
         Err(error) => {
             // Writing fails only when nobody reads any more.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            }
+            .into();
         }
     };
     let cli = match cli::Cli::from_arg_matches(&matches) {

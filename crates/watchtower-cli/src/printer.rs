@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use watchtower_connector::Account;
 use watchtower_model::Project;
-use watchtower_writer::{Outcome, Progress, ProjectSummary, Summary};
+use watchtower_writer::{MediaCounts, Outcome, Progress, ProjectSummary, Summary};
 
 use crate::export::Observer;
 
@@ -90,7 +90,11 @@ impl Printer {
         if self.verbosity == Verbosity::Quiet {
             return Ok(());
         }
-        self.data(Text { summary, site, verbose: self.verbosity == Verbosity::Verbose })
+        self.data(Text {
+            summary,
+            site,
+            verbose: self.verbosity == Verbosity::Verbose,
+        })
     }
 
     /// The projects that failed: on stderr, since they are errors even when all is quiet.
@@ -127,7 +131,10 @@ impl Progress for Printer {
         match &self.bars {
             Some(bars) => bars.media.inc_length(count as u64),
             None if count > 0 => {
-                self.line(Verbosity::Verbose, format_args!("fetching {count} pictures and movies"));
+                self.line(
+                    Verbosity::Verbose,
+                    format_args!("fetching {count} pictures and movies"),
+                );
             }
             None => {}
         }
@@ -144,7 +151,10 @@ impl Observer for Printer {
     fn connected(&self, account: &Account) {
         let user = account.user.as_deref().unwrap_or("nobody in particular");
         let server = account.server.as_deref().unwrap_or("the tracker");
-        self.line(Verbosity::Verbose, format_args!("connected to {server} as {user}"));
+        self.line(
+            Verbosity::Verbose,
+            format_args!("connected to {server} as {user}"),
+        );
     }
 
     fn projects_planned(&self, count: usize) {
@@ -182,11 +192,20 @@ impl fmt::Display for Text<'_> {
                 self.project(f, project)?;
             }
         }
-        self.missing(f, "shared", &self.summary.shared_media.missing)?;
+        self.missing(f, &self.summary.shared_media)?;
         let (total, failed) = (self.summary.projects.len(), self.summary.failed());
-        write!(f, "Exported {} to {}", count(total - failed, "project"), self.site)?;
+        write!(
+            f,
+            "Exported {} to {}",
+            count(total - failed, "project"),
+            self.site
+        )?;
         if failed > 0 {
-            write!(f, "; {WARNING}{} failed{WARNING:#}", count(failed, "project"))?;
+            write!(
+                f,
+                "; {WARNING}{} failed{WARNING:#}",
+                count(failed, "project")
+            )?;
         }
         Ok(())
     }
@@ -202,37 +221,41 @@ impl Text<'_> {
         }
         writeln!(
             f,
-            "{}, {}, {}, {}, {} cast, {} frames",
+            "{}, {}, {}, {}, {}, {} frames",
             count(counts.sequences, "sequence"),
             count(counts.shots, "shot"),
             count(counts.assets, "asset"),
             count(counts.tasks, "task"),
-            count(counts.casting, "asset"),
+            count(counts.casting, "casting"),
             counts.total_frames,
         )?;
         let media = &project.media;
-        writeln!(f, "  {}, {}", count(media.pictures, "picture"), count(media.movies, "movie"))?;
+        writeln!(
+            f,
+            "  {}, {}",
+            count(media.pictures, "picture"),
+            count(media.movies, "movie")
+        )?;
         for ((kind, reason), names) in project.left_out_counts() {
             let kind = count(names.len(), &kind.to_string());
-            writeln!(f, "  {WARNING}left out:{WARNING:#} {kind}, {reason}: {}", self.names(&names))?;
+            writeln!(
+                f,
+                "  {WARNING}left out:{WARNING:#} {kind}, {reason}: {}",
+                self.names(&names)
+            )?;
         }
-        self.missing(f, "missing", &media.missing)?;
+        self.missing(f, media)?;
         for note in &project.notes {
             writeln!(f, "  {HELP}note:{HELP:#} {note}")?;
         }
         Ok(())
     }
 
-    fn missing(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        _what: &str,
-        missing: &std::collections::BTreeMap<String, Vec<String>>,
-    ) -> fmt::Result {
-        for (reason, labels) in missing {
+    fn missing(&self, f: &mut fmt::Formatter<'_>, media: &MediaCounts) -> fmt::Result {
+        for (reason, labels) in &media.missing {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
             let names = self.names(&labels);
-            writeln!(f, "  {WARNING}no picture or movie:{WARNING:#} {names}: {reason}")?;
+            writeln!(f, "  {WARNING}placeholder:{WARNING:#} {names}: {reason}")?;
         }
         Ok(())
     }
@@ -243,15 +266,19 @@ impl Text<'_> {
         if self.verbose || names.len() <= SHOWN {
             return names.join(", ");
         }
-        format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
+        format!(
+            "{} and {} more",
+            names[..SHOWN].join(", "),
+            names.len() - SHOWN
+        )
     }
 }
 
 /// A number with its noun.
 fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ if noun == "casting" => format!("{number} {noun}s"),
-        _ => format!("{number} {noun}s"),
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
     }
 }

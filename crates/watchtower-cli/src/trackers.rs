@@ -137,6 +137,7 @@ An option comes before the environment, and that before the file.";
     pub(super) struct KitsuCommand;
 
     #[derive(Debug, Args)]
+    #[allow(clippy::doc_markdown)] // These become the help, which is plain text.
     struct KitsuArgs {
         /// Kitsu's API, as in https://kitsu.studio.example/api [setting: KITSU_DATA_SOURCE_URL]
         #[arg(long, value_name = "URL")]
@@ -167,7 +168,8 @@ An option comes before the environment, and that before the file.";
             environment: &Environment,
             jobs: NonZeroUsize,
         ) -> Result<Box<dyn Tracker>> {
-            let config = |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
+            let config =
+                |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
             let args = KitsuArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
             let missing = |name: &str, flag: &str| {
                 let place = match environment.path() {

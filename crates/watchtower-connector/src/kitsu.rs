@@ -1,1 +1,349 @@
-//! Kitsu.
+//! Kitsu, Blender Studio's tracker, by way of the API of its server, Zou.
+//!
+//! Written against Zou 1.0; servers from before some of its routes work too.
+//!
+//! ```no_run
+//! use watchtower_connector::Tracker;
+//! use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
+//!
+//! # async fn example() -> watchtower_connector::Result<()> {
+//! let kitsu = Kitsu::new(KitsuSettings::new(
+//!     "https://kitsu.example/api",
+//!     Credentials::Token("eyJ0eXAi…".into()),
+//! ))?;
+//! let list = kitsu.project_list().await?;
+//! let film = kitsu.project(&list.projects[0], &list).await?;
+//! println!("{}: {} shots", film.project.name, film.shots.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What becomes what
+//!
+//! * The projects are the open ones that the account may see.
+//! * A shot's range is `frame_in` and `frame_out` of its data, numbers or text; an end that is
+//!   missing follows from `nb_frames`. Where no shot of a project has a range, they are laid end to
+//!   end by `nb_frames`, in the order of episodes, sequences and names.
+//! * What is cancelled, or in a cancelled sequence or episode, is left out, of the casting too.
+//! * An edit's movie is its newest preview that is ready and an mp4 file. Edits whose newest preview
+//!   is that movie come first.
+//! * Task types for anything but assets and shots are marked as archived, so they are written only
+//!   where a shot or asset has such a task after all.
+//! * A project's own lists of types, statuses and people get what its tasks and assets refer to, as
+//!   Kitsu shows those as well.
+//! * Lists are in the order of priority where Kitsu has one, otherwise of names, with numbers in
+//!   them read as such.
+
+mod edits;
+mod frame_range;
+mod list;
+mod media;
+mod project;
+mod records;
+mod session;
+
+use std::cmp::Ordering;
+
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, try_join_all};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use url::Url;
+use watchtower_model::{Project, ProjectList, ProjectSnapshot};
+
+use crate::http::{Failure, HttpClient, HttpOptions, HttpStats, Request, shown};
+use crate::{
+    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+};
+use edits::EditRecords;
+use media::Addresses;
+use session::Session;
+
+const ADDRESS_HELP: &str = "give the address of Kitsu's API: behind Kitsu's usual web server that \
+                            is the address in the browser with /api, as in https://kitsu.example/api";
+
+/// Where a Kitsu is, and who we are there.
+#[derive(Clone, Debug)]
+pub struct KitsuSettings {
+    /// The address of the API: `https://kitsu.example/api` behind Kitsu's usual web server, without
+    /// `/api` for a Zou by itself.
+    pub url: String,
+    /// Who we are.
+    pub credentials: Credentials,
+    /// Limits and habits towards the server.
+    pub http: HttpOptions,
+}
+
+impl KitsuSettings {
+    /// Settings with the usual limits.
+    pub fn new(url: impl Into<String>, credentials: Credentials) -> Self {
+        Self {
+            url: url.into(),
+            credentials,
+            http: HttpOptions::default(),
+        }
+    }
+}
+
+/// Who we are to a Kitsu.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// A person's account. One with a second factor cannot be used: take a bot.
+    Password {
+        /// The e-mail address.
+        email: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// The token of a bot, as Kitsu shows it once when the bot is made.
+    Token(SecretString),
+}
+
+/// A Kitsu.
+#[derive(Debug)]
+pub struct Kitsu {
+    http: HttpClient,
+    session: Session,
+}
+
+impl Kitsu {
+    /// A Kitsu at an address. It connects and logs in when something is asked.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the address is none or holds credentials, when the e-mail address, password or
+    /// token is empty, or when the certificate cannot be read.
+    pub fn new(settings: KitsuSettings) -> Result<Self> {
+        settings.credentials.check()?;
+        let http = HttpClient::new(&settings.url, &settings.http)?;
+        Ok(Self {
+            http: http.with_address_help(ADDRESS_HELP),
+            session: Session::new(settings.credentials),
+        })
+    }
+
+    /// How much was asked and received so far.
+    pub fn stats(&self) -> HttpStats {
+        self.http.stats()
+    }
+
+    /// Sends a request as whom we are, and once more in a new session when the server no longer
+    /// takes the one there was.
+    async fn with_session<'a, T>(
+        &'a self,
+        request: Request<'a>,
+        read: impl Fn(Request<'a>) -> BoxFuture<'a, Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        let tokens = self.session.tokens(&self.http).await?;
+        match read(request.clone().auth(tokens.auth())).await {
+            // 422 is for a token that the server cannot have made, as after its key has changed.
+            Err(failure) if matches!(failure.status(), Some(401 | 422)) => {
+                let tokens = self.session.renewed(&self.http, &tokens).await?;
+                read(request.auth(tokens.auth())).await
+            }
+            done => done,
+        }
+    }
+
+    async fn get<T>(&self, operation: &str, url: Url) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let request = self.http.get(operation, url);
+        self.with_session(request, |request| Box::pin(request.json())).await
+    }
+
+    /// The server's name and version, if it is the right kind of server.
+    async fn server(&self) -> Result<String> {
+        const OPERATION: &str = "reach Kitsu";
+        let base = self.http.base();
+        let server = match self.http.get(OPERATION, base.clone()).json().await {
+            Ok(server) => server,
+            Err(failure) if failure.kind() == ErrorKind::NotFound => records::Server::default(),
+            Err(failure) => return Err(failure.into()),
+        };
+        if !server.api.eq_ignore_ascii_case("zou") {
+            let message = format!("what answers at {base} is not Zou, Kitsu's server");
+            let error = Error::new(ErrorKind::Malformed, OPERATION, message);
+            return Err(error.with_help(ADDRESS_HELP));
+        }
+        Ok(format!("{} {}", server.api, server.version).trim().to_owned())
+    }
+
+    /// What the projects share. In one request for people; bots are refused that, and may have the
+    /// parts.
+    async fn context(&self) -> Result<records::Context, Failure> {
+        const OPERATION: &str = "list the projects";
+        let whole = self.http.url(&["data", "user", "context"]);
+        match self.get(OPERATION, whole).await {
+            Err(failure) if failure.status() == Some(403) => {}
+            context => return context,
+        }
+        let url = |segments: &[&str]| self.http.url(segments);
+        let (projects, asset_types, task_types, task_status, persons) = tokio::try_join!(
+            self.get(OPERATION, url(&["data", "projects", "open"])),
+            self.get(OPERATION, url(&["data", "asset-types"])),
+            self.get(OPERATION, url(&["data", "task-types"])),
+            self.get(OPERATION, url(&["data", "task-status"])),
+            self.get(OPERATION, url(&["data", "persons"])),
+        )?;
+        Ok(records::Context {
+            projects,
+            asset_types,
+            task_types,
+            task_status,
+            persons,
+        })
+    }
+
+    /// The address of one of the lists that are asked for by project.
+    fn list_url(&self, segments: &[&str], project: &Project) -> Url {
+        let mut url = self.http.url(segments);
+        url.query_pairs_mut().append_pair("project_id", project.id.as_str());
+        url
+    }
+
+    /// The whole casting of a project in one request. None where the server is too old for that.
+    async fn casting(&self, project: &Project) -> Result<Option<records::Casting>, Failure> {
+        let operation = format!("read the casting of {}", project.name);
+        let id = project.id.as_str();
+        let url = self.http.url(&["data", "projects", id, "sequences", "all", "casting"]);
+        match self.get(&operation, url).await {
+            Ok(casting) => Ok(Some(casting)),
+            // Older servers look for a sequence with the id `all`.
+            Err(failure) if matches!(failure.status(), Some(400 | 404 | 405)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The casting of a project sequence by sequence, which every server has.
+    async fn casting_by_sequence(
+        &self,
+        project: &Project,
+        sequences: &[records::Entity],
+    ) -> Result<records::Casting, Failure> {
+        tracing::debug!("no casting of whole projects on this server: asking for each sequence");
+        let sequences = sequences.iter().filter(|sequence| !sequence.canceled);
+        let castings = sequences.map(|sequence| self.casting_of(project, sequence));
+        let castings = try_join_all(castings.collect::<Vec<_>>()).await?;
+        Ok(castings.into_iter().flatten().collect())
+    }
+
+    async fn casting_of(
+        &self,
+        project: &Project,
+        sequence: &records::Entity,
+    ) -> Result<records::Casting, Failure> {
+        let operation = format!("read the casting of {}, {}", project.name, sequence.name);
+        let (project, sequence) = (project.id.as_str(), sequence.id.as_str());
+        let segments = ["data", "projects", project, "sequences", sequence, "casting"];
+        self.get(&operation, self.http.url(&segments)).await
+    }
+
+    async fn edits(&self, project: &Project) -> Result<Vec<EditRecords>, Failure> {
+        let operation = format!("read the edits of {}", project.name);
+        let url = self.list_url(&["data", "edits", "with-tasks"], project);
+        let edits: Vec<records::Edit> = match self.get(&operation, url).await {
+            Ok(edits) => edits,
+            // Servers from before there were edits.
+            Err(failure) if failure.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(failure) => return Err(failure),
+        };
+        let edits = edits.into_iter().map(|edit| self.edit(project, edit));
+        try_join_all(edits.collect::<Vec<_>>()).await
+    }
+
+    async fn edit(&self, project: &Project, edit: records::Edit) -> Result<EditRecords, Failure> {
+        let previews = if edit.canceled {
+            records::Previews::default()
+        } else {
+            let operation = format!("read the previews of {}, {}", project.name, edit.name);
+            let url = self.http.url(&["data", "edits", &edit.id, "preview-files"]);
+            self.get(&operation, url).await?
+        };
+        Ok(EditRecords { edit, previews })
+    }
+}
+
+impl Credentials {
+    fn check(&self) -> Result<()> {
+        let missing = match self {
+            Self::Password { email, .. } if email.trim().is_empty() => "the e-mail address is empty",
+            Self::Password { password, .. } if password.expose_secret().is_empty() => {
+                "the password is empty"
+            }
+            Self::Token(token) if token.expose_secret().trim().is_empty() => "the token is empty",
+            _ => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Config, "log in to Kitsu", missing))
+    }
+}
+
+#[async_trait]
+impl Tracker for Kitsu {
+    fn describe(&self) -> Description {
+        Description {
+            name: "kitsu".into(),
+            about: "Kitsu, by way of the API of its server, Zou".into(),
+            location: Some(shown(self.http.base())),
+            capabilities: Capability::ALL.to_vec(),
+        }
+    }
+
+    async fn check(&self) -> Result<Account> {
+        let server = self.server().await?;
+        self.session.forget_refusal().await;
+        let answer: records::Authenticated = self
+            .get("log in to Kitsu", self.http.url(&["auth", "authenticated"]))
+            .await?;
+        Ok(Account {
+            user: Some(answer.user.name()).filter(|name| !name.is_empty()),
+            server: Some(server),
+        })
+    }
+
+    async fn project_list(&self) -> Result<ProjectList> {
+        let context = self.context().await?;
+        list::project_list(context, &Addresses(&self.http))
+    }
+
+    async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
+        let id = project.id.as_str();
+        let operation = |what: &str| format!("read the {what} of {}", project.name);
+        let [settings, episodes, sequences, assets, shots] =
+            ["settings", "episodes", "sequences", "assets", "shots"].map(operation);
+        let (record, episodes, sequences, assets, shots, casting, edits) = tokio::try_join!(
+            // Says that the project is gone, where the lists would just be empty.
+            self.get(&settings, self.http.url(&["data", "projects", id])),
+            self.get(&episodes, self.http.url(&["data", "projects", id, "episodes"])),
+            self.get::<Vec<_>>(&sequences, self.list_url(&["data", "sequences"], project)),
+            self.get(&assets, self.list_url(&["data", "assets", "with-tasks"], project)),
+            self.get(&shots, self.list_url(&["data", "shots", "with-tasks"], project)),
+            self.casting(project),
+            self.edits(project),
+        )?;
+        let casting = match casting {
+            Some(casting) => casting,
+            None => self.casting_by_sequence(project, &sequences).await?,
+        };
+        let records = project::Records {
+            project: record,
+            episodes,
+            sequences,
+            assets,
+            shots,
+            casting,
+            edits,
+        };
+        project::snapshot(records, project, list, Addresses(&self.http))
+    }
+
+    async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        media::open(self, request).await
+    }
+}
+
+/// The order of names in which people read them: `sh2` before `sh10`.
+fn by_name(a: &str, b: &str) -> Ordering {
+    alphanumeric_sort::compare_str(a, b)
+}

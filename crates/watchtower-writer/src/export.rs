@@ -261,7 +261,7 @@ fn limits_of_v0(
     let mut notes = Vec::new();
     match render::v0::shown_edit(snapshot, media) {
         Some((edit, _)) if snapshot.edits.len() > 1 => notes.push(format!(
-            "format v0 holds one edit: `{}` is shown, the other {} not",
+            "format v0 holds one edit: `{}` is shown, {} not",
             edit.name,
             snapshot.edits.len() - 1
         )),
@@ -271,6 +271,12 @@ fn limits_of_v0(
         }
         None => notes.push("no edit has a movie: the timeline is as long as the shots".into()),
     }
+    if snapshot.episodes.len() > 1 {
+        notes.push(format!(
+            "format v0 has no episodes: the shots of all {} are on one timeline",
+            snapshot.episodes.len()
+        ));
+    }
     let end = i64::try_from(total_frames).unwrap_or(i64::MAX);
     let beyond = snapshot
         .shots
@@ -279,7 +285,10 @@ fn limits_of_v0(
         .count();
     if beyond > 0 {
         notes.push(format!(
-            "{beyond} shots end after the movie's {total_frames} frames: the client draws them off              the end of the timeline"
+            "the movie has {total_frames} frames and the last shot ends at {}: the client draws \
+             what is beyond off the end of the timeline ({beyond} of {} shots)",
+            snapshot.last_frame(),
+            snapshot.shots.len()
         ));
     }
     let with_shots: HashSet<_> = snapshot
@@ -289,7 +298,8 @@ fn limits_of_v0(
         .collect();
     if with_shots.len() > render::v0::MAX_SEQUENCES {
         notes.push(format!(
-            "{} sequences have shots, and the client of format v0 has colours for {}: it does not              draw the timeline",
+            "{} sequences have shots and the client of format v0 has colours for {}: it does not \
+             draw the timeline",
             with_shots.len(),
             render::v0::MAX_SEQUENCES
         ));

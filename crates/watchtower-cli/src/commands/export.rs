@@ -1,7 +1,6 @@
 //! `watchtower export`.
 
 use std::io;
-use std::path::PathBuf;
 
 use clap::{ArgMatches, FromArgMatches};
 use watchtower_connector::Tracker;
@@ -24,8 +23,7 @@ pub(super) fn run(
         Ok(args) => args,
         Err(error) => error.exit(),
     };
-    let file = matches.get_one::<PathBuf>("env_file");
-    let environment = match Environment::load(file.map(PathBuf::as_path)) {
+    let environment = match Environment::load(args.env_file.as_deref()) {
         Ok(environment) => environment,
         Err(error) => {
             printer.error(&error, None);
@@ -46,7 +44,9 @@ pub(super) fn run(
         lock_timeout: args.lock_timeout,
     };
     let site = Site::new(&args.output);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     match runtime.block_on(export(&*tracker, &site, &options, printer)) {
         Ok(summary) => {
             printer.failures(&summary);
@@ -55,7 +55,11 @@ pub(super) fn run(
             } else {
                 printer.summary(&summary, &args.output.display().to_string())?;
             }
-            Ok(if summary.failed() > 0 { Exit::Partial } else { Exit::Done })
+            Ok(if summary.failed() > 0 {
+                Exit::Partial
+            } else {
+                Exit::Done
+            })
         }
         Err(error) => {
             printer.error(&error, error.help());

@@ -17,7 +17,10 @@ pub(super) fn run(action: &SchemaAction, printer: &Printer) -> io::Result<Exit> 
         }
         SchemaAction::Show { name } => {
             let Some(schema) = schema::by_name(name) else {
-                printer.error(&NoSuchSchema(name.clone()), Some("`watchtower schema list` names them"));
+                printer.error(
+                    &NoSuchSchema(name.clone()),
+                    Some("`watchtower schema list` names them"),
+                );
                 return Ok(Exit::Usage);
             };
             printer.data(schema::to_text(&schema).trim_end())?;

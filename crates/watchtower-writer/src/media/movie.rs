@@ -2,22 +2,28 @@
 //!
 //! MP4 and QuickTime movies are trees of atoms. `moov` describes every track and its samples; a
 //! fragmented movie goes on in `moof` atoms. The pictures themselves lie in `mdat`, which is
-//! skipped: a movie of 50 GB costs a few reads. The count is that of
-//! `ffprobe -select_streams v:0 -count_frames`, which decodes the whole movie.
+//! skipped: a movie of 50 GB costs a few reads. The count is the one that ffprobe comes to by
+//! decoding the whole movie, with `-select_streams v:0 -count_frames`.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use mp4_atom::{
-    Atom, Ctts, CttsEntry, DecodeMaybe, Elst, ElstEntry, FourCC, Hdlr, Header, Mdhd, Mvhd, Stsz,
-    StszSamples, Stts, SttsEntry, Tfdt, Tfhd, Tkhd, Trex, Trun, TrunSamples,
+    Atom, Co64, Ctts, CttsEntry, DecodeMaybe, Elst, ElstEntry, FourCC, Hdlr, Header, Mdhd, Mvhd,
+    Stco, Stsz, StszSamples, Stts, SttsEntry, Tfdt, Tfhd, Tkhd, Trex, Trun, TrunEntry, TrunSamples,
 };
 
+use super::{MediaKind, kind};
+
 /// The most bytes one table of a movie may have. The largest, a composition offset of eight bytes
-/// for every frame, is 5 MB for a three hour movie at 60 frames per second.
+/// for every frame, has 5 MB in a three hour movie at 60 frames per second.
 const TABLE_LIMIT: u64 = 16 << 20;
 
-/// Enough of a file's beginning to tell what it is.
-const MAGIC_BYTES: u64 = 4096;
+/// The most comparisons between edits and table rows. A movie of an hour, with an offset for
+/// every frame, may have some hundred edits.
+const EDITS_LIMIT: usize = 1 << 26;
+
+/// Later than any sample of any movie, yet far from overflow.
+const FOREVER: i128 = 1 << 100;
 
 /// The atoms that stand side by side in a file.
 const TOP_LEVEL: [&[u8; 4]; 15] = [
@@ -30,19 +36,19 @@ const TOP_LEVEL: [&[u8; 4]; 15] = [
 #[non_exhaustive]
 pub enum MovieError {
     /// The file is something else.
-    #[error("not an MP4 or QuickTime movie, but {found}")]
+    #[error("not an MP4 or QuickTime movie: {found}")]
     NotAMovie {
-        /// What it is instead, as in `image/png`.
+        /// What it is, as in `it is image/png`.
         found: String,
     },
     /// The movie shows nothing.
     #[error("the movie has no video: {found}")]
     NoVideo {
-        /// What it has instead.
+        /// What it has instead, as in ``its tracks are `soun` ``.
         found: String,
     },
     /// The file ends before the movie does.
-    #[error("the movie is cut off: {missing}; fetch or render it again")]
+    #[error("the movie is cut off: {missing}")]
     Truncated {
         /// What should be there.
         missing: String,
@@ -52,7 +58,7 @@ pub enum MovieError {
     Damaged {
         /// The atom's type, as in `stts`.
         atom: String,
-        /// Where in the file the atom's body begins.
+        /// Where in the file the atom begins.
         position: u64,
         /// What is wrong with it.
         problem: String,
@@ -64,15 +70,21 @@ pub enum MovieError {
 
 type Result<T> = std::result::Result<T, MovieError>;
 
-/// The number of frames that the first video track of a movie shows, in a movie of any codec.
+/// The number of frames that the first video track of a movie shows, whatever its codec.
 ///
-/// Every sample of the track is a frame. An edit list shows those whose time lies inside one of
-/// its edits, once for each edit. What a fragment repeats from an earlier one is shown once.
+/// Every sample of the track is a frame, apart from these:
+///
+/// * An edit list shows the samples whose time lies inside one of its edits, once for each edit.
+///   A movie that was cut without decoding it has hidden samples, back to a key frame.
+/// * Samples shown before the first one need pictures from before a cut, and cannot be decoded.
+/// * What a fragment repeats from an earlier one is shown once.
+///
+/// Only what describes the samples is read; `movie` needs no buffer of its own.
 ///
 /// # Errors
 ///
-/// Says what was found when `movie` is no MP4 or QuickTime movie, has no video, is cut off, or is
-/// damaged. A fragmented movie cut between two fragments is whole as far as anyone can tell.
+/// Says what was found when `movie` is no MP4 or QuickTime movie, has no video, is cut off or is
+/// damaged. A fragmented movie that is cut between two fragments is whole, as far as it can tell.
 pub fn frame_count<R: Read + Seek>(movie: R) -> Result<u64> {
     let mut file = MovieFile::open(movie)?;
     let mut track = None;
@@ -87,52 +99,61 @@ pub fn frame_count<R: Read + Seek>(movie: R) -> Result<u64> {
     match track {
         None => Err(file.without_moov()?),
         Some(VideoTrack { frames: 0, .. }) => Err(MovieError::NoVideo {
-            found: "its video track has no frames".into(),
+            found: "its video track shows no frames".into(),
         }),
         Some(track) => Ok(track.frames),
     }
 }
 
-/// The first video track, and the frames counted so far.
+/// The first video track, and what its samples come to so far. Times are in the track's units.
 struct VideoTrack {
     id: u32,
     frames: u64,
-    /// What samples of fragments are when nothing else is said.
-    defaults: Trex,
-    /// The decode time of the last sample of the fragments so far.
-    last: Option<i128>,
-    /// When the samples so far end.
+    /// When the first sample is shown.
+    first_shown: Option<i128>,
+    /// When the last sample of the fragments is decoded.
+    last_decoded: Option<i128>,
+    /// When the next sample is decoded.
     end: i128,
-    /// The bytes that the samples of the fragments so far take.
+    /// The bytes that the samples of the fragments take.
     bytes: u64,
+    /// What holds for the samples of fragments when nothing else is said.
+    defaults: Trex,
 }
 
 impl VideoTrack {
+    /// Reads the first video track of a `moov`.
     fn read<R: Read + Seek>(file: &mut MovieFile<R>, moov: Span) -> Result<Self> {
-        let mut found = Vec::new();
-        // ffmpeg follows edit lists only as long as every track has its samples in `moov`.
-        let mut fragmented = false;
+        let mut handlers = Vec::new();
+        // ffmpeg follows edit lists up to the first track that has its samples in fragments.
+        let mut edited = true;
         let mut atoms = Atoms::inside(moov);
         while let Some(trak) = atoms.next(file)? {
             if trak.kind.as_ref() != b"trak" {
                 continue;
             }
             let stts = file.find(trak, &[b"mdia", b"minf", b"stbl", b"stts"])?;
-            fragmented |= stts.is_none_or(|stts| stts.len() <= 8);
+            edited &= stts.is_some_and(|stts| stts.len() > 8);
             let Some(hdlr) = file.find(trak, &[b"mdia", b"hdlr"])? else {
                 continue;
             };
-            // QuickTime's names are not UTF-8: the name, from byte 24 on, is left out.
+            // The name, from byte 24 on, is left out: QuickTime's are not UTF-8.
             let handler = file.read::<Hdlr>(hdlr.first(24))?.handler;
             if handler.as_ref() == b"vide" {
-                return Self::read_trak(file, moov, trak, !fragmented);
+                return Self::read_trak(file, moov, trak, edited);
             }
-            found.push(format!("`{handler}`"));
+            if handlers.len() < 4 && !handlers.contains(&handler) {
+                handlers.push(handler);
+            }
         }
+        let handlers: Vec<_> = handlers
+            .iter()
+            .map(|kind| format!("`{}`", name(*kind)))
+            .collect();
         Err(MovieError::NoVideo {
-            found: match found.as_slice() {
+            found: match handlers.as_slice() {
                 [] => "it has no tracks".into(),
-                kinds => format!("its tracks are {}", kinds.join(", ")),
+                handlers => format!("its tracks are {}", handlers.join(", ")),
             },
         })
     }
@@ -144,50 +165,46 @@ impl VideoTrack {
         edited: bool,
     ) -> Result<Self> {
         let id = file.read_at::<Tkhd>(trak, &[b"tkhd"])?.track_id;
-        let stbl = file.require(trak, &[b"mdia", b"minf", b"stbl"])?;
-        let samples = file.sample_count(stbl)?;
-        let elst = match file.find(trak, &[b"edts", b"elst"])? {
-            Some(elst) if edited => file.read::<Elst>(elst)?.entries,
-            _ => Vec::new(),
-        };
-        let frames = if elst.is_empty() || samples == 0 {
-            samples
-        } else {
-            let edits = Edits {
-                entries: &elst,
-                movie: file.read_at::<Mvhd>(moov, &[b"mvhd"])?.timescale,
-                track: file.read_at::<Mdhd>(trak, &[b"mdia", b"mdhd"])?.timescale,
-            };
-            let stts = file.read_at::<Stts>(stbl, &[b"stts"])?;
-            let ctts = match file.find(stbl, &[b"ctts"])? {
-                Some(ctts) => file.read::<Ctts>(ctts)?,
-                None => Ctts::default(),
-            };
-            edits.frames(&stts.entries, &ctts.entries, samples)
-        };
-        let mut defaults = Trex::default();
-        if let Some(mvex) = file.find(moov, &[b"mvex"])? {
-            let mut atoms = Atoms::inside(mvex);
-            while let Some(atom) = atoms.next(file)? {
-                if atom.kind == Trex::KIND {
-                    let trex = file.read::<Trex>(atom)?;
-                    if trex.track_id == id {
-                        defaults = trex;
-                    }
-                }
-            }
-        }
-        Ok(Self {
+        let mut track = Self {
             id,
-            frames,
-            defaults,
-            last: None,
+            frames: 0,
+            first_shown: None,
+            last_decoded: None,
             end: 0,
             bytes: 0,
-        })
+            defaults: file.defaults(moov, id)?,
+        };
+        let stbl = file.require(trak, &[b"mdia", b"minf", b"stbl"])?;
+        let samples = Samples::read(file, stbl)?;
+        let Some(first) = samples.runs().next() else {
+            return Ok(track);
+        };
+        let mut shown = vec![-FOREVER..FOREVER];
+        if let Some(elst) = file.find(trak, &[b"edts", b"elst"])?
+            && edited
+        {
+            let edits = file.read::<Elst>(elst)?.entries;
+            if edits.len().saturating_mul(samples.rows()) > EDITS_LIMIT {
+                return Err(elst.damaged(format!("has {} edits", edits.len())));
+            }
+            if !edits.is_empty() {
+                let movie = file.read_at::<Mvhd>(moov, &[b"mvhd"])?.timescale;
+                let track = file.read_at::<Mdhd>(trak, &[b"mdia", b"mdhd"])?.timescale;
+                shown = shown_by(&edits, movie, track);
+            }
+        }
+        for run in samples.runs() {
+            for shown in &shown {
+                let hidden = run.before(shown.start.max(first.start));
+                track.frames += run.before(shown.end).saturating_sub(hidden);
+            }
+            track.end += i128::from(run.count) * run.step;
+        }
+        track.first_shown = Some(first.start);
+        Ok(track)
     }
 
-    /// Adds the frames of a `moof`.
+    /// Adds what a `moof` has of the track.
     fn add_fragment<R: Read + Seek>(&mut self, file: &mut MovieFile<R>, moof: Span) -> Result<()> {
         let mut atoms = Atoms::inside(moof);
         while let Some(traf) = atoms.next(file)? {
@@ -201,19 +218,17 @@ impl VideoTrack {
             if let Some(tfdt) = file.find(traf, &[b"tfdt"])? {
                 self.end = file.read::<Tfdt>(tfdt)?.base_media_decode_time.into();
             }
-            let duration = tfhd
-                .default_sample_duration
-                .unwrap_or(self.defaults.default_sample_duration);
-            let size = tfhd
-                .default_sample_size
-                .unwrap_or(self.defaults.default_sample_size);
+            let inherited = TrunEntry {
+                duration: tfhd.default_sample_duration,
+                size: tfhd.default_sample_size,
+                ..TrunEntry::default()
+            };
             let mut atoms = Atoms::inside(traf);
             while let Some(atom) = atoms.next(file)? {
                 if atom.kind == Trun::KIND {
-                    let trun = file.read::<Trun>(atom)?;
-                    self.add_run(&trun.samples, duration, size);
+                    self.add_run(&file.read::<Trun>(atom)?.samples, inherited);
                     if self.bytes > file.length {
-                        return Err(atom.damaged("claims more samples than the file can hold"));
+                        return Err(atom.damaged("has more samples than the file can hold"));
                     }
                 }
             }
@@ -221,73 +236,161 @@ impl VideoTrack {
         Ok(())
     }
 
-    /// Adds the samples of a `trun`, of which those that come no later than the last sample before
+    /// Adds the samples of a `trun`. Those decoded no later than the last one before the `trun`
     /// repeat what is there.
-    fn add_run(&mut self, samples: &TrunSamples, duration: u32, size: u32) {
-        let last = self.last;
-        let mut add = |count: u32, duration: u32, size: u32| {
-            if count == 0 {
-                return;
-            }
-            let run = Run {
-                count: count.into(),
-                start: self.end,
-                step: duration.into(),
-            };
-            self.frames += run.count - last.map_or(0, |last| run.before(last + 1));
-            self.last = Some(run.start + i128::from(count - 1) * run.step);
-            self.end += i128::from(count) * run.step;
-            // A sample takes at least one byte, so that billions of them need a file to match.
-            let bytes = u64::from(count) * u64::from(size.max(1));
-            self.bytes = self.bytes.saturating_add(bytes);
-        };
+    fn add_run(&mut self, samples: &TrunSamples, inherited: TrunEntry) {
+        let repeated = self.last_decoded.map_or(-FOREVER, |last| last + 1);
         match samples {
-            TrunSamples::Inherited { count, .. } => add(*count, duration, size),
+            TrunSamples::Inherited { count, .. } => {
+                self.add_samples(*count, inherited, repeated);
+            }
             TrunSamples::Explicit(entries) => {
                 for entry in entries {
-                    let duration = entry.duration.unwrap_or(duration);
-                    add(1, duration, entry.size.unwrap_or(size));
+                    let entry = TrunEntry {
+                        duration: entry.duration.or(inherited.duration),
+                        size: entry.size.or(inherited.size),
+                        ..*entry
+                    };
+                    self.add_samples(1, entry, repeated);
                 }
             }
         }
     }
-}
 
-/// The parts of a track that are shown.
-struct Edits<'a> {
-    entries: &'a [ElstEntry],
-    /// Units per second of the edits' lengths.
-    movie: u32,
-    /// Units per second of the track's times.
-    track: u32,
-}
-
-impl Edits<'_> {
-    /// How many of the samples the edits show.
-    fn frames(&self, stts: &[SttsEntry], ctts: &[CttsEntry], samples: u64) -> u64 {
-        let mut frames = 0;
-        for edit in self.entries {
-            // An empty edit shows nothing for a while.
-            let Some(start) = edit.media_time else {
-                continue;
-            };
-            let start = i128::from(start);
-            let end = start + self.in_track_units(edit.segment_duration);
-            for run in runs(stts, ctts, samples) {
-                frames += run.before(end) - run.before(start);
-            }
+    /// Adds samples of which each is like `sample`, apart from those decoded before `repeated`.
+    fn add_samples(&mut self, count: u32, sample: TrunEntry, repeated: i128) {
+        if count == 0 {
+            return;
         }
-        frames
-    }
-
-    /// A length in the track's units, rounded half up as ffmpeg does.
-    fn in_track_units(&self, length: u64) -> i128 {
-        let movie = i128::from(self.movie.max(1));
-        (i128::from(length) * i128::from(self.track) + movie / 2) / movie
+        let duration = sample
+            .duration
+            .unwrap_or(self.defaults.default_sample_duration);
+        let size = sample.size.unwrap_or(self.defaults.default_sample_size);
+        let decoded = Run {
+            count: count.into(),
+            start: self.end,
+            step: duration.into(),
+        };
+        let shown = Run {
+            start: decoded.start + signed(sample.cts.unwrap_or(0)),
+            ..decoded
+        };
+        let first_shown = *self.first_shown.get_or_insert(shown.start);
+        let hidden = decoded.before(repeated).max(shown.before(first_shown));
+        self.frames += decoded.count - hidden;
+        self.end += i128::from(count) * decoded.step;
+        self.last_decoded = Some(self.end - decoded.step);
+        // A sample has at least one byte, so that billions of them need a file to match.
+        let bytes = u64::from(count) * u64::from(size.max(1));
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
-/// Samples that follow each other at even steps.
+/// When each edit of a list begins and ends on the track, as ffmpeg takes it. `movie` and `track`
+/// are units per second: an edit's length is in the movie's, its start in the track's.
+fn shown_by(edits: &[ElstEntry], movie: u32, track: u32) -> Vec<std::ops::Range<i128>> {
+    let movie = i128::from(movie.max(1));
+    edits
+        .iter()
+        // Empty edits at the beginning delay the track. Later ones start at -1 for ffmpeg, as
+        // they are written.
+        .skip_while(|edit| edit.media_time.is_none())
+        .map(|edit| {
+            let start = edit.media_time.map_or(-1, i128::from);
+            let length = i128::from(edit.segment_duration) * i128::from(track);
+            start..start + (length + movie / 2) / movie
+        })
+        .collect()
+}
+
+/// The tables of a track whose samples are described in `moov`.
+struct Samples {
+    count: u64,
+    steps: Vec<SttsEntry>,
+    offsets: Vec<CttsEntry>,
+}
+
+impl Samples {
+    fn read<R: Read + Seek>(file: &mut MovieFile<R>, stbl: Span) -> Result<Self> {
+        let (count, bytes) = match file.read_at::<Stsz>(stbl, &[b"stsz"])?.samples {
+            StszSamples::Identical { count, size } => {
+                (count.into(), u64::from(count) * u64::from(size))
+            }
+            StszSamples::Different { sizes } => (
+                sizes.len() as u64,
+                sizes.iter().copied().map(u64::from).sum(),
+            ),
+        };
+        let samples = Self {
+            count,
+            steps: file.read_at::<Stts>(stbl, &[b"stts"])?.entries,
+            offsets: match file.find(stbl, &[b"ctts"])? {
+                Some(ctts) => file.read::<Ctts>(ctts)?.entries,
+                None => Vec::new(),
+            },
+        };
+        let last_chunk = match file.find(stbl, &[b"co64"])? {
+            Some(co64) => file.read::<Co64>(co64)?.entries.into_iter().max(),
+            None => {
+                let chunks = file.read_at::<Stco>(stbl, &[b"stco"])?.entries;
+                chunks.into_iter().max().map(u64::from)
+            }
+        };
+        let end = bytes.max(last_chunk.map_or(0, |start| start.saturating_add(1)));
+        if end > file.length {
+            return Err(MovieError::Truncated {
+                missing: format!(
+                    "its frames go on to byte {end} or later, but the file ends after {}",
+                    file.length
+                ),
+            });
+        }
+        Ok(samples)
+    }
+
+    fn rows(&self) -> usize {
+        self.steps.len() + self.offsets.len()
+    }
+
+    /// When the samples are shown, in the order in which they are decoded: the sum of the steps
+    /// before them, plus an offset.
+    fn runs(&self) -> impl Iterator<Item = Run> {
+        let mut steps = self.steps.iter().filter(|entry| entry.sample_count > 0);
+        let mut offsets = self.offsets.iter().filter(|entry| entry.sample_count > 0);
+        let (mut decoded, mut left) = (0, self.count);
+        let (mut step, mut steps_left) = (0, 0);
+        let (mut offset, mut offsets_left) = (0, 0);
+        std::iter::from_fn(move || {
+            if left == 0 {
+                return None;
+            }
+            if steps_left == 0 {
+                // The last step holds for all samples that are left.
+                (step, steps_left) = steps.next().map_or((step, left), |entry| {
+                    (entry.sample_delta.into(), entry.sample_count.into())
+                });
+            }
+            if offsets_left == 0 {
+                (offset, offsets_left) = offsets.next().map_or((0, left), |entry| {
+                    (signed(entry.sample_offset), entry.sample_count.into())
+                });
+            }
+            let run = Run {
+                count: left.min(steps_left).min(offsets_left),
+                start: decoded + offset,
+                step,
+            };
+            decoded += i128::from(run.count) * step;
+            left -= run.count;
+            steps_left -= run.count;
+            offsets_left -= run.count;
+            Some(run)
+        })
+    }
+}
+
+/// Samples that follow each other at even steps of time.
+#[derive(Clone, Copy)]
 struct Run {
     count: u64,
     start: i128,
@@ -296,79 +399,45 @@ struct Run {
 
 impl Run {
     /// How many of the samples come before a time.
-    fn before(&self, time: i128) -> u64 {
+    fn before(self, time: i128) -> u64 {
         let span = time - self.start;
         if span <= 0 {
-            return 0;
+            0
+        } else if span > i128::from(self.count) * self.step {
+            self.count
+        } else {
+            let steps = (span + self.step - 1) / self.step;
+            u64::try_from(steps).unwrap_or(self.count)
         }
-        if self.step == 0 {
-            return self.count;
-        }
-        let steps = (span + self.step - 1) / self.step;
-        u64::try_from(steps).map_or(self.count, |steps| steps.min(self.count))
     }
 }
 
-/// The times at which samples are shown: decode times, from `stts`, plus composition offsets, from
-/// `ctts`.
-fn runs(stts: &[SttsEntry], ctts: &[CttsEntry], samples: u64) -> impl Iterator<Item = Run> {
-    let mut steps = stts.iter().filter(|entry| entry.sample_count > 0);
-    let mut offsets = ctts.iter().filter(|entry| entry.sample_count > 0);
-    let (mut step, mut steps_left) = (0, 0);
-    let (mut offset, mut offsets_left) = (0, 0);
-    let (mut time, mut left) = (0, samples);
-    std::iter::from_fn(move || {
-        if left == 0 {
-            return None;
-        }
-        if steps_left == 0 {
-            // The last step holds for all samples that are left.
-            (step, steps_left) = steps.next().map_or((step, left), |entry| {
-                (entry.sample_delta.into(), entry.sample_count.into())
-            });
-        }
-        if offsets_left == 0 {
-            (offset, offsets_left) = offsets.next().map_or((0, left), |entry| {
-                (signed(entry.sample_offset), entry.sample_count.into())
-            });
-        }
-        let count = left.min(steps_left).min(offsets_left);
-        let run = Run {
-            count,
-            start: time + offset,
-            step,
-        };
-        time += i128::from(count) * step;
-        left -= count;
-        steps_left -= count;
-        offsets_left -= count;
-        Some(run)
-    })
-}
-
-/// A composition offset. QuickTime's are signed, whatever the table's version.
+/// A composition offset. QuickTime's are signed, even where the table's version says they are not.
 fn signed(offset: i64) -> i128 {
-    i128::from(if offset > i64::from(i32::MAX) {
-        offset - (1 << 32)
-    } else {
-        offset
-    })
+    match u32::try_from(offset) {
+        Ok(offset) => offset.cast_signed().into(),
+        Err(_) => offset.into(),
+    }
 }
 
-/// Where in the file an atom's body lies.
+/// Where in the file an atom lies.
 #[derive(Clone, Copy)]
 struct Span {
     kind: FourCC,
+    /// Where its header begins.
+    position: u64,
+    /// Where its body begins and ends.
     start: u64,
     end: u64,
 }
 
 impl Span {
+    /// The bytes of its body.
     fn len(self) -> u64 {
         self.end - self.start
     }
 
-    /// The first bytes of it.
+    /// The same atom, as if its body had no more than so many bytes.
     fn first(self, len: u64) -> Self {
         Self {
             end: self.end.min(self.start + len),
@@ -377,13 +446,26 @@ impl Span {
     }
 
     fn damaged(self, problem: impl Into<String>) -> MovieError {
-        damaged(self.kind.as_ref(), self.start, problem)
+        damaged(self.kind, self.position, problem)
     }
 }
 
-/// Atoms beside each other, inside another one or the file.
+fn damaged(kind: FourCC, position: u64, problem: impl Into<String>) -> MovieError {
+    MovieError::Damaged {
+        atom: name(kind),
+        position,
+        problem: problem.into(),
+    }
+}
+
+/// An atom's type for people, whatever its bytes.
+fn name(kind: FourCC) -> String {
+    kind.as_ref().escape_ascii().to_string()
+}
+
+/// Atoms beside each other, in the file or inside another atom.
 struct Atoms {
-    parent: Option<Span>,
+    parent: Option<FourCC>,
     next: u64,
     end: u64,
 }
@@ -399,7 +481,7 @@ impl Atoms {
 
     fn inside(parent: Span) -> Self {
         Self {
-            parent: Some(parent),
+            parent: Some(parent.kind),
             next: parent.start,
             end: parent.end,
         }
@@ -407,35 +489,36 @@ impl Atoms {
 
     /// The next atom. Fewer bytes than a header has are padding.
     fn next<R: Read + Seek>(&mut self, file: &mut MovieFile<R>) -> Result<Option<Span>> {
-        let at = self.next;
-        let bytes = file.bytes(at, (self.end - at).min(16))?;
-        let mut rest = bytes.as_slice();
-        let header = match Header::decode_maybe(&mut rest) {
+        let position = self.next;
+        let room = self.end - position;
+        let bytes = file.bytes(position, room.min(16))?;
+        let Some([_, _, _, _, kind @ ..]) = bytes.first_chunk::<8>() else {
+            return Ok(None);
+        };
+        let kind = FourCC::new(kind);
+        let mut body = bytes.as_slice();
+        let header = match Header::decode_maybe(&mut body) {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
-            Err(error) => return Err(damaged(&bytes[4..8], at, error.to_string())),
+            Err(_) => return Err(damaged(kind, position, "has an impossible size")),
         };
-        let start = at + (bytes.len() - rest.len()) as u64;
+        let start = position + (bytes.len() - body.len()) as u64;
         let end = match header.size {
             Some(size) => start.saturating_add(size as u64),
             None => self.end,
         };
-        let kind = header.kind;
         if end > self.end {
-            let size = end - at;
+            let claimed = end - position;
             return match self.parent {
                 Some(parent) => Err(damaged(
-                    kind.as_ref(),
-                    at,
-                    format!(
-                        "claims {size} bytes, more than `{}` around it has",
-                        parent.kind
-                    ),
+                    kind,
+                    position,
+                    format!("has a size of {claimed}, but `{parent}` ends after {room}"),
                 )),
                 None if TOP_LEVEL.contains(&kind.as_ref()) => Err(MovieError::Truncated {
                     missing: format!(
-                        "`{kind}` at byte {at} should have {size} bytes, but the file ends after {}",
-                        self.end - at,
+                        "`{kind}` at byte {position} should have {claimed} bytes, but the file \
+                         ends after {room}"
                     ),
                 }),
                 // What follows the movie is not part of it.
@@ -443,11 +526,16 @@ impl Atoms {
             };
         }
         self.next = end;
-        Ok(Some(Span { kind, start, end }))
+        Ok(Some(Span {
+            kind,
+            position,
+            start,
+            end,
+        }))
     }
 }
 
-/// A movie that is read here and there.
+/// A movie of which only what is asked for is read.
 struct MovieFile<R> {
     reader: BufReader<R>,
     position: u64,
@@ -464,40 +552,63 @@ impl<R: Read + Seek> MovieFile<R> {
             position: 0,
             length,
         };
-        let magic = file.bytes(0, length.min(MAGIC_BYTES))?;
-        match magic.get(4..8) {
-            Some(kind) if TOP_LEVEL.iter().any(|known| *known == kind) => Ok(file),
-            _ => Err(MovieError::NotAMovie {
-                found: describe(&magic),
-            }),
+        let head = file.head()?;
+        if TOP_LEVEL.iter().any(|kind| head.get(4..8) == Some(*kind)) {
+            return Ok(file);
         }
+        let found = match MediaKind::Movie.extension(&head) {
+            Err(found) => found,
+            Ok(_) => "it is of no known kind".into(),
+        };
+        Err(MovieError::NotAMovie { found })
     }
 
-    fn bytes(&mut self, at: u64, len: u64) -> Result<Vec<u8>> {
-        // Relative, because then the reader keeps what it has read ahead.
-        self.reader
-            .seek_relative(at.wrapping_sub(self.position).cast_signed())?;
-        self.position = at;
+    /// The beginning of the file, which tells what it is.
+    fn head(&mut self) -> Result<Vec<u8>> {
+        self.bytes(0, self.length.min(kind::HEAD as u64))
+    }
+
+    /// Why a file that begins like a movie has no `moov`.
+    fn without_moov(&mut self) -> Result<MovieError> {
+        let head = self.head()?;
+        Ok(match infer::get(&head) {
+            Some(kind) if kind.matcher_type() == infer::MatcherType::Image => {
+                MovieError::NotAMovie {
+                    found: format!("it is {}", kind.mime_type()),
+                }
+            }
+            _ => MovieError::Truncated {
+                missing: "it has no `moov`, which many programs write last".into(),
+            },
+        })
+    }
+
+    fn bytes(&mut self, position: u64, len: u64) -> Result<Vec<u8>> {
+        // A relative seek keeps what the reader has read ahead.
+        let distance = position.wrapping_sub(self.position).cast_signed();
+        self.reader.seek_relative(distance)?;
+        self.position = position;
         let mut bytes = Vec::new();
         self.reader.by_ref().take(len).read_to_end(&mut bytes)?;
         self.position += bytes.len() as u64;
         if (bytes.len() as u64) < len {
+            // The file was longer a moment ago.
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
         Ok(bytes)
     }
 
-    /// Decodes an atom.
-    fn read<A: Atom>(&mut self, span: Span) -> Result<A> {
-        if span.len() > TABLE_LIMIT {
-            return Err(span.damaged(format!("has {} bytes, which no movie needs", span.len())));
+    fn read<A: Atom>(&mut self, atom: Span) -> Result<A> {
+        let len = atom.len();
+        if len > TABLE_LIMIT {
+            return Err(atom.damaged(format!("has {len} bytes, more than any movie needs")));
         }
-        let bytes = self.bytes(span.start, span.len())?;
+        let bytes = self.bytes(atom.start, len)?;
         A::decode_body(&mut bytes.as_slice())
-            .map_err(|error| span.damaged(format!("cannot be understood: {error}")))
+            .map_err(|error| atom.damaged(format!("cannot be read: {error}")))
     }
 
-    /// The first atom at a path of types inside another.
+    /// The first atom at a path of types inside another one.
     fn find(&mut self, parent: Span, path: &[&[u8; 4]]) -> Result<Option<Span>> {
         let Some((kind, rest)) = path.split_first() else {
             return Ok(Some(parent));
@@ -511,75 +622,413 @@ impl<R: Read + Seek> MovieFile<R> {
         Ok(None)
     }
 
+    /// The same, for an atom that must be there.
     fn require(&mut self, parent: Span, path: &[&[u8; 4]]) -> Result<Span> {
         self.find(parent, path)?.ok_or_else(|| {
-            let path: Vec<_> = path
-                .iter()
-                .map(|kind| kind.escape_ascii().to_string())
-                .collect();
+            let path: Vec<_> = path.iter().map(|kind| name(FourCC::new(kind))).collect();
             parent.damaged(format!("has no `{}`", path.join("/")))
         })
     }
 
-    /// Reads the atom at a path of types inside another, which must be there.
     fn read_at<A: Atom>(&mut self, parent: Span, path: &[&[u8; 4]]) -> Result<A> {
-        let span = self.require(parent, path)?;
-        self.read(span)
+        let atom = self.require(parent, path)?;
+        self.read(atom)
     }
 
-    /// How many samples an `stbl` has.
-    fn sample_count(&mut self, stbl: Span) -> Result<u64> {
-        let span = match self.find(stbl, &[b"stsz"])? {
-            Some(stsz) => stsz,
-            None => self.require(stbl, &[b"stz2"])?,
+    /// What a `moov` says of the fragments' samples of a track.
+    fn defaults(&mut self, moov: Span, track: u32) -> Result<Trex> {
+        let Some(mvex) = self.find(moov, &[b"mvex"])? else {
+            return Ok(Trex::default());
         };
-        // `stz2`, which `mp4-atom` does not know, has its count at the same place.
-        match self.read::<Stsz>(span)?.samples {
-            StszSamples::Identical { count, .. } => Ok(count.into()),
-            StszSamples::Different { sizes } => Ok(sizes.len() as u64),
+        let mut atoms = Atoms::inside(mvex);
+        while let Some(atom) = atoms.next(self)? {
+            if atom.kind == Trex::KIND {
+                let trex = self.read::<Trex>(atom)?;
+                if trex.track_id == track {
+                    return Ok(trex);
+                }
+            }
+        }
+        Ok(Trex::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn count(movie: &[u8]) -> Result<u64> {
+        frame_count(Cursor::new(movie))
+    }
+
+    fn message(movie: &[u8]) -> String {
+        count(movie).unwrap_err().to_string()
+    }
+
+    /// The real movies, by name, with the frames that ffprobe decodes from each.
+    fn movies() -> BTreeMap<String, (Vec<u8>, u64)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/movies");
+        let counts = std::fs::read(folder.join("counts.json")).unwrap();
+        let counts: BTreeMap<String, u64> = serde_json::from_slice(&counts).unwrap();
+        let movie = |name: String, frames| {
+            let bytes = std::fs::read(folder.join(&name)).unwrap();
+            (name, (bytes, frames))
+        };
+        counts
+            .into_iter()
+            .map(|(name, frames)| movie(name, frames))
+            .collect()
+    }
+
+    fn movie(name: &str) -> Vec<u8> {
+        movies().remove(name).unwrap().0
+    }
+
+    /// An atom, whose size is given where it is not the true one.
+    fn atom(kind: &[u8; 4], body: &[&[u8]]) -> Vec<u8> {
+        let body = body.concat();
+        let size = u32::try_from(body.len() + 8).unwrap();
+        [&size.to_be_bytes()[..], kind, &body].concat()
+    }
+
+    /// A movie with one track, of which the tables are given.
+    fn movie_with_tables(tables: &[&[u8]], fragments: &[u8]) -> Vec<u8> {
+        let hdlr = atom(b"hdlr", &[&[0; 8], b"vide", &[0; 12]]);
+        let stco = table(b"stco", &[0]);
+        let stbl = atom(b"stbl", &[&tables.concat(), &stco]);
+        let mdia = atom(b"mdia", &[&hdlr, &atom(b"minf", &[&stbl])]);
+        let tkhd = atom(b"tkhd", &[&[0; 12], &[0, 0, 0, 1], &[0; 68]]);
+        let moov = atom(b"moov", &[&atom(b"trak", &[&tkhd, &mdia])]);
+        [&atom(b"ftyp", &[b"isom", &[0; 4]]), &moov, fragments].concat()
+    }
+
+    fn table(kind: &[u8; 4], numbers: &[u32]) -> Vec<u8> {
+        let numbers: Vec<_> = numbers
+            .iter()
+            .flat_map(|number| number.to_be_bytes())
+            .collect();
+        atom(kind, &[&[0; 4], &numbers])
+    }
+
+    #[test]
+    fn real_movies_have_as_many_frames_as_ffprobe_decodes() {
+        let movies = movies();
+        assert!(movies.len() > 12);
+        for (name, (movie, frames)) in movies {
+            assert_eq!(count(&movie).unwrap(), frames, "{name}");
         }
     }
 
-    /// Why a file that begins like a movie has no `moov`.
-    fn without_moov(&mut self) -> Result<MovieError> {
-        let magic = self.bytes(0, self.length.min(MAGIC_BYTES))?;
-        Ok(match infer::get(&magic) {
-            Some(kind) if kind.matcher_type() == infer::MatcherType::Image => {
-                MovieError::NotAMovie {
-                    found: kind.mime_type().into(),
+    #[test]
+    fn what_is_no_movie_is_named() {
+        let found = |bytes: &[u8]| match count(bytes) {
+            Err(MovieError::NotAMovie { found }) => found,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "it is image/png");
+        let webm = [&b"\x1a\x45\xdf\xa3\x9fB\x82\x84webm"[..], &[0; 300]].concat();
+        assert_eq!(found(&webm), "it is video/webm");
+        assert_eq!(
+            found(b"\0\0\0\x18ftypavif\0\0\0\0avifmif1"),
+            "it is image/avif"
+        );
+        assert_eq!(found(b"<!DOCTYPE html><html>"), "it is text/html");
+        assert!(found(b"{\"message\": \"not found\"}").contains("JSON"));
+        assert_eq!(found(b"Forbidden, and more text"), "it is of no known kind");
+        assert_eq!(found(b"mp4"), "it is of no known kind");
+        assert_eq!(found(b""), "it is empty");
+        assert_eq!(message(b""), "not an MP4 or QuickTime movie: it is empty");
+    }
+
+    #[test]
+    fn a_movie_without_video_says_what_it_has() {
+        let mut sound = movie("sound-and-two-videos.mp4");
+        while let Some(at) = sound.windows(4).position(|kind| kind == b"vide") {
+            sound[at..at + 4].copy_from_slice(b"meta");
+        }
+        assert_eq!(
+            message(&sound),
+            "the movie has no video: its tracks are `soun`, `meta`"
+        );
+
+        let empty = movie_with_tables(&[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])], b"");
+        assert_eq!(
+            message(&empty),
+            "the movie has no video: its video track shows no frames"
+        );
+
+        let nothing = atom(b"moov", &[]);
+        assert_eq!(
+            message(&nothing),
+            "the movie has no video: it has no tracks"
+        );
+    }
+
+    #[test]
+    fn a_movie_that_is_cut_off_has_no_count() {
+        for (name, (movie, frames)) in movies() {
+            let fragmented = movie.windows(4).any(|kind| kind == b"moof");
+            for len in 0..movie.len() {
+                match count(&movie[..len]) {
+                    Err(MovieError::Damaged { .. } | MovieError::Io(_)) => {
+                        panic!("{name} cut to {len}: {:?}", count(&movie[..len]))
+                    }
+                    Err(_) => {}
+                    // Between two fragments.
+                    Ok(fewer) => assert!(fragmented && fewer <= frames, "{name} cut to {len}"),
                 }
             }
-            _ => MovieError::Truncated {
-                missing: "it has no `moov`, which is written last".into(),
-            },
-        })
+        }
+        let movie = movie("h264-moov-first.mp4");
+        assert_eq!(
+            message(&movie[..movie.len() - 1]),
+            "the movie is cut off: `mdat` at byte 959 should have 479 bytes, but the file ends \
+             after 478"
+        );
     }
-}
 
-fn damaged(kind: &[u8], position: u64, problem: impl Into<String>) -> MovieError {
-    MovieError::Damaged {
-        atom: kind.escape_ascii().to_string(),
-        position,
-        problem: problem.into(),
+    #[test]
+    fn what_follows_the_movie_does_not_matter() {
+        let (mut movie, frames) = movies().remove("h264.mp4").unwrap();
+        movie.extend_from_slice(b"trailing text of some program");
+        assert_eq!(count(&movie).unwrap(), frames);
     }
-}
 
-/// What a file that is no movie is.
-fn describe(magic: &[u8]) -> String {
-    if magic.is_empty() {
-        return "an empty file".into();
+    #[test]
+    fn hostile_sizes_are_damage() {
+        let movie = |size: u32, kind: &[u8; 4]| {
+            let child = [&size.to_be_bytes()[..], kind, &[0; 24]].concat();
+            [atom(b"moov", &[&child]), atom(b"free", &[])].concat()
+        };
+        assert_eq!(
+            message(&movie(7, b"trak")),
+            "the movie is damaged: `trak` at byte 8 has an impossible size"
+        );
+        assert_eq!(
+            message(&movie(u32::MAX, b"\x00\xfftr")),
+            r"the movie is damaged: `\x00\xfftr` at byte 8 has a size of 4294967295, but `moov` ends after 32"
+        );
+        // A size of 0 is all there is, and 1 stands before the true one, here 0.
+        assert!(message(&movie(0, b"free")).contains("no tracks"));
+        assert!(message(&movie(1, b"free")).contains("impossible size"));
+
+        let huge = [&1_u32.to_be_bytes()[..], b"moov", &u64::MAX.to_be_bytes()].concat();
+        assert!(matches!(count(&huge), Err(MovieError::Truncated { .. })));
     }
-    if let Some(kind) = infer::get(magic) {
-        return kind.mime_type().into();
+
+    #[test]
+    fn claims_of_billions_of_samples_need_a_file_to_match() {
+        let steps = table(b"stts", &[1, u32::MAX, 1]);
+        let all_alike = movie_with_tables(&[&table(b"stsz", &[1, u32::MAX]), &steps], b"");
+        assert!(matches!(
+            count(&all_alike),
+            Err(MovieError::Truncated { .. })
+        ));
+        let each_its_own = movie_with_tables(&[&table(b"stsz", &[0, u32::MAX, 1]), &steps], b"");
+        assert!(message(&each_its_own).contains("`stsz`"));
+
+        let trun = table(b"trun", &[u32::MAX]);
+        let traf = atom(b"traf", &[&table(b"tfhd", &[1]), &trun]);
+        let fragmented = movie_with_tables(
+            &[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])],
+            &atom(b"moof", &[&traf]),
+        );
+        assert!(message(&fragmented).contains("`trun`"));
+        assert!(message(&fragmented).contains("more samples than the file can hold"));
     }
-    let text = match std::str::from_utf8(magic) {
-        Ok(text) => text,
-        // The last character may be cut.
-        Err(error) if error.error_len().is_none() => "",
-        Err(_) => return "unknown data".into(),
-    };
-    match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[') => "JSON".into(),
-        _ => "text".into(),
+
+    #[test]
+    fn atoms_nested_without_end_are_not_followed() {
+        let mut nested = Vec::new();
+        for _ in 0..10_000 {
+            nested = atom(b"trak", &[&nested]);
+        }
+        assert!(message(&atom(b"moov", &[&nested])).contains("no tracks"));
+    }
+
+    /// A movie with a hole, which counts the bytes that are read.
+    struct WithHole<'a> {
+        head: &'a [u8],
+        hole: u64,
+        tail: &'a [u8],
+        position: u64,
+        bytes_read: &'a mut u64,
+    }
+
+    impl Read for WithHole<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let head = self.head.len() as u64;
+            let read = if self.position < head {
+                (&self.head[usize::try_from(self.position).unwrap()..]).read(buffer)?
+            } else if self.position < head + self.hole {
+                let left = head + self.hole - self.position;
+                io::repeat(0).take(left).read(buffer)?
+            } else {
+                let at = usize::try_from(self.position - head - self.hole).unwrap();
+                self.tail.get(at..).unwrap_or_default().read(buffer)?
+            };
+            self.position += read as u64;
+            *self.bytes_read += read as u64;
+            Ok(read)
+        }
+    }
+
+    impl Seek for WithHole<'_> {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            let length = (self.head.len() + self.tail.len()) as u64 + self.hole;
+            self.position = match to {
+                SeekFrom::Start(position) => position,
+                SeekFrom::End(distance) => length.wrapping_add_signed(distance),
+                SeekFrom::Current(distance) => self.position.wrapping_add_signed(distance),
+            };
+            Ok(self.position)
+        }
+    }
+
+    #[test]
+    fn the_pictures_of_a_huge_movie_are_not_read() {
+        let (movie, frames) = movies().remove("h264.mp4").unwrap();
+        let moov = movie.windows(4).position(|kind| kind == b"moov").unwrap() - 4;
+        let hole = 50_000_000_000_u64;
+        let mdat = [
+            &1_u32.to_be_bytes()[..],
+            b"mdat",
+            &(hole + 16).to_be_bytes(),
+        ]
+        .concat();
+        let mut bytes_read = 0;
+        let huge = WithHole {
+            head: &[atom(b"ftyp", &[b"isom", &[0; 4]]), mdat].concat(),
+            hole,
+            tail: &movie[moov..],
+            position: 0,
+            bytes_read: &mut bytes_read,
+        };
+        assert_eq!(frame_count(huge).unwrap(), frames);
+        assert!(bytes_read < 100_000, "{bytes_read} bytes were read");
+    }
+
+    #[test]
+    fn a_table_without_end_is_not_read() {
+        let size = 3_u32 << 30;
+        let moov = [
+            &(size + 16).to_be_bytes()[..],
+            b"moov",
+            &size.to_be_bytes(),
+            b"mvex",
+        ]
+        .concat();
+        let trex = [&(size - 8).to_be_bytes()[..], b"trex"].concat();
+        let stbl = movie_with_tables(&[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])], b"");
+        let trak = stbl.windows(4).position(|kind| kind == b"trak").unwrap() - 4;
+        let mut bytes_read = 0;
+        let huge = WithHole {
+            head: &[&atom(b"free", &[])[..], &{
+                let trak = &stbl[trak..];
+                let length = size + 8 + u32::try_from(trak.len()).unwrap();
+                [&length.to_be_bytes()[..], b"moov", trak, &moov[8..], &trex].concat()
+            }]
+            .concat(),
+            hole: u64::from(size - 16),
+            tail: b"",
+            position: 0,
+            bytes_read: &mut bytes_read,
+        };
+        let message = frame_count(huge).unwrap_err().to_string();
+        assert!(message.contains("`trex`"), "{message}");
+        assert!(message.contains("more than any movie needs"), "{message}");
+        assert!(bytes_read < 100_000, "{bytes_read} bytes were read");
+    }
+
+    #[test]
+    fn too_many_edits_are_damage() {
+        let rows = 20_000_u32;
+        let numbers: Vec<u32> = [rows]
+            .into_iter()
+            .chain((0..rows).flat_map(|_| [1, 1]))
+            .collect();
+        let edits: Vec<u32> = [rows]
+            .into_iter()
+            .chain((0..rows).flat_map(|_| [1, 0, 1 << 16]))
+            .collect();
+        let movie = movie_with_tables(
+            &[&table(b"stsz", &[1, 100]), &table(b"stts", &numbers)],
+            b"",
+        );
+        // The edit list goes to the end of the track, which is the end of the movie.
+        let mut movie = movie;
+        let edts = atom(b"edts", &[&table(b"elst", &edits)]);
+        for kind in [b"trak", b"moov"] {
+            let at = movie.windows(4).position(|it| it == kind).unwrap() - 4;
+            let size = u32::from_be_bytes(*movie[at..].first_chunk().unwrap());
+            let size = size + u32::try_from(edts.len()).unwrap();
+            movie[at..at + 4].copy_from_slice(&size.to_be_bytes());
+        }
+        movie.extend(edts);
+        assert!(
+            message(&movie).contains("has 20000 edits"),
+            "{}",
+            message(&movie)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn runs_count_like_single_samples(
+            steps in prop::collection::vec((0_u32..4, 0_u32..5), 0..6),
+            offsets in prop::collection::vec((0_u32..4, -6_i64..6), 0..6),
+            count in 0_u64..20,
+            time in -10_i128..60,
+        ) {
+            let samples = Samples {
+                count,
+                steps: steps.iter().map(|&(sample_count, sample_delta)| SttsEntry { sample_count, sample_delta }).collect(),
+                offsets: offsets.iter().map(|&(sample_count, sample_offset)| CttsEntry { sample_count, sample_offset }).collect(),
+            };
+            let repeat = |rows: &[(u32, i64)], last: bool| -> Vec<i64> {
+                let mut all: Vec<i64> = rows.iter().flat_map(|&(count, value)| vec![value; count as usize]).collect();
+                let fill = if last { all.last().copied().unwrap_or(0) } else { 0 };
+                all.resize(all.len().max(20), fill);
+                all
+            };
+            let steps: Vec<_> = steps.iter().map(|&(count, step)| (count, i64::from(step))).collect();
+            let mut decoded = 0;
+            let mut before = 0;
+            for (step, offset) in repeat(&steps, true).iter().zip(repeat(&offsets, false)).take(usize::try_from(count).unwrap()) {
+                before += u64::from(i128::from(decoded + offset) < time);
+                decoded += step;
+            }
+            prop_assert_eq!(samples.runs().map(|run| run.before(time)).sum::<u64>(), before);
+            prop_assert_eq!(samples.runs().map(|run| run.count).sum::<u64>(), count);
+        }
+
+        #[test]
+        fn no_change_to_a_movie_makes_us_panic(
+            mut movie in prop::sample::select(movies().into_values().map(|it| it.0).collect::<Vec<_>>()),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..12),
+            len in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            for (at, byte, insert) in changes {
+                let at = at.index(movie.len());
+                if insert { movie.insert(at, byte) } else { movie[at] = byte }
+            }
+            if cut {
+                movie.truncate(len.index(movie.len()));
+            }
+            let _ = count(&movie);
+        }
+
+        #[test]
+        fn no_bytes_make_us_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let movie = atom(b"moov", &[&atom(b"trak", &[&bytes])]);
+            let _ = (count(&movie), count(&bytes));
+        }
     }
 }

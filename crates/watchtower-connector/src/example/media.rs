@@ -1,0 +1,139 @@
+//! The film's pictures and movie, made when they are asked for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use uuid::Uuid;
+use watchtower_model::{MediaLocation, MediaRef};
+
+use super::film::Film;
+use super::picture::Picture;
+use crate::{Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result};
+
+/// The movie of the film at its usual size. `make-movie` beside it makes it.
+const MOVIE: &[u8] = include_bytes!("edit.mp4");
+
+/// How many frames the movie has: as many as the film at its usual size.
+pub(super) const MOVIE_FRAMES: u64 = 960;
+
+/// The width and height of pictures of shots and assets in pixels: what the web client copies into
+/// its textures, and the size of Kitsu's thumbnails.
+const THUMBNAIL: (u32, u32) = (150, 100);
+
+/// The width and height of avatars in pixels: what the web client of format v0 copies into its
+/// textures. It shows nothing for a smaller one.
+const AVATAR: (u32, u32) = (400, 400);
+
+/// The width and height of the project's picture in pixels.
+const COVER: (u32, u32) = (300, 200);
+
+/// What a picture or movie shows; as text, the key of its [`MediaRef`].
+///
+/// A key stands for the same picture in every film that has it, whatever the film's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Project,
+    Movie,
+    /// A person, by place in the list.
+    Person(usize),
+    /// An asset, by place in the list.
+    Asset(usize),
+    /// A shot, by its sequence's place in the list and its own in the sequence.
+    Shot {
+        sequence: usize,
+        shot: usize,
+    },
+}
+
+impl Subject {
+    pub(super) fn media(self) -> MediaRef {
+        MediaRef::key(self.to_string())
+    }
+
+    /// The bytes and their media type; none for what the film does not have.
+    fn bytes(self, film: Film) -> Result<Option<(Bytes, &'static str)>, png::EncodingError> {
+        if self == Self::Movie {
+            let movie = film.has_movie().then_some(Bytes::from_static(MOVIE));
+            return Ok(movie.map(|bytes| (bytes, "video/mp4")));
+        }
+        let Some(label) = film.label(self) else {
+            return Ok(None);
+        };
+        let size = match self {
+            Self::Project => COVER,
+            Self::Person(_) => AVATAR,
+            _ => THUMBNAIL,
+        };
+        let mut picture = Picture::new(size, label.color);
+        picture.write(&label.name, label.group.as_deref());
+        Ok(Some((picture.to_png()?.into(), "image/png")))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Project => f.write_str("project"),
+            Self::Movie => f.write_str("movie"),
+            Self::Person(place) => write!(f, "people/{place}"),
+            Self::Asset(place) => write!(f, "assets/{place}"),
+            Self::Shot { sequence, shot } => write!(f, "shots/{sequence}/{shot}"),
+        }
+    }
+}
+
+/// A text that is no key of the example's.
+pub(super) struct UnknownKey;
+
+impl FromStr for Subject {
+    type Err = UnknownKey;
+
+    fn from_str(key: &str) -> Result<Self, UnknownKey> {
+        let place = |text: &str| text.parse().map_err(|_| UnknownKey);
+        match key.split('/').collect::<Vec<_>>()[..] {
+            ["project"] => Ok(Self::Project),
+            ["movie"] => Ok(Self::Movie),
+            ["people", person] => Ok(Self::Person(place(person)?)),
+            ["assets", asset] => Ok(Self::Asset(place(asset)?)),
+            ["shots", sequence, shot] => Ok(Self::Shot {
+                sequence: place(sequence)?,
+                shot: place(shot)?,
+            }),
+            _ => Err(UnknownKey),
+        }
+    }
+}
+
+/// Opens a picture or movie of the film.
+pub(super) fn open(film: Film, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+    let MediaLocation::Key(key) = &request.media.location else {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "open a picture or movie of the example",
+            "the reference is an address or a file, and the example makes only keys",
+        ));
+    };
+    let error = |kind, message| Error::new(kind, format!("open `{}`", key.escape_debug()), message);
+    let not_found = || error(ErrorKind::NotFound, "the example's film does not have it");
+
+    let subject: Subject = key.parse().map_err(|UnknownKey| not_found())?;
+    let (bytes, content_type) = subject
+        .bytes(film)
+        .map_err(|e| error(ErrorKind::Malformed, "the picture cannot be encoded").with_source(e))?
+        .ok_or_else(not_found)?;
+
+    // What is drawn decides, so a picture that a later version draws otherwise is fetched anew.
+    let tag = Uuid::new_v5(&Uuid::NAMESPACE_OID, &bytes).to_string();
+    if request.known == Some(&tag) {
+        return Ok(OpenedMedia::Unchanged);
+    }
+    let start = usize::try_from(request.offset).map_or(bytes.len(), |it| it.min(bytes.len()));
+    Ok(OpenedMedia::Stream(Media {
+        length: Some(bytes.len() as u64),
+        offset: start as u64,
+        content_type: Some(content_type.into()),
+        tag: Some(tag),
+        ..Media::from_bytes(bytes.slice(start..))
+    }))
+}

@@ -1,0 +1,517 @@
+//! From Kitsu's records of one project to a [`ProjectSnapshot`].
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use watchtower_model::{
+    Asset, AssetId, AssetTypeId, EntityKind, Episode, EpisodeId, FrameRate, InvalidId, LeftOut,
+    Project, ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotCasting, ShotId,
+    Task, TaskId, TaskStatusId, TaskTypeId, UserId,
+};
+
+use super::edits::{self, EditRecords};
+use super::frame_range::{Timing, shot_data};
+use super::list::frame_rate;
+use super::media::Addresses;
+use super::{by_name, records};
+use crate::{Error, ErrorKind, Result};
+
+/// Everything Kitsu answers about one project.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub project: records::Project,
+    pub episodes: Vec<records::Entity>,
+    pub sequences: Vec<records::Entity>,
+    pub assets: Vec<records::Asset>,
+    pub shots: Vec<records::Shot>,
+    pub casting: records::Casting,
+    pub edits: Vec<EditRecords>,
+}
+
+/// Turns the records into a snapshot in which nothing dangles, in a lasting order.
+///
+/// # Errors
+///
+/// `Malformed` for an id that is none.
+pub(super) fn snapshot(
+    records: Records,
+    project: &Project,
+    list: &ProjectList,
+    addresses: Addresses<'_>,
+) -> Result<ProjectSnapshot> {
+    let mut reader = Reader::new(project, list, addresses);
+    reader.read(records).map_err(|error| {
+        let operation = format!("read the project {}", project.name);
+        Error::new(ErrorKind::Malformed, operation, error.to_string())
+    })?;
+    Ok(reader.finish())
+}
+
+struct Reader<'a> {
+    list: &'a ProjectList,
+    addresses: Addresses<'a>,
+    task_types: HashMap<&'a str, (&'a TaskTypeId, usize)>,
+    task_statuses: HashMap<&'a str, &'a TaskStatusId>,
+    users: HashMap<&'a str, &'a UserId>,
+    snapshot: ProjectSnapshot,
+    unknown_assignees: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(project: &Project, list: &'a ProjectList, addresses: Addresses<'a>) -> Self {
+        let task_types = list.task_types.iter().enumerate();
+        Self {
+            list,
+            addresses,
+            task_types: task_types.map(|(at, it)| (it.id.as_str(), (&it.id, at))).collect(),
+            task_statuses: list.task_statuses.iter().map(|it| (it.id.as_str(), &it.id)).collect(),
+            users: list.users.iter().map(|it| (it.id.as_str(), &it.id)).collect(),
+            snapshot: ProjectSnapshot::new(project.clone()),
+            unknown_assignees: 0,
+        }
+    }
+
+    fn read(&mut self, records: Records) -> Result<(), InvalidId> {
+        self.read_frame_rate(&records.project);
+        // Kitsu keeps the episodes of a project that is no series any more.
+        let is_series = records.project.production_type.as_deref() == Some("tvshow");
+        let canceled_episodes = match is_series {
+            true => self.read_episodes(records.episodes)?,
+            false => HashSet::new(),
+        };
+        let groups = self.read_sequences(records.sequences, is_series, &canceled_episodes)?;
+        let known_shots = records.shots.iter().map(|it| it.id.clone()).collect();
+        let known_assets = records.assets.iter().map(|it| it.id.clone()).collect();
+        self.read_shots(records.shots, &groups)?;
+        self.read_assets(records.assets)?;
+        self.read_casting(records.casting, &known_shots, &known_assets);
+        self.read_edits(records.edits, is_series, &canceled_episodes)
+    }
+
+    fn leave_out(&mut self, kind: EntityKind, id: &str, name: String, reason: Reason) {
+        self.snapshot.left_out.push(LeftOut {
+            kind,
+            id: id.to_owned(),
+            name,
+            reason,
+        });
+    }
+
+    fn note(&mut self, note: impl Into<String>) {
+        self.snapshot.notes.push(note.into());
+    }
+
+    fn read_frame_rate(&mut self, project: &records::Project) {
+        match frame_rate(&project.fps) {
+            Ok(fps) => self.snapshot.project.fps = fps.unwrap_or_default(),
+            Err(text) => {
+                let fps = FrameRate::default();
+                self.snapshot.project.fps = fps;
+                self.note(format!(
+                    "the frame rate `{}` is not a number of frames per second: {fps} is used",
+                    text.escape_debug()
+                ));
+            }
+        }
+    }
+
+    /// Gives back the ids of those that are cancelled.
+    fn read_episodes(
+        &mut self,
+        mut records: Vec<records::Entity>,
+    ) -> Result<HashSet<String>, InvalidId> {
+        records.sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+        let mut canceled = HashSet::new();
+        for record in records {
+            if record.canceled {
+                self.leave_out(EntityKind::Episode, &record.id, record.name, Reason::Canceled);
+                canceled.insert(record.id);
+                continue;
+            }
+            self.snapshot.episodes.push(Episode {
+                id: EpisodeId::new(record.id)?,
+                name: record.name,
+            });
+        }
+        Ok(canceled)
+    }
+
+    /// Reads the sequences in the order of the story: by episode, then by name.
+    fn read_sequences(
+        &mut self,
+        records: Vec<records::Entity>,
+        is_series: bool,
+        canceled_episodes: &HashSet<String>,
+    ) -> Result<HashMap<String, Group>, InvalidId> {
+        let episodes = ids(self.snapshot.episodes.iter().map(|it| &it.id));
+        let mut records: Vec<_> = records
+            .into_iter()
+            .map(|record| {
+                let parent = record.parent_id.as_deref().filter(|_| is_series);
+                let place = parent.and_then(|id| episodes.get(id)).cloned();
+                (place, record)
+            })
+            .collect();
+        records.sort_by(|(place_a, a), (place_b, b)| {
+            // Those outside any episode come last.
+            let order = |place: &Option<(EpisodeId, usize)>| {
+                place.as_ref().map_or(usize::MAX, |(_, place)| *place)
+            };
+            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
+            order(place_a).cmp(&order(place_b)).then_with(names)
+        });
+        let mut groups = HashMap::new();
+        let mut homeless = 0;
+        for (place, record) in records {
+            let parent = record.parent_id.as_deref().filter(|_| is_series);
+            if record.canceled || parent.is_some_and(|id| canceled_episodes.contains(id)) {
+                let name = record.name.clone();
+                self.leave_out(EntityKind::Sequence, &record.id, name, Reason::Canceled);
+                groups.insert(record.id, Group::Canceled(record.name));
+                continue;
+            }
+            homeless += usize::from(is_series && place.is_none());
+            let sequence = Sequence {
+                id: SequenceId::new(record.id.clone())?,
+                name: record.name,
+                episode_id: place.map(|(id, _)| id),
+            };
+            groups.insert(
+                record.id,
+                Group::Sequence {
+                    id: sequence.id.clone(),
+                    name: sequence.name.clone(),
+                    place: self.snapshot.sequences.len(),
+                },
+            );
+            self.snapshot.sequences.push(sequence);
+        }
+        if homeless > 0 {
+            self.note(format!("{} in no episode", count(homeless, "sequence is", "sequences are")));
+        }
+        Ok(groups)
+    }
+
+    fn read_shots(
+        &mut self,
+        records: Vec<records::Shot>,
+        groups: &HashMap<String, Group>,
+    ) -> Result<(), InvalidId> {
+        let mut shots = Vec::new();
+        for record in records {
+            let group = record.sequence_id.as_ref().and_then(|id| groups.get(id));
+            let sequence_name = match group {
+                Some(Group::Sequence { name, .. } | Group::Canceled(name)) => name.as_str(),
+                None => record.sequence_name.as_deref().unwrap_or("no sequence"),
+            };
+            let name = format!("{sequence_name} / {}", record.name);
+            let reason = match group {
+                _ if record.canceled => Reason::Canceled,
+                Some(Group::Canceled(_)) => Reason::Canceled,
+                None => Reason::Dangling,
+                Some(Group::Sequence { id, place, .. }) => {
+                    shots.push(PlacedShot {
+                        timing: Timing::of(&record),
+                        record,
+                        full_name: name,
+                        sequence_id: id.clone(),
+                        sequence_place: *place,
+                    });
+                    continue;
+                }
+            };
+            self.leave_out(EntityKind::Shot, &record.id, name, reason);
+        }
+        shots.sort_by(|a, b| {
+            let names = || by_name(&a.record.name, &b.record.name);
+            let ids = || a.record.id.cmp(&b.record.id);
+            let places = a.sequence_place.cmp(&b.sequence_place);
+            places.then_with(names).then_with(ids)
+        });
+        if shots.iter().all(|shot| shot.timing.range.is_none()) {
+            self.lay_end_to_end(&mut shots);
+        }
+        // Stable: what starts together stays in the order of sequences and names.
+        shots.sort_by_key(|shot| shot.timing.range.map(|(start, _)| start));
+        for shot in shots {
+            let Some(range) = shot.timing.range else {
+                let id = &shot.record.id;
+                self.leave_out(EntityKind::Shot, id, shot.full_name, Reason::NoFrameRange);
+                continue;
+            };
+            let thumbnail = self.preview(shot.record.preview_file_id.as_deref());
+            let tasks = self.tasks(shot.record.tasks, &shot.full_name)?;
+            self.snapshot.shots.push(Shot {
+                id: ShotId::new(shot.record.id)?,
+                name: shot.record.name,
+                sequence_id: shot.sequence_id,
+                data: shot_data(range, shot.record.data),
+                tasks,
+                thumbnail,
+                // A shot may have a frame rate of its own in Kitsu, but its range is on the
+                // timeline of the film.
+                fps: self.snapshot.project.fps,
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives every shot that has a length a place after the one before it.
+    fn lay_end_to_end(&mut self, shots: &mut [PlacedShot]) {
+        let mut frame: i64 = 0;
+        for shot in shots {
+            if let Some(length) = shot.timing.length {
+                let end = frame.saturating_add(length);
+                shot.timing.range = Some((frame, end));
+                frame = end;
+            }
+        }
+        if frame > 0 {
+            self.note(
+                "no shot has a frame range, so the shots are laid end to end by their lengths, in \
+                 the order of sequences and names",
+            );
+        }
+    }
+
+    fn read_assets(&mut self, mut records: Vec<records::Asset>) -> Result<(), InvalidId> {
+        let types = ids(self.list.asset_types.iter().map(|it| &it.id));
+        let type_of = |record: &records::Asset| -> Option<&(AssetTypeId, usize)> {
+            types.get(record.asset_type_id.as_deref()?)
+        };
+        records.sort_by(|a, b| {
+            let order = |it| type_of(it).map_or(usize::MAX, |(_, place)| *place);
+            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
+            order(a).cmp(&order(b)).then_with(names)
+        });
+        for record in records {
+            if record.canceled {
+                self.leave_out(EntityKind::Asset, &record.id, record.name, Reason::Canceled);
+                continue;
+            }
+            let Some((asset_type_id, _)) = type_of(&record) else {
+                self.leave_out(EntityKind::Asset, &record.id, record.name, Reason::Dangling);
+                continue;
+            };
+            let asset_type_id = asset_type_id.clone();
+            let thumbnail = self.preview(record.preview_file_id.as_deref());
+            let tasks = self.tasks(record.tasks, &record.name)?;
+            self.snapshot.assets.push(Asset {
+                id: AssetId::new(record.id)?,
+                name: record.name,
+                asset_type_id,
+                tasks,
+                thumbnail,
+            });
+        }
+        Ok(())
+    }
+
+    fn preview(&self, id: Option<&str>) -> Option<watchtower_model::MediaRef> {
+        let id = id.filter(|id| !id.is_empty())?;
+        Some(self.addresses.thumbnail("preview-files", id))
+    }
+
+    /// The tasks of a shot or asset, in the order of task types.
+    fn tasks(&mut self, records: Vec<records::Task>, of: &str) -> Result<Vec<Task>, InvalidId> {
+        let mut tasks = Vec::with_capacity(records.len());
+        for record in records {
+            let task_type = record.task_type_id.as_deref().and_then(|id| self.task_types.get(id));
+            let status = record.task_status_id.as_deref();
+            let status = status.and_then(|id| self.task_statuses.get(id));
+            let (Some(&(task_type_id, place)), Some(&task_status_id)) = (task_type, status) else {
+                self.leave_out(EntityKind::Task, &record.id, of.to_owned(), Reason::Dangling);
+                continue;
+            };
+            let known = record.assignees.iter().filter_map(|id| self.users.get(id.as_str()));
+            let mut assignees: Vec<UserId> = known.map(|&id| id.clone()).collect();
+            self.unknown_assignees += record.assignees.len() - assignees.len();
+            assignees.sort();
+            assignees.dedup();
+            let task = Task {
+                id: Some(TaskId::new(record.id)?),
+                assignees,
+                ..Task::new(task_type_id.clone(), task_status_id.clone())
+            };
+            tasks.push((place, task));
+        }
+        tasks.sort_by(|(place_a, a), (place_b, b)| place_a.cmp(place_b).then_with(|| a.id.cmp(&b.id)));
+        Ok(tasks.into_iter().map(|(_, task)| task).collect())
+    }
+
+    /// Reads who appears where. What names a shot or asset that was left out goes with it.
+    fn read_casting(
+        &mut self,
+        mut records: records::Casting,
+        known_shots: &HashSet<String>,
+        known_assets: &HashSet<String>,
+    ) {
+        let assets = ids(self.snapshot.assets.iter().map(|it| &it.id));
+        let mut casting = Vec::new();
+        let mut lent: Vec<String> = Vec::new();
+        for shot in &self.snapshot.shots {
+            let cast = records.remove(shot.id.as_str()).flatten().unwrap_or_default();
+            let mut cast_assets: Vec<&(AssetId, usize)> = Vec::new();
+            for record in cast {
+                let id = record.asset_id.unwrap_or_default();
+                match assets.get(id.as_str()) {
+                    Some(asset) => cast_assets.push(asset),
+                    None if known_assets.contains(&id) => {}
+                    None => lent.push(record.asset_name.unwrap_or(id)),
+                }
+            }
+            cast_assets.sort_by_key(|(_, place)| *place);
+            cast_assets.dedup();
+            if !cast_assets.is_empty() {
+                casting.push(ShotCasting {
+                    shot_id: shot.id.clone(),
+                    asset_ids: cast_assets.into_iter().map(|(id, _)| id.clone()).collect(),
+                });
+            }
+        }
+        self.snapshot.casting = casting;
+        if !lent.is_empty() {
+            lent.sort_by(|a, b| by_name(a, b));
+            lent.dedup();
+            self.note(format!(
+                "the casting names {} that this project does not hold, as other projects lend them: {}",
+                count(lent.len(), "asset", "assets"),
+                lent.join(", ")
+            ));
+        }
+        let unknown = records.keys().filter(|id| !known_shots.contains(*id)).count();
+        if unknown > 0 {
+            self.note(format!(
+                "the casting of {} that Kitsu does not list is left out",
+                count(unknown, "shot", "shots")
+            ));
+        }
+    }
+
+    fn read_edits(
+        &mut self,
+        records: Vec<EditRecords>,
+        is_series: bool,
+        canceled_episodes: &HashSet<String>,
+    ) -> Result<(), InvalidId> {
+        let episodes = ids(self.snapshot.episodes.iter().map(|it| &it.id));
+        let mut edits = Vec::new();
+        for EditRecords { edit: record, previews } in records {
+            let episode = record.episode_id.as_deref().or(record.parent_id.as_deref());
+            let episode = episode.filter(|id| is_series && !id.is_empty());
+            if record.canceled || episode.is_some_and(|id| canceled_episodes.contains(id)) {
+                self.leave_out(EntityKind::Edit, &record.id, record.name, Reason::Canceled);
+                continue;
+            }
+            let episode = episode.and_then(|id| episodes.get(id));
+            let movie = edits::movie(&previews);
+            edits.push((
+                Reverse(movie.is_some()),
+                movie.as_ref().is_some_and(|movie| movie.is_outdated()),
+                episode.map(|(_, place)| *place),
+                edits::edit(record, movie.as_ref(), episode.map(|(id, _)| id), self.addresses)?,
+                edits::note(&previews, movie.as_ref()),
+            ));
+        }
+        edits.sort_by(|a, b| {
+            let names = || by_name(&a.3.name, &b.3.name).then_with(|| a.3.id.cmp(&b.3.id));
+            (&a.0, a.1, a.2).cmp(&(&b.0, b.1, b.2)).then_with(names)
+        });
+        for (.., edit, note) in edits {
+            if let Some(note) = note {
+                self.note(format!("the edit {}: {note}", edit.name));
+            }
+            self.snapshot.edits.push(edit);
+        }
+        Ok(())
+    }
+
+    /// Last touches on the whole.
+    fn finish(mut self) -> ProjectSnapshot {
+        if self.unknown_assignees > 0 {
+            let unknown = self.unknown_assignees;
+            self.note(format!(
+                "{} of tasks left out: Kitsu does not list the person",
+                count(unknown, "assignment", "assignments")
+            ));
+        }
+        let mut snapshot = self.snapshot;
+        snapshot.left_out.sort_by(|a, b| {
+            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
+            a.kind.cmp(&b.kind).then_with(names)
+        });
+        list_what_is_used(&mut snapshot, self.list);
+        snapshot
+    }
+}
+
+/// Adds to the project's own lists what its shots and assets refer to.
+///
+/// In Kitsu those lists say what new tasks may be made of: types and statuses that are taken off
+/// them, and people who leave the team, stay on the tasks there are, and Kitsu goes on showing them.
+fn list_what_is_used(snapshot: &mut ProjectSnapshot, list: &ProjectList) {
+    let tasks: Vec<&Task> = snapshot.tasks().collect();
+    let task_types = tasks.iter().map(|it| it.task_type_id.clone()).collect();
+    let task_statuses = tasks.iter().map(|it| it.task_status_id.clone()).collect();
+    let people = tasks.iter().flat_map(|it| it.assignees.iter().cloned()).collect();
+    let asset_types = snapshot.assets.iter().map(|it| it.asset_type_id.clone()).collect();
+    let project = &mut snapshot.project;
+    add(&mut project.team, people, list.users.iter().map(|it| &it.id));
+    // Empty lists name everything already.
+    if !project.task_types.is_empty() {
+        add(&mut project.task_types, task_types, list.task_types.iter().map(|it| &it.id));
+    }
+    if !project.task_statuses.is_empty() {
+        let order = list.task_statuses.iter().map(|it| &it.id);
+        add(&mut project.task_statuses, task_statuses, order);
+    }
+    if !project.asset_types.is_empty() {
+        add(&mut project.asset_types, asset_types, list.asset_types.iter().map(|it| &it.id));
+    }
+}
+
+fn add<'a, I: Clone + Eq + Hash + 'a>(
+    ids: &mut Vec<I>,
+    used: HashSet<I>,
+    order: impl Iterator<Item = &'a I>,
+) {
+    let missing: Vec<I> = order
+        .filter(|id| used.contains(id) && !ids.contains(id))
+        .cloned()
+        .collect();
+    ids.extend(missing);
+}
+
+/// Where a shot's `sequence_id` leads.
+enum Group {
+    Sequence {
+        id: SequenceId,
+        name: String,
+        place: usize,
+    },
+    /// Its name.
+    Canceled(String),
+}
+
+struct PlacedShot {
+    record: records::Shot,
+    /// `SEQUENCE / SHOT`
+    full_name: String,
+    sequence_id: SequenceId,
+    sequence_place: usize,
+    timing: Timing,
+}
+
+/// Ids and their places in a list, by their text.
+fn ids<'a, I>(list: impl Iterator<Item = &'a I>) -> HashMap<String, (I, usize)>
+where
+    I: AsRef<str> + Clone + 'a,
+{
+    let entry = |(place, id): (usize, &I)| (id.as_ref().to_owned(), (id.clone(), place));
+    list.enumerate().map(entry).collect()
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,266 @@
+//! Being logged in.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::Credentials;
+use crate::http::{AuthHeader, Failure, HttpClient};
+use crate::{Error, ErrorKind, Result};
+
+const OPERATION: &str = "log in to Kitsu";
+
+const BOT_HELP: &str = "create a bot in Kitsu (main menu, Bots) and use its token instead of an \
+                        e-mail address and password";
+
+/// Who we are, and the one session that all requests share.
+#[derive(Debug)]
+pub(super) struct Session {
+    credentials: Credentials,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    LoggedOut,
+    LoggedIn(Arc<Tokens>),
+    /// Not tried again on our own: after a few wrong passwords Kitsu locks the account.
+    Refused(Refusal),
+}
+
+#[derive(Debug)]
+struct Refusal {
+    message: String,
+    help: &'static str,
+}
+
+impl Refusal {
+    fn error(&self) -> Error {
+        Error::new(ErrorKind::Refused, OPERATION, &self.message).with_help(self.help)
+    }
+}
+
+enum LoginError {
+    Refused(Refusal),
+    Other(Error),
+}
+
+impl LoginError {
+    fn refused(message: impl Into<String>, help: &'static str) -> Self {
+        Self::Refused(Refusal {
+            message: message.into(),
+            help,
+        })
+    }
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Failure> for LoginError {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure.into())
+    }
+}
+
+/// What the server knows us by, for a while.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    access: AuthHeader,
+    refresh: Option<AuthHeader>,
+}
+
+impl Tokens {
+    pub(super) fn auth(&self) -> AuthHeader {
+        self.access.clone()
+    }
+}
+
+#[derive(Deserialize)]
+struct LoginAnswer {
+    access_token: SecretString,
+    #[serde(default)]
+    refresh_token: Option<SecretString>,
+    /// The account must set up a second factor first, and may do nothing else until then.
+    #[serde(default)]
+    two_factor_authentication_required: bool,
+}
+
+#[derive(Deserialize)]
+struct RefreshAnswer {
+    access_token: SecretString,
+}
+
+/// What a refused login says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LoginRefusal {
+    login: Option<bool>,
+    #[serde(rename = "missing_OTP")]
+    missing_otp: bool,
+    #[serde(rename = "wrong_OTP")]
+    wrong_otp: bool,
+    // Sic.
+    too_many_failed_login_attemps: bool,
+    default_password: bool,
+    unactive: bool,
+}
+
+impl Session {
+    pub(super) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            state: Mutex::new(State::LoggedOut),
+        }
+    }
+
+    /// Forgets that we were refused, so that the next request tries to log in.
+    pub(super) async fn forget_refusal(&self) {
+        let mut state = self.state.lock().await;
+        if matches!(*state, State::Refused(_)) {
+            *state = State::LoggedOut;
+        }
+    }
+
+    /// The current session; logs in if there is none. Whoever asks meanwhile waits for that login.
+    pub(super) async fn tokens(&self, http: &HttpClient) -> Result<Arc<Tokens>> {
+        let mut state = self.state.lock().await;
+        match &*state {
+            State::LoggedIn(tokens) => Ok(Arc::clone(tokens)),
+            State::Refused(refusal) => Err(refusal.error()),
+            State::LoggedOut => self.log_in(http, &mut state).await,
+        }
+    }
+
+    /// A session in place of one that the server no longer takes. However many requests find that
+    /// out at once, it is renewed once.
+    pub(super) async fn renewed(
+        &self,
+        http: &HttpClient,
+        stale: &Arc<Tokens>,
+    ) -> Result<Arc<Tokens>> {
+        let mut state = self.state.lock().await;
+        match &*state {
+            State::LoggedIn(tokens) if !Arc::ptr_eq(tokens, stale) => {
+                return Ok(Arc::clone(tokens));
+            }
+            State::Refused(refusal) => return Err(refusal.error()),
+            State::LoggedIn(_) | State::LoggedOut => {}
+        }
+        if let Some(refresh) = &stale.refresh {
+            tracing::debug!("the session has expired: refreshing it");
+            let url = http.url(&["auth", "refresh-token"]);
+            let answer = http.get(OPERATION, url).auth(refresh.clone()).json();
+            match answer.await {
+                Ok(RefreshAnswer { access_token }) => {
+                    let tokens = Arc::new(Tokens {
+                        access: AuthHeader::bearer(&access_token)?,
+                        refresh: stale.refresh.clone(),
+                    });
+                    *state = State::LoggedIn(Arc::clone(&tokens));
+                    return Ok(tokens);
+                }
+                Err(failure) if failure.kind() == ErrorKind::Unavailable => {
+                    return Err(failure.into());
+                }
+                Err(failure) => tracing::debug!(%failure, "the session cannot be refreshed"),
+            }
+        }
+        self.log_in(http, &mut state).await
+    }
+
+    async fn log_in(&self, http: &HttpClient, state: &mut State) -> Result<Arc<Tokens>> {
+        let tokens = match &self.credentials {
+            Credentials::Token(token) => match state {
+                State::LoggedOut => Ok(Tokens {
+                    access: AuthHeader::bearer(token)?,
+                    refresh: None,
+                }),
+                // A bot has nothing but its token, and that is what was not taken.
+                _ => Err(LoginError::refused(
+                    "the bot's token is not accepted: it is wrong, expired or revoked",
+                    "create a new token for the bot in Kitsu (main menu, Bots)",
+                )),
+            },
+            Credentials::Password { email, password } => log_in(http, email, password).await,
+        };
+        match tokens {
+            Ok(tokens) => {
+                let tokens = Arc::new(tokens);
+                *state = State::LoggedIn(Arc::clone(&tokens));
+                Ok(tokens)
+            }
+            Err(LoginError::Refused(refusal)) => {
+                let error = refusal.error();
+                *state = State::Refused(refusal);
+                Err(error)
+            }
+            Err(LoginError::Other(error)) => {
+                *state = State::LoggedOut;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn log_in(
+    http: &HttpClient,
+    email: &str,
+    password: &SecretString,
+) -> Result<Tokens, LoginError> {
+    let body = json!({"email": email, "password": password.expose_secret()});
+    let request = http.post(OPERATION, http.url(&["auth", "login"])).body(&body)?;
+    let answer = match request.json::<LoginAnswer>().await {
+        Ok(answer) => answer,
+        Err(failure) => return Err(explain(failure, email)),
+    };
+    if answer.two_factor_authentication_required {
+        return Err(LoginError::refused(
+            "the account must set up a second factor before it may do anything",
+            BOT_HELP,
+        ));
+    }
+    let refresh = answer.refresh_token.as_ref().map(AuthHeader::bearer);
+    Ok(Tokens {
+        access: AuthHeader::bearer(&answer.access_token)?,
+        refresh: refresh.transpose()?,
+    })
+}
+
+/// Says why a login failed, in words that help.
+fn explain(failure: Failure, email: &str) -> LoginError {
+    let Some(answer) = failure.answer::<LoginRefusal>() else {
+        return failure.into();
+    };
+    if answer.missing_otp || answer.wrong_otp {
+        let message = "the account asks for a second factor, which an export cannot give";
+        return LoginError::refused(message, BOT_HELP);
+    }
+    if answer.too_many_failed_login_attemps {
+        let message = format!("too many failed logins of {email}");
+        return LoginError::refused(message, "wait a minute, and check the password");
+    }
+    if answer.default_password {
+        let message = format!("the account {email} still has the password it was created with");
+        return LoginError::refused(message, "log in to Kitsu in a browser once and change it");
+    }
+    if answer.unactive {
+        let message = format!("the account {email} is deactivated");
+        let help = "use another account, or have this one activated in Kitsu (main menu, People)";
+        return LoginError::refused(message, help);
+    }
+    match failure.status() {
+        // Not 409: that is a server on which no way to log in is set up.
+        Some(400 | 401) if answer.login == Some(false) => {
+            let message = format!("the e-mail address {email} or its password is wrong");
+            LoginError::refused(message, "check both by logging in to Kitsu in a browser")
+        }
+        _ => failure.into(),
+    }
+}

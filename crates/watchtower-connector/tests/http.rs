@@ -1,0 +1,458 @@
+//! The HTTP client against servers that misbehave.
+
+mod script;
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use futures_util::future::join_all;
+use script::{Answer, Script, head};
+use serde_json::{Value, json};
+use watchtower_connector::http::{AuthHeader, Failure, HttpClient, HttpOptions, HttpStats};
+use watchtower_connector::{Error, ErrorKind, Media, OpenedMedia};
+use wiremock::matchers::{any, body_json, header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const SECRET: &str = "hunter2-hunter2";
+
+/// Limits that a test can wait for.
+fn quick() -> HttpOptions {
+    HttpOptions {
+        retries: 2,
+        retry_delay: Duration::from_millis(1),
+        silence_timeout: Duration::from_millis(200),
+        ..HttpOptions::default()
+    }
+}
+
+fn client(url: &str) -> HttpClient {
+    HttpClient::new(url, &quick()).unwrap().with_address_help("the API is under /api")
+}
+
+async fn read(http: &HttpClient) -> Result<Value, Failure> {
+    let auth = AuthHeader::bearer(&SECRET.into()).unwrap();
+    let get = http.get("read the shots", http.url(&["shots"])).auth(auth);
+    let answer = get.json().await;
+    if let Err(failure) = &answer {
+        let shown = format!("{failure} {failure:?}");
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+    answer
+}
+
+/// An error as a person sees it, without the port, which differs from run to run.
+fn told(error: impl Into<Error>, url: &str) -> String {
+    let error = error.into();
+    let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("{error}{help}").replace(url, "http://tracker")
+}
+
+async fn failure(answers: Vec<Answer>) -> (ErrorKind, String, HttpStats) {
+    let server = Script::start(answers).await;
+    let http = client(server.url());
+    let failure = read(&http).await.unwrap_err();
+    (failure.kind(), told(failure, server.url()), http.stats())
+}
+
+async fn answered(answer: ResponseTemplate) -> (Failure, String, HttpStats) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let http = client(&server.uri());
+    let failure = read(&http).await.unwrap_err();
+    let text = told(read(&http).await.unwrap_err(), &server.uri());
+    (failure, text, http.stats())
+}
+
+#[tokio::test]
+async fn what_fails_for_the_moment_is_tried_again() {
+    let server = Script::start(vec![
+        Answer::Reset,
+        Answer::ok("{\"cut\":", 100),
+        Answer::ok("{\"whole\": true}", 15),
+    ])
+    .await;
+    let http = client(server.url());
+    assert_eq!(read(&http).await.unwrap(), json!({"whole": true}));
+    let stats = http.stats();
+    assert_eq!((stats.requests, stats.retries), (3, 2));
+    assert_eq!(stats.bytes, 7 + 15);
+}
+
+#[tokio::test]
+async fn a_body_that_is_always_cut_is_unavailable() {
+    let (kind, text, stats) = failure(vec![Answer::ok("{\"cut\":", 100)]).await;
+    assert_eq!(kind, ErrorKind::Unavailable);
+    assert_eq!(stats.requests, 3);
+    insta::assert_snapshot!(text, @"");
+}
+
+#[tokio::test]
+async fn json_that_ends_in_the_middle_is_malformed() {
+    let (kind, text, stats) = failure(vec![Answer::ok("[{\"id\": 1}, {\"id\"", 17)]).await;
+    assert_eq!(kind, ErrorKind::Malformed);
+    assert_eq!(stats.requests, 3, "it may be whole the next time");
+    insta::assert_snapshot!(text, @"");
+}
+
+#[tokio::test]
+async fn nobody_there_is_unavailable() {
+    let server = Script::start(vec![Answer::Reset]).await;
+    let url = server.url().to_owned();
+    let http = client(&url);
+    drop(server);
+    // Until the listener is gone.
+    while std::net::TcpStream::connect(url.trim_start_matches("http://")).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let failure = read(&http).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Unavailable);
+    insta::assert_snapshot!(told(failure, &url), @"");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_from_one_that_is_away() {
+    let server = Script::start(vec![Answer::Bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]).await;
+    let url = server.url().replace("http", "https");
+    let http = client(&url);
+    let failure = read(&http).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Unavailable);
+    assert_eq!(http.stats().requests, 1, "trying again does not help");
+    insta::assert_snapshot!(told(failure, &url), @"");
+}
+
+#[tokio::test]
+async fn silence_and_dribble_are_given_up_on() {
+    let (kind, text, _) = failure(vec![Answer::ThenSilence(Vec::new())]).await;
+    assert_eq!(kind, ErrorKind::Unavailable);
+    insta::assert_snapshot!(text, @"");
+    let (kind, text, _) = failure(vec![Answer::ThenSilence(head("[1, ", 100))]).await;
+    assert_eq!(kind, ErrorKind::Unavailable);
+    insta::assert_snapshot!(text, @"");
+    let (kind, text, _) = failure(vec![Answer::ThenDrip(head("[1, ", 1 << 30))]).await;
+    assert_eq!(kind, ErrorKind::Unavailable);
+    // How many bytes came meanwhile is up to the machine.
+    assert!(text.contains(" bytes in 200ms, "), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_not_read() {
+    for server in [
+        vec![Answer::ok("[]", 1 << 20)],
+        // Without a length, it is noticed on the way.
+        vec![Answer::ThenDrip(
+            format!("HTTP/1.1 200 OK\r\n\r\n[{}", " ".repeat(2000)).into_bytes(),
+        )],
+    ] {
+        let server = Script::start(server).await;
+        let options = HttpOptions {
+            largest_answer: 1000,
+            ..quick()
+        };
+        let http = HttpClient::new(server.url(), &options).unwrap();
+        let failure = read(&http).await.unwrap_err();
+        assert_eq!(failure.kind(), ErrorKind::Malformed);
+        assert_eq!(http.stats().requests, 1);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(failure, server.url()), @"");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "1");
+    Mock::given(any()).respond_with(busy).up_to_n_times(1).mount(&server).await;
+    let fails = ResponseTemplate::new(503).insert_header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
+    Mock::given(any()).respond_with(fails).up_to_n_times(1).mount(&server).await;
+    let fine = ResponseTemplate::new(200).set_body_json(json!([]));
+    Mock::given(any()).respond_with(fine).mount(&server).await;
+    let http = client(&server.uri());
+    assert_eq!(read(&http).await.unwrap(), json!([]));
+    assert_eq!(http.stats().retries, 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_for_too_long_is_given_up_on() {
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "3600");
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(busy).mount(&server).await;
+    let options = HttpOptions {
+        longest_wait: Duration::from_secs(60),
+        ..quick()
+    };
+    let http = HttpClient::new(&server.uri(), &options).unwrap();
+    let failure = read(&http).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Unavailable);
+    assert_eq!(http.stats().requests, 1);
+    insta::assert_snapshot!(told(failure, &server.uri()), @"");
+}
+
+#[tokio::test]
+async fn a_status_says_what_can_be_done() {
+    for (status, kind, requests) in [
+        (400, ErrorKind::Malformed, 1),
+        (401, ErrorKind::Refused, 1),
+        (403, ErrorKind::Refused, 1),
+        (404, ErrorKind::NotFound, 1),
+        (410, ErrorKind::NotFound, 1),
+        (422, ErrorKind::Malformed, 1),
+        (429, ErrorKind::Unavailable, 3),
+        (500, ErrorKind::Unavailable, 3),
+        (502, ErrorKind::Unavailable, 3),
+        (504, ErrorKind::Unavailable, 3),
+    ] {
+        let answer = ResponseTemplate::new(status).set_body_json(json!({"why": "x"}));
+        let (failure, _, stats) = answered(answer).await;
+        assert_eq!(failure.status(), Some(status));
+        assert_eq!(failure.kind(), kind, "{status}");
+        assert_eq!(stats.requests, 2 * requests, "{status}");
+        assert_eq!(failure.answer::<Value>(), Some(json!({"why": "x"})));
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_is_passed_on_without_secrets() {
+    let said = format!("Bearer {SECRET} is\n  not allowed{}", "!".repeat(1000));
+    let answer = ResponseTemplate::new(403).set_body_json(json!({"message": said}));
+    let (failure, text, _) = answered(answer).await;
+    assert_eq!(failure.kind(), ErrorKind::Refused);
+    assert!(text.len() < 400, "{text}");
+    insta::assert_snapshot!(&text[..80], @"");
+}
+
+#[tokio::test]
+async fn a_web_page_is_told_from_an_answer() {
+    for status in [200, 404, 405] {
+        let (failure, text, _) = answered({
+            let page = ResponseTemplate::new(status);
+            page.set_body_raw("<!DOCTYPE html><title>Kitsu</title>", "text/html")
+        })
+        .await;
+        assert_eq!(failure.kind(), ErrorKind::Malformed, "{status}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(text, @"");
+        }
+    }
+    // The page of a web server whose tracker is down says nothing about the address.
+    let page = ResponseTemplate::new(502).set_body_raw("<html>Bad Gateway</html>", "text/html");
+    let (failure, ..) = answered(page).await;
+    assert_eq!(failure.kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn json_of_another_shape_is_malformed_where_it_is() {
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code)]
+    struct Shot {
+        id: String,
+    }
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).set_body_json(json!([{"id": "1"}, {"id": 2}]));
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let http = client(&server.uri());
+    let shots = http.get("read the shots", http.url(&["shots"])).json::<Vec<Shot>>();
+    let failure = shots.await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Malformed);
+    assert_eq!(http.stats().requests, 1);
+    insta::assert_snapshot!(told(failure, &server.uri()), @"");
+}
+
+#[tokio::test]
+async fn no_more_requests_at_a_time_than_jobs() {
+    let server = Script::start(vec![Answer::ok("[]", 2)]).await;
+    let options = HttpOptions {
+        jobs: 3.try_into().unwrap(),
+        ..quick()
+    };
+    let http = HttpClient::new(server.url(), &options).unwrap();
+    let answers = join_all((0..20).map(|_| read(&http))).await;
+    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    // The server sees a connection end a little after we do.
+    assert!((2..=4).contains(&server.most_at_once()), "{}", server.most_at_once());
+}
+
+#[tokio::test]
+async fn credentials_stay_on_the_tracker_s_own_origin() {
+    let (tracker, elsewhere) = (MockServer::start().await, MockServer::start().await);
+    let away = |to: String| ResponseTemplate::new(302).insert_header("location", to);
+    let picture = ResponseTemplate::new(200).set_body_raw(*b"picture", "image/png");
+    Mock::given(path("/own.png"))
+        .respond_with(away("/moved.png".into()))
+        .mount(&tracker)
+        .await;
+    Mock::given(path("/moved.png"))
+        .and(header("authorization", format!("Bearer {SECRET}")))
+        .respond_with(away(format!("{}/away.png?signature=hunter2", elsewhere.uri())))
+        .mount(&tracker)
+        .await;
+    Mock::given(path("/away.png")).respond_with(picture).mount(&elsewhere).await;
+
+    let http = client(&tracker.uri());
+    let auth = AuthHeader::bearer(&SECRET.into()).unwrap();
+    let open = http.get("open a picture", http.url(&["own.png"])).auth(auth);
+    assert_eq!(bytes(stream(open.open().await.unwrap())).await.unwrap(), b"picture");
+    // A picture may be elsewhere, the API may not.
+    Mock::given(path("/shots"))
+        .respond_with(away(format!("{}/shots?signature=hunter2", elsewhere.uri())))
+        .mount(&tracker)
+        .await;
+    let failure = read(&http).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Config);
+    let text = told(failure, &tracker.uri()).replace(&elsewhere.uri(), "http://elsewhere");
+    insta::assert_snapshot!(text, @"");
+
+    let seen = elsewhere.received_requests().await.unwrap();
+    assert_eq!(seen.len(), 1);
+    assert!(!seen[0].headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn a_login_is_not_sent_on() {
+    let (tracker, elsewhere) = (MockServer::start().await, MockServer::start().await);
+    for (from, status, to) in [
+        ("/away", 308, format!("{}/login", elsewhere.uri())),
+        ("/found", 302, "/login".to_owned()),
+        ("/moved", 307, "/login".to_owned()),
+    ] {
+        let sent_on = ResponseTemplate::new(status).insert_header("location", to);
+        Mock::given(path(from)).respond_with(sent_on).mount(&tracker).await;
+    }
+    let login = json!({"password": SECRET});
+    Mock::given(path("/login"))
+        .and(method("POST"))
+        .and(body_json(&login))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!("in")))
+        .mount(&tracker)
+        .await;
+    let http = client(&tracker.uri());
+    let post = async |segment: &str| {
+        let post = http.post("log in", http.url(&[segment])).body(&login).unwrap();
+        post.json::<Value>().await
+    };
+    assert_eq!(post("away").await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(post("found").await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(post("moved").await.unwrap(), json!("in"));
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn redirects_in_a_circle_end() {
+    let (_, text, stats) = answered(ResponseTemplate::new(301).insert_header("location", "/again")).await;
+    assert_eq!(stats.requests, 22);
+    insta::assert_snapshot!(text, @"");
+}
+
+fn stream(opened: OpenedMedia) -> Media {
+    match opened {
+        OpenedMedia::Stream(media) => media,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn bytes(media: Media) -> Result<Vec<u8>, Error> {
+    let append = async |mut all: Vec<u8>, chunk: bytes::Bytes| {
+        all.extend_from_slice(&chunk);
+        Ok(all)
+    };
+    media.bytes.try_fold(Vec::new(), append).await
+}
+
+/// A server with one file of ten bytes, and the habits of a good one.
+async fn file_server() -> (MockServer, HttpClient) {
+    let server = MockServer::start().await;
+    let file = |status| ResponseTemplate::new(status).insert_header("etag", "\"a\"");
+    let whole = file(200).set_body_raw(*b"0123456789", "video/mp4");
+    let rest = file(206)
+        .insert_header("content-range", "bytes 4-9/10")
+        .set_body_raw(*b"456789", "video/mp4");
+    Mock::given(header("range", "bytes=4-")).and(header("if-range", "\"a\"")).respond_with(rest).with_priority(1).mount(&server).await;
+    Mock::given(header("range", "bytes=99-")).respond_with(file(416)).with_priority(1).mount(&server).await;
+    let wrong = file(206).insert_header("content-range", "bytes 0-9/10");
+    Mock::given(header("range", "bytes=7-")).respond_with(wrong).with_priority(1).mount(&server).await;
+    Mock::given(header("if-none-match", "\"a\"")).respond_with(file(304)).with_priority(1).mount(&server).await;
+    Mock::given(header("accept-encoding", "identity")).respond_with(whole).mount(&server).await;
+    let http = client(&server.uri());
+    (server, http)
+}
+
+async fn open(http: &HttpClient, known: Option<&str>, offset: u64) -> Result<OpenedMedia, Failure> {
+    http.get("open a movie", http.url(&["movie"])).having(known, offset).open().await
+}
+
+#[tokio::test]
+async fn media_is_opened_whole_from_an_offset_or_not_at_all() {
+    let (_server, http) = file_server().await;
+    let media = stream(open(&http, None, 0).await.unwrap());
+    assert_eq!((media.length, media.offset), (Some(10), 0));
+    assert_eq!(media.content_type.as_deref(), Some("video/mp4"));
+    assert_eq!(media.tag.as_deref(), Some("\"a\""));
+    assert_eq!(bytes(media).await.unwrap(), b"0123456789");
+
+    let known = open(&http, Some("\"a\""), 0).await.unwrap();
+    assert!(matches!(known, OpenedMedia::Unchanged), "{known:?}");
+    let changed = open(&http, Some("\"b\""), 0).await.unwrap();
+    assert_eq!(bytes(stream(changed)).await.unwrap(), b"0123456789");
+
+    let media = stream(open(&http, Some("\"a\""), 4).await.unwrap());
+    assert_eq!((media.length, media.offset), (Some(10), 4));
+    assert_eq!(bytes(media).await.unwrap(), b"456789");
+    let media = stream(open(&http, Some("\"b\""), 4).await.unwrap());
+    assert_eq!(media.offset, 0, "these are other bytes, so all of them");
+    let media = stream(open(&http, None, 99).await.unwrap());
+    assert_eq!(media.offset, 0, "it has become shorter");
+
+    let failure = open(&http, None, 7).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(failure, @"");
+    assert_eq!(http.stats().bytes, 10 + 10 + 6);
+}
+
+#[tokio::test]
+async fn a_304_that_nobody_asked_for_is_malformed() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(304)).mount(&server).await;
+    let failure = open(&client(&server.uri()), None, 0).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn media_that_breaks_off_is_an_error_in_the_stream() {
+    let server = Script::start(vec![Answer::Reset, Answer::ok("01234", 10)]).await;
+    let http = client(server.url());
+    let media = stream(open(&http, None, 0).await.unwrap());
+    assert_eq!(media.length, Some(10));
+    let error = bytes(media).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    insta::assert_snapshot!(told(error, server.url()), @"");
+    assert!(server.requests()[0].contains("accept-encoding: identity"));
+}
+
+#[tokio::test]
+async fn a_web_page_with_a_missing_picture_is_just_missing() {
+    let server = MockServer::start().await;
+    let page = ResponseTemplate::new(404).set_body_raw("<html>Not Found</html>", "text/html");
+    Mock::given(any()).respond_with(page).mount(&server).await;
+    let failure = open(&client(&server.uri()), None, 0).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_certificate_that_is_none_is_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("studio.pem");
+    let told = |path: &std::path::Path| {
+        let options = HttpOptions {
+            ca_certificate: Some(path.to_owned()),
+            ..quick()
+        };
+        let error = HttpClient::new("https://tracker.example", &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        told(error, "-").replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    insta::assert_snapshot!(told(&path), @"");
+    std::fs::write(&path, "no certificate").unwrap();
+    insta::assert_snapshot!(told(&path), @"");
+    std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    insta::assert_snapshot!(told(&path), @"");
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask services`: the tests against real servers and clients.
+//!
+//! A private Kitsu server is installed, started and filled by `tests/services/zou`; the web clients
+//! and a browser are installed by `tests/browser/setup`. The tests find them through the
+//! environment.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::run;
+
+/// Installs and starts what the tests need, runs them, and ends what was started.
+pub(crate) fn test(state: &Path) -> Result<()> {
+    let zou_state = state.join("zou");
+    let browser_state = state.join("browser");
+    fs::create_dir_all(state)?;
+    let zou = |action: &str| {
+        run(Command::new("tests/services/zou")
+            .arg(action)
+            .arg(&zou_state))
+    };
+    run(Command::new("tests/browser/setup").arg(&browser_state))?;
+    zou("up")?;
+    let result = zou("seed").and_then(|()| {
+        let mut cargo = Command::new("cargo");
+        cargo.args([
+            "test",
+            "--package",
+            "watchtower-tests",
+            "--features",
+            "services",
+        ]);
+        cargo.env("WATCHTOWER_TEST_ZOU", &zou_state);
+        cargo.env("WATCHTOWER_TEST_BROWSER", &browser_state);
+        run(&mut cargo)
+    });
+    // The server must not outlive the tests, whatever they said.
+    zou("down")
+        .and(result)
+        .context("the tests against real services")
+}

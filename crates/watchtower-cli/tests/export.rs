@@ -1,0 +1,253 @@
+//! The driver over a tracker that does as it is told.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use watchtower_cli::Exit;
+use watchtower_cli::export::{ExportOptions, export};
+use watchtower_connector::{
+    Account, Description, Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result, Tracker,
+};
+use watchtower_model::{
+    MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData, User,
+};
+use watchtower_writer::media::{MediaPolicy, ReferenceForm};
+use watchtower_writer::{Outcome, Site, Summary};
+
+/// A PNG of one transparent pixel.
+const PICTURE: &[u8] = include_bytes!("pixel.png");
+
+/// A tracker with projects by name, some of which cannot be read.
+#[derive(Default)]
+struct Studio {
+    projects: Vec<&'static str>,
+    broken: HashSet<&'static str>,
+    /// What each project's first shot is called, to tell one export from the next.
+    shot: &'static str,
+    people: Vec<User>,
+}
+
+impl Studio {
+    fn with(projects: &[&'static str], shot: &'static str) -> Self {
+        Self {
+            projects: projects.to_vec(),
+            shot,
+            ..Self::default()
+        }
+    }
+}
+
+#[async_trait]
+impl Tracker for Studio {
+    fn describe(&self) -> Description {
+        Description {
+            name: "studio".into(),
+            about: "A tracker that does as it is told".into(),
+            location: Some("https://studio.example/api".into()),
+            capabilities: Vec::new(),
+        }
+    }
+
+    async fn check(&self) -> Result<Account> {
+        Ok(Account {
+            user: None,
+            server: None,
+        })
+    }
+
+    async fn project_list(&self) -> Result<ProjectList> {
+        Ok(ProjectList {
+            projects: self.projects.iter().copied().map(Project::new).collect(),
+            users: self.people.clone(),
+            ..ProjectList::default()
+        })
+    }
+
+    async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
+        if self.broken.contains(project.name.as_str()) {
+            let operation = format!("read {}", project.name);
+            return Err(Error::new(ErrorKind::Unavailable, operation, "the server is on fire"));
+        }
+        let mut snapshot = ProjectSnapshot::new(project.clone());
+        let sequence = Sequence::new("010");
+        let mut shot = Shot::new(self.shot, &sequence.id, ShotData::new(0, 10));
+        shot.thumbnail = Some(MediaRef::url(format!("https://studio.example/api/{}.png", self.shot)));
+        snapshot.sequences.push(sequence);
+        snapshot.shots.push(shot);
+        Ok(snapshot)
+    }
+
+    async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        match &request.media.location {
+            MediaLocation::Url(url) if url.ends_with("json.png") => {
+                Ok(OpenedMedia::Stream(Media::from_bytes(&b"{\"message\": \"no\"}"[..])))
+            }
+            MediaLocation::Url(url) if url.ends_with("gone.png") => {
+                Err(Error::new(ErrorKind::NotFound, "open a picture", "404"))
+            }
+            MediaLocation::Url(url) if url.ends_with("short.png") => {
+                let mut media = Media::from_bytes(&PICTURE[..20]);
+                media.length = Some(PICTURE.len() as u64);
+                Ok(OpenedMedia::Stream(media))
+            }
+            _ => Ok(OpenedMedia::Stream(Media::from_bytes(PICTURE))),
+        }
+    }
+}
+
+async fn run(studio: &Studio, folder: &Path, options: &ExportOptions) -> Result<Summary, Exit> {
+    let result = export(studio, &Site::new(folder), options, &()).await;
+    result.map_err(|error| error.exit())
+}
+
+fn read(folder: &Path, path: &str) -> Value {
+    let text = fs::read_to_string(folder.join(path)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Each project of the list with its first shot's name: what a visitor of the site sees.
+fn seen(folder: &Path) -> Vec<(String, String)> {
+    let context = read(folder, "data/projects/context.json");
+    let projects = context["projects"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let seen = projects.map(|project| {
+        let id = text(&project["id"]);
+        let shots = read(folder, &format!("data/projects/{id}/shots.json"));
+        (text(&project["name"]), text(&shots[0]["name"]))
+    });
+    seen.collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_project_that_fails_keeps_its_previous_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ExportOptions::default();
+    run(&Studio::with(&["A", "B"], "one"), folder.path(), &options).await.unwrap();
+
+    let mut studio = Studio::with(&["A", "B", "C"], "two");
+    studio.broken = ["B", "C"].into();
+    let summary = run(&studio, folder.path(), &options).await.unwrap();
+
+    assert_eq!(seen(folder.path()), pairs(&[("A", "two"), ("B", "one")]));
+    assert_eq!(summary.failed(), 2);
+    let error = "cannot read B: the server is on fire".to_owned();
+    assert_eq!(summary.projects[1].outcome, Outcome::Kept { error });
+    let error = "cannot read C: the server is on fire".to_owned();
+    assert_eq!(summary.projects[2].outcome, Outcome::Missing { error });
+}
+
+#[tokio::test]
+async fn when_every_project_fails_the_site_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ExportOptions::default();
+    run(&Studio::with(&["A"], "one"), folder.path(), &options).await.unwrap();
+    let mut studio = Studio::with(&["A"], "two");
+    studio.broken = ["A"].into();
+    assert_eq!(run(&studio, folder.path(), &options).await, Err(Exit::Tracker));
+    assert_eq!(seen(folder.path()), pairs(&[("A", "one")]));
+}
+
+#[tokio::test]
+async fn a_project_that_the_tracker_forgot_leaves_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ExportOptions::default();
+    run(&Studio::with(&["A", "B"], "one"), folder.path(), &options).await.unwrap();
+    run(&Studio::with(&["B"], "two"), folder.path(), &options).await.unwrap();
+    assert_eq!(seen(folder.path()), pairs(&[("B", "two")]));
+    let left = fs::read_dir(folder.path().join("data/projects")).unwrap().count();
+    assert_eq!(left, 2, "context.json and the folder of B");
+}
+
+#[tokio::test]
+async fn an_empty_list_does_not_empty_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ExportOptions::default();
+    run(&Studio::with(&["A"], "one"), folder.path(), &options).await.unwrap();
+    assert_eq!(run(&Studio::default(), folder.path(), &options).await, Err(Exit::Tracker));
+    assert_eq!(seen(folder.path()), pairs(&[("A", "one")]));
+}
+
+#[tokio::test]
+async fn naming_projects_replaces_those_and_keeps_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut studio = Studio::with(&["A", "B"], "one");
+    let mut gone = User::new("Gone");
+    studio.people.push(gone.clone());
+    run(&studio, folder.path(), &ExportOptions::default()).await.unwrap();
+
+    let mut studio = Studio::with(&["A", "B"], "two");
+    gone.archived = true;
+    studio.people.push(gone);
+    let by_name = ExportOptions {
+        projects: vec!["b".into(), "B".into()],
+        ..ExportOptions::default()
+    };
+    let summary = run(&studio, folder.path(), &by_name).await.unwrap();
+    assert_eq!(seen(folder.path()), pairs(&[("A", "one"), ("B", "two")]));
+    assert_eq!(summary.projects.len(), 1);
+    // What is kept may refer to people who left.
+    let context = read(folder.path(), "data/projects/context.json");
+    assert_eq!(context["users"][0]["full_name"], "Gone");
+    // The pictures of what is kept are still there.
+    for project in context["projects"].as_array().unwrap() {
+        let id = project["id"].as_str().unwrap();
+        let shots = read(folder.path(), &format!("data/projects/{id}/shots.json"));
+        let picture = shots[0]["thumbnailUrl"].as_str().unwrap();
+        assert_eq!(fs::read(folder.path().join(picture)).unwrap(), PICTURE);
+    }
+
+    let unknown = ExportOptions {
+        projects: vec!["Nope".into()],
+        ..ExportOptions::default()
+    };
+    assert_eq!(run(&studio, folder.path(), &unknown).await, Err(Exit::Usage));
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_null_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    for (shot, reason) in [
+        ("json", "what came is no picture: it is JSON, as in an answer that says what went wrong"),
+        ("gone", "the tracker does not have it"),
+        ("short", "20 of 68 bytes came"),
+    ] {
+        let studio = Studio::with(&["A"], shot);
+        let summary = run(&studio, folder.path(), &ExportOptions::default()).await.unwrap();
+        let missing = &summary.projects[0].media.missing;
+        assert_eq!(missing[reason], [format!("shot 010 / {shot}")], "{missing:?}");
+        let id = &summary.projects[0].id;
+        let shots = read(folder.path(), &format!("data/projects/{id}/shots.json"));
+        assert_eq!(shots[0]["thumbnailUrl"], Value::Null);
+        assert!(!folder.path().join("data/previews").exists(), "{shot} left a file");
+    }
+}
+
+#[tokio::test]
+async fn media_can_be_referred_to_or_left_out() {
+    let thumbnail = async |media| {
+        let folder = tempfile::tempdir().unwrap();
+        let options = ExportOptions {
+            media,
+            ..ExportOptions::default()
+        };
+        let summary = run(&Studio::with(&["A"], "one"), folder.path(), &options).await.unwrap();
+        let id = &summary.projects[0].id;
+        assert!(!folder.path().join("data/previews").exists());
+        read(folder.path(), &format!("data/projects/{id}/shots.json"))[0]["thumbnailUrl"].clone()
+    };
+    let proxied = MediaPolicy::Reference(ReferenceForm::SameHost {
+        tracker: "https://studio.example/api".into(),
+        base: "api".into(),
+    });
+    assert_eq!(thumbnail(proxied).await, "api/one.png");
+    let relative = MediaPolicy::Reference(ReferenceForm::ProtocolRelative);
+    assert_eq!(thumbnail(relative).await, "/studio.example/api/one.png");
+    assert_eq!(thumbnail(MediaPolicy::None).await, Value::Null);
+}

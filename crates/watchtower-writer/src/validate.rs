@@ -17,22 +17,30 @@
 //! assert_eq!(findings[0].pointer, "/0/name");
 //! ```
 
+mod check;
 mod code;
 mod contract;
 mod elements;
 mod finding;
+mod ids;
+mod layout;
+mod locate;
+mod media;
+mod role;
+mod rules;
 mod schema;
+mod shape;
+mod site;
+mod text;
 
 use std::io::Read;
 use std::path::Path;
 
-use serde_json::{Deserializer, Value};
-use watchtower_model::format::{Document, Shape};
+use watchtower_model::format::{Document, Format};
 
 pub use code::{Code, Explanation, UnknownCode};
 pub use finding::{Finding, Position, Severity};
-
-use elements::{Broken, Elements};
+pub use site::{Error, LeftOut, Report, read, site};
 
 /// What is checked, and how closely.
 #[derive(Clone, Debug)]
@@ -42,83 +50,44 @@ pub struct Options {
     pub strict: bool,
     /// Whether pictures and movies are looked at.
     pub media: bool,
+    /// The format of the documents; it is found out unless it is given.
+    pub format: Option<Format>,
+    /// Which document a single file is, as in `shots`, where its name does not say so.
+    pub document: Option<String>,
+    /// How many findings of one code are kept for each file. The others are counted.
+    pub limit: usize,
 }
 
-/// Extras are silent, media are looked at.
+/// Extras are silent, media are looked at, and a thousand findings of a kind are enough.
 impl Default for Options {
     fn default() -> Self {
         Self {
             strict: false,
             media: true,
+            format: None,
+            document: None,
+            limit: 1000,
         }
     }
 }
 
-/// Checks the text of one document against its schema. `file` is what the findings name.
-///
-/// Ids that other documents define are not looked for.
+/// Checks the text of one document, alone: its syntax, its schema, and what it says of itself. `file`
+/// is what the findings name; they have no positions. Every finding is kept.
 pub fn document(
     document: &'static Document,
     file: &Path,
     input: impl Read,
     options: &Options,
 ) -> Vec<Finding> {
-    let _ = options;
-    let mut findings = Vec::new();
-    let mut elements = Elements::new(input, document.shape);
-    let parse = |bytes: &[u8]| {
-        let mut stream = Deserializer::from_slice(bytes).into_iter::<Value>();
-        match stream.next() {
-            Some(value) => Ok((value?, stream.byte_offset())),
-            None => unreachable!("the bytes start with a value"),
-        }
+    let around = check::Surroundings {
+        known: &rules::Known::default(),
+        folder: None,
+        layout: None,
     };
-    let finding = |code: Code, pointer: String, message: String| Finding {
-        code,
-        severity: code.explanation().severity,
-        file: file.to_owned(),
-        pointer,
-        message,
-        expected: None,
-        effect: code.explanation().why.to_owned(),
-        help: code.explanation().mend.to_owned(),
-        position: None,
-    };
-    match elements.skip_byte_order_mark() {
-        Ok(false) => {}
-        Ok(true) => findings.push(finding(
-            Code::ByteOrderMark,
-            String::new(),
-            "the file starts with a byte order mark".to_owned(),
-        )),
-        Err(_) => {}
+    let mut findings = check::Findings::new(file, usize::MAX);
+    check::check(document, input, around, options, &mut findings);
+    for finding in &mut findings.kept {
+        finding.position = None;
     }
-    for index in 0.. {
-        let entry = match elements.next(parse) {
-            Ok(Some(entry)) => entry,
-            Ok(None) => break,
-            Err(Broken::Syntax { code, message, .. }) => {
-                findings.push(finding(code, String::new(), message));
-                break;
-            }
-            Err(Broken::Io(error)) => {
-                let message = format!("the file cannot be read: {error}");
-                findings.push(finding(Code::Truncated, String::new(), message));
-                break;
-            }
-        };
-        for violation in schema::violations(document, &entry) {
-            let pointer = match document.shape {
-                Shape::List => format!("/{index}{}", violation.pointer),
-                Shape::Object => violation.pointer,
-            };
-            findings.push(Finding {
-                severity: violation.severity,
-                expected: violation.expected,
-                effect: violation.effect.to_owned(),
-                ..finding(violation.code, pointer, violation.message)
-            });
-        }
-    }
-    findings
+    findings.kept
 }

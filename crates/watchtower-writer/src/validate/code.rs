@@ -160,7 +160,7 @@ codes! {
         example: r#""durationSeconds": 1e999"# => r#""durationSeconds": 5.5"#
     }
     108 NestedTooDeep "nested-too-deep" Warning {
-        "Lists and objects are nested more than 100 levels deep."
+        "Lists and objects are nested more than 127 levels deep."
         why: "Many JSON readers refuse it, or crash; this one looks no further into the entry."
         mend: "Leave the data out that the client does not read."
         example: r#"{"data": {"x": [[[[…]]]]}}"# => r#"{"data": {}}"#
@@ -242,6 +242,210 @@ codes! {
         why: "The client may not work with it."
         mend: "Write what the schema asks for: `watchtower schema show`."
         example: "…" => "…"
+    }
+    301 MissingDocument "missing-document" Error {
+        "A document is missing."
+        why: "Without the list of projects the client shows none; without another document its part of the page stays empty."
+        mend: "Export it. A document that has nothing to say is an empty list, not a missing file."
+        example: "data/projects/film/ without casting.json" => "data/projects/film/casting.json: []"
+    }
+    302 UnlistedProject "unlisted-project" Warning {
+        "A project's folder is there, and the list of projects does not name it."
+        why: "Nobody sees the project. Its documents are not checked."
+        mend: "List the project, or remove the folder."
+        example: "a folder `old-film` beside `film`" => r#""projects": [{"id": "film"}, {"id": "old-film"}]"#
+    }
+    303 MissingProject "missing-project" Error {
+        "The list names a project that has no folder."
+        why: "The project is in the menu, and nothing of it loads."
+        mend: "Export the project, or take it off the list. The folder's name is the project's id."
+        example: r#""projects": [{"id": "film"}] without a folder `film`"# => "data/projects/film/"
+    }
+    304 OtherFolder "other-folder" Warning {
+        "A project's id differs from the name of its folder."
+        why: "The client finds the project by its folder, and takes it for another one afterwards: the menu loses its place."
+        mend: "Name the folder as the project's id, here and in the list of projects."
+        example: r#"data/projects/film/project.json: {"id": "film2"}"# => r#"data/projects/film/project.json: {"id": "film"}"#
+    }
+    305 Unreadable "unreadable" Error {
+        "A file or folder cannot be read."
+        why: "A web server may not be able to read it either; and nothing can be said of what is in it."
+        mend: "Give the right to read it, and check the disk."
+        example: "a file with mode 000" => "a file with mode 644"
+    }
+    306 NotAFile "not-a-file" Error {
+        "Something else stands in the place of a file: a folder, a pipe, a device."
+        why: "A web server cannot serve it."
+        mend: "Put the document in its place."
+        example: "a folder named shots.json" => "a file named shots.json"
+    }
+    307 NoFolderName "no-folder-name" Error {
+        "A project's id cannot be the name of a folder."
+        why: "The client puts the id into the addresses of the project's documents, and those lead somewhere else."
+        mend: "Use an id of letters, digits, `-` and `_`."
+        example: r#""id": "../film""# => r#""id": "film""#
+    }
+    401 UnknownSequence "unknown-sequence" Warning {
+        "A shot's sequence does not exist."
+        why: "The shot belongs to no group."
+        mend: "Write the sequence into sequences.json, or the right id into the shot."
+        example: r#""sequence_id": "sq9""# => r#""sequence_id": "sq1""#
+    }
+    402 UnknownTaskType "unknown-task-type" Warning {
+        "A task type does not exist."
+        why: "Its tasks are not shown."
+        mend: "Write the task type into the list of task types, also if it is archived in the tracker."
+        example: r#""task_type_id": "gone""# => r#""task_type_id": "animation""#
+    }
+    403 UnknownTaskStatus "unknown-task-status" Warning {
+        "A task status does not exist."
+        why: "The tasks in this status are not shown."
+        mend: "Write the status into the list of statuses, also if it is archived in the tracker."
+        example: r#""task_status_id": "gone""# => r#""task_status_id": "todo""#
+    }
+    404 UnknownPerson "unknown-person" Warning {
+        "A person does not exist."
+        why: "The person is not shown as assignee or in the team."
+        mend: "Write the person into the list of people, also if they have left."
+        example: r#""assignees": ["gone"]"# => r#""assignees": ["jade"]"#
+    }
+    405 UnknownAssetType "unknown-asset-type" Warning {
+        "An asset type does not exist."
+        why: "Its assets belong to no group."
+        mend: "Write the asset type into the list of asset types."
+        example: r#""asset_type_id": "gone""# => r#""asset_type_id": "character""#
+    }
+    406 UnknownShot "unknown-shot" Warning {
+        "The casting names a shot that does not exist."
+        why: "The entry has no effect. The shot may have been left out, and its casting not."
+        mend: "Leave the entry out, or write the shot."
+        example: r#"{"shot_id": "gone", "asset_ids": []}"# => r#"{"shot_id": "s1", "asset_ids": []}"#
+    }
+    407 UnknownAsset "unknown-asset" Warning {
+        "The casting names an asset that does not exist."
+        why: "The asset is not shown with the shot. It may have been left out, and its casting not."
+        mend: "Leave the id out, or write the asset."
+        example: r#""asset_ids": ["gone"]"# => r#""asset_ids": ["rex"]"#
+    }
+    408 NotInProject "not-in-project" Warning {
+        "A task type, status, asset type or person is in use that the project does not list."
+        why: "The client shows only what the project lists, or everything if the list is empty; the team it shows as listed."
+        mend: "Add it to the project's list, or leave the list empty."
+        example: r#""task_types": ["layout"], and a task of type `animation`"# => r#""task_types": ["layout", "animation"]"#
+    }
+    409 DuplicateId "duplicate-id" Warning {
+        "Two things of the same kind have the same id."
+        why: "What refers to the id finds only one of them."
+        mend: "Give each its own id; if they are the same thing, write it once."
+        example: r#"[{"id": "s1"}, {"id": "s1"}]"# => r#"[{"id": "s1"}, {"id": "s2"}]"#
+    }
+    410 CastTwice "cast-twice" Warning {
+        "A shot has more than one entry in the casting."
+        why: "Only the first counts: the assets of the others are not shown with the shot."
+        mend: "Write one entry with all of the shot's assets."
+        example: r#"[{"shot_id": "s1", …}, {"shot_id": "s1", …}]"# => r#"[{"shot_id": "s1", …}]"#
+    }
+    501 NegativeRange "negative-range" Warning {
+        "A shot ends before it starts."
+        why: "The client draws it backwards, or not at all, and sums go wrong."
+        mend: "Mend the frame range in the tracker."
+        example: r#""frame_in": 120, "frame_out": 48"# => r#""frame_in": 48, "frame_out": 120"#
+    }
+    502 EmptyRange "empty-range" Warning {
+        "A shot has no frames."
+        why: "It has no width on the timeline."
+        mend: "Give the shot its frame range; `frame_out` is the frame at which the next one starts."
+        example: r#""frame_in": 48, "frame_out": 48"# => r#""frame_in": 48, "frame_out": 120"#
+    }
+    503 StartContradictsRange "start-contradicts-range" Warning {
+        "A shot's `startFrame` is not its `frame_in`."
+        why: "The client draws it at `startFrame`; people who read the range see another."
+        mend: "Write `frame_in` as `startFrame`."
+        example: r#""frame_in": 48, "startFrame": 0"# => r#""frame_in": 48, "startFrame": 48"#
+    }
+    504 DurationContradictsRange "duration-contradicts-range" Warning {
+        "A shot's `durationSeconds` is not its range divided by the frames per second."
+        why: "The shot is too long or too short on the timeline, and sums go wrong."
+        mend: "Write (`frame_out` - `frame_in`) / `fps`."
+        example: r#""frame_in": 0, "frame_out": 48, "durationSeconds": 48"# => r#""frame_in": 0, "frame_out": 48, "durationSeconds": 2"#
+    }
+    505 OffTheTimeline "off-the-timeline" Warning {
+        "A shot lies outside the timeline."
+        why: "It is drawn off its end: the timeline runs from 0 to `totalFrames`, whatever `frameOffset` is."
+        mend: "Lay the shots out as they are in the movie, counted from 0, or mend `totalFrames`."
+        example: r#""totalFrames": 100, and a shot that starts at 1001"# => r#""startFrame": 1"#
+    }
+    506 Overlap "overlap" Warning {
+        "A shot starts before the one in front of it has ended."
+        why: "They are drawn over each other."
+        mend: "Lay the shots out as they are in the movie, one behind the other."
+        example: "shots from 0 to 50 and from 40 to 90" => "shots from 0 to 50 and from 50 to 100"
+    }
+    507 NoFrames "no-frames" Error {
+        "`totalFrames` is 0."
+        why: "The client divides by it: the timeline stays blank."
+        mend: "Write the number of frames in the movie; without a movie, the frame at which the last shot ends."
+        example: r#""totalFrames": 0"# => r#""totalFrames": 1440"#
+    }
+    508 TooManySequences "too-many-sequences" Error {
+        "A sequence has shots, and stands behind the 21st in the list."
+        why: "The client has 21 colours, and throws while it draws the timeline."
+        mend: "Split the project, say by episode; or use format v1."
+        example: "22 sequences with shots" => "21 sequences with shots"
+    }
+    509 TaskTypeNotForShots "task-type-not-for-shots" Warning {
+        "A shot has a task whose type is not for shots."
+        why: "The client offers the type for assets only: the task is not shown."
+        mend: "Set the task type's `for_shots` to `true`."
+        example: r#""for_shots": false"# => r#""for_shots": true"#
+    }
+    510 EmptyName "empty-name" Warning {
+        "A name is empty."
+        why: "People see nothing where the name should be."
+        mend: "Give it a name."
+        example: r#""name": """# => r#""name": "0010""#
+    }
+    601 MissingPicture "missing-picture" Warning {
+        "A picture is not there."
+        why: "The client shows no picture. `null` is what gives a placeholder."
+        mend: "Put the file in its place, or write `null`. Paths start at the site root."
+        example: r#""thumbnailUrl": "data/previews/gone.png""# => r#""thumbnailUrl": null"#
+    }
+    602 MissingMovie "missing-movie" Error {
+        "The movie is not there."
+        why: "The player reports an error."
+        mend: "Put the file in its place. Paths start at the site root."
+        example: r#""sourceName": "edit.mp4""# => r#""sourceName": "data/projects/film/edit.mp4""#
+    }
+    603 AbsolutePath "absolute-path" Warning {
+        "The path of a picture or movie starts with a slash."
+        why: "The client adds a slash in front; then the browser takes the first folder for the name of a server."
+        mend: "Write the path from the site root, without a leading slash."
+        example: r#""thumbnailUrl": "/data/previews/1.png""# => r#""thumbnailUrl": "data/previews/1.png""#
+    }
+    604 LeavesSite "leaves-site" Warning {
+        "A path goes up with `..`, and may leave the site."
+        why: "A web server does not serve what is outside."
+        mend: "Put the file into the site, and write its path from the site root."
+        example: r#""thumbnailUrl": "../shots/1.png""# => r#""thumbnailUrl": "data/previews/1.png""#
+    }
+    605 NotAPicture "not-a-picture" Warning {
+        "The file of a picture is none, or is cut short."
+        why: "The client shows no picture, or a part of it. Exporters save a server's error under the picture's name."
+        mend: "Fetch the picture again, or write `null`."
+        example: r#"1.png: {"error": "not found"}"# => r#""thumbnailUrl": null"#
+    }
+    606 NotAMovie "not-a-movie" Error {
+        "The file of the movie is none."
+        why: "The player reports an error."
+        mend: "Fetch the movie again; browsers play MP4 and WebM."
+        example: r#"edit.mp4: {"error": "not found"}"# => "edit.mp4: a movie"
+    }
+    607 FullAddress "full-address" Warning {
+        "A picture or movie is named by a full address."
+        why: "The client adds a slash in front, and asks its own server for `/http://…`: not found."
+        mend: "Write `/host/path`, which becomes an address without scheme, or a path on the site's own server that leads to the tracker."
+        example: r#""thumbnailUrl": "https://tracker.example/1.png""# => r#""thumbnailUrl": "/tracker.example/1.png""#
     }
 }
 

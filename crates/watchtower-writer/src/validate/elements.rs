@@ -45,6 +45,8 @@ pub(super) struct Elements<R> {
     exhausted: bool,
     /// How many values were handed out.
     count: usize,
+    /// How many bytes the last of them had.
+    last: usize,
 }
 
 impl<R: Read> Elements<R> {
@@ -57,12 +59,25 @@ impl<R: Read> Elements<R> {
             base: 0,
             exhausted: false,
             count: 0,
+            last: 0,
         }
     }
 
     /// The place in the file of the first byte that is not consumed.
     pub(super) fn offset(&self) -> u64 {
         self.base + self.start as u64
+    }
+
+    /// The bytes of the value that was handed out last, and the place of the first of them in the
+    /// file.
+    pub(super) fn last(&self) -> (&[u8], u64) {
+        let bytes = &self.buffer[self.start - self.last..self.start];
+        (bytes, self.offset() - self.last as u64)
+    }
+
+    /// How many values were handed out.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// Skips a byte order mark, and says whether there was one. To be called before anything is read.
@@ -81,7 +96,7 @@ impl<R: Read> Elements<R> {
     /// Hands the bytes from the next value on to `parse`, which answers with what it made of the
     /// value and how many bytes that was. Answers `None` at the end of the document.
     ///
-    /// `parse` is called again with more bytes when it fails because they ended.
+    /// `parse` is called again with more bytes when they ended within the value, or with it.
     pub(super) fn next<T>(
         &mut self,
         mut parse: impl FnMut(&[u8]) -> serde_json::Result<(T, usize)>,
@@ -106,6 +121,7 @@ impl<R: Read> Elements<R> {
             return match answer {
                 Ok((value, used)) => {
                     self.start += used;
+                    self.last = used;
                     self.count += 1;
                     Ok(Some(value))
                 }
@@ -246,7 +262,7 @@ impl<R: Read> Elements<R> {
         self.broken(Code::Truncated, 0, message)
     }
 
-    /// Tells from serde_json's error, and from the text it stands at, what is wrong.
+    /// Tells from `serde_json`'s error, and from the text it stands at, what is wrong.
     fn syntax(&self, error: &serde_json::Error) -> Broken {
         if error.is_eof() {
             let mut broken = self.truncated();
@@ -274,8 +290,8 @@ impl<R: Read> Elements<R> {
     }
 }
 
-/// The place in `text` of the byte at which serde_json gave up.
-pub(super) fn offset_of(text: &[u8], error: &serde_json::Error) -> usize {
+/// The place in `text` of the byte at which `serde_json` gave up.
+fn offset_of(text: &[u8], error: &serde_json::Error) -> usize {
     let line_start = match error.line() {
         0 | 1 => 0,
         line => text

@@ -72,3 +72,15 @@ pub struct Position {
     /// The byte behind its last one.
     pub end: u64,
 }
+
+impl Position {
+    /// The position of bytes whose line is not known yet.
+    pub(super) fn at(start: u64, end: u64) -> Self {
+        Self {
+            line: 0,
+            column: 0,
+            start,
+            end,
+        }
+    }
+}

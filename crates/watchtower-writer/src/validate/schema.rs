@@ -27,14 +27,18 @@ pub(super) struct Violation {
 pub(super) fn validator(document: &Document) -> &'static Validator {
     static COMPILED: LazyLock<Vec<OnceLock<Validator>>> =
         LazyLock::new(|| DOCUMENTS.iter().map(|_| OnceLock::new()).collect());
-    let row = DOCUMENTS.iter().position(|it| it == document);
-    #[expect(clippy::expect_used, reason = "documents have no public constructor")]
-    let row = row.expect("every document is a row of the table");
-    COMPILED[row].get_or_init(|| {
+    COMPILED[row(document)].get_or_init(|| {
         let schema = entry_schema(document);
         #[expect(clippy::expect_used, reason = "a test compiles every schema")]
         jsonschema::draft7::new(&schema).expect("the published schema is valid")
     })
+}
+
+/// The document's place in the table of documents.
+pub(super) fn row(document: &Document) -> usize {
+    let row = DOCUMENTS.iter().position(|it| it == document);
+    #[expect(clippy::expect_used, reason = "documents have no public constructor")]
+    row.expect("every document is a row of the table")
 }
 
 /// The schema of one entry of a document.
@@ -179,6 +183,17 @@ fn name(kind: JsonType) -> &'static str {
         JsonType::Number => "a number",
         JsonType::Object => "an object",
         JsonType::String => "text",
+    }
+}
+
+/// An id or a path as a message shows it.
+pub(super) fn quote(value: &Value) -> String {
+    const LONGEST: usize = 120;
+    match value {
+        Value::String(text) if text.chars().count() <= LONGEST => {
+            format!("`{}`", text.escape_debug())
+        }
+        other => brief(other),
     }
 }
 

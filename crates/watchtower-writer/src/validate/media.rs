@@ -1,0 +1,223 @@
+//! Whether the pictures and movies that documents name are there, and are what they claim to be.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use percent_encoding::percent_decode_str;
+
+use super::Code;
+use super::ids::{Id, IdSet};
+use super::layout::{Layout, Unreadable, open};
+use super::role::Role;
+
+/// Looks at the files of a site, at each but once.
+pub(super) struct Media<'a> {
+    layout: &'a Layout,
+    /// The files that nothing is wrong with.
+    fine: IdSet,
+}
+
+/// What a path or address leads to, from the client's page.
+#[derive(Debug, PartialEq)]
+enum Target<'a> {
+    /// A file of the site.
+    File(&'a str),
+    /// Another server, or something that does not come from a server at all.
+    Elsewhere,
+    /// Nothing.
+    Wrong(Code, String),
+}
+
+impl<'a> Media<'a> {
+    pub(super) fn new(layout: &'a Layout) -> Self {
+        Self {
+            layout,
+            fine: IdSet::default(),
+        }
+    }
+
+    /// What is wrong with a picture or movie, if anything.
+    pub(super) fn check(&mut self, role: Role, path: &str) -> Option<(Code, String)> {
+        if role == Role::Movie && path.is_empty() {
+            // No movie at all: the timeline works without.
+            return None;
+        }
+        let path = match target(role, path) {
+            Target::Elsewhere => return None,
+            Target::Wrong(code, message) => return Some((code, message)),
+            Target::File(path) => path,
+        };
+        let id = Id::new(path);
+        if role != Role::Movie && self.fine.contains(id) {
+            return None;
+        }
+        let answer = self.look(role, path);
+        if role != Role::Movie && answer.is_none() {
+            self.fine.insert(id);
+        }
+        answer
+    }
+
+    fn look(&self, role: Role, path: &str) -> Option<(Code, String)> {
+        // A path whose first folder is not the site's is the server's business: a proxy may have the
+        // tracker beside the site.
+        let first = path.split('/').next().unwrap_or_default();
+        if path.contains('/') && !self.layout.file(first).is_dir() {
+            return None;
+        }
+        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        let file = self.layout.file(&decoded);
+        let missing = if role == Role::Movie {
+            Code::MissingMovie
+        } else {
+            Code::MissingPicture
+        };
+        let mut file = match open(&file) {
+            Ok(file) => file,
+            Err(Unreadable::Missing) => {
+                return Some((missing, "there is no file {}".to_owned()));
+            }
+            Err(Unreadable::NotAFile(kind)) => {
+                return Some((missing, format!("{{}} is {kind}, not a file")));
+            }
+            Err(Unreadable::Io(error)) => {
+                return Some((missing, format!("the file {{}} cannot be read: {error}")));
+            }
+        };
+        // As much as tells the kinds of files apart.
+        let mut start = Vec::new();
+        if let Err(error) = (&mut file).take(8192).read_to_end(&mut start) {
+            return Some((missing, format!("the file {{}} cannot be read: {error}")));
+        }
+        if role == Role::Movie {
+            let found = not_a(infer::MatcherType::Video, Path::new(path), &start)?;
+            return Some((Code::NotAMovie, format!("{{}} is {found}, not a movie")));
+        }
+        if let Some(found) = not_a(infer::MatcherType::Image, Path::new(path), &start) {
+            return Some((Code::NotAPicture, format!("{{}} is {found}, not a picture")));
+        }
+        if infer::image::is_png(&start) && !png_is_whole(&mut file, &start) {
+            return Some((Code::NotAPicture, "the picture {} is cut short".to_owned()));
+        }
+        None
+    }
+}
+
+/// What a file is, if not what it should be.
+fn not_a(wanted: infer::MatcherType, path: &Path, start: &[u8]) -> Option<String> {
+    if start.is_empty() {
+        return Some("an empty file".to_owned());
+    }
+    // Texts first: a server's error is one, and so is an SVG.
+    let text = start.trim_ascii_start();
+    let svg = path
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("svg"));
+    match text.first() {
+        Some(b'<') if svg && wanted == infer::MatcherType::Image => return None,
+        Some(b'<') => return Some("a web page, perhaps a server's error".to_owned()),
+        Some(b'{' | b'[') => return Some("JSON, perhaps a server's error".to_owned()),
+        _ => {}
+    }
+    match infer::get(start) {
+        Some(kind) if kind.matcher_type() == wanted => None,
+        Some(kind) => Some(format!("a file of type {}", kind.mime_type())),
+        None => Some("something else".to_owned()),
+    }
+}
+
+/// Whether a PNG has its last chunk. Browsers show what there is of one that has not.
+fn png_is_whole(file: &mut (impl Read + Seek), start: &[u8]) -> bool {
+    let mut end = Vec::new();
+    // Some programs leave a few bytes behind the last chunk.
+    let read = file
+        .seek(SeekFrom::End(-1024))
+        .and_then(|_| file.read_to_end(&mut end));
+    let end = if read.is_ok() { &end } else { start };
+    end.windows(4).any(|it| it == b"IEND")
+}
+
+/// Where a path or address leads to. The client puts its base path, `/`, before all but the pictures
+/// in the list of projects.
+fn target(role: Role, path: &str) -> Target<'_> {
+    let prefixed = role != Role::PlainPicture;
+    if path.is_empty() {
+        return Target::Wrong(Code::MissingPicture, "the path is empty".to_owned());
+    }
+    let scheme = path
+        .split_once(':')
+        .is_some_and(|(scheme, _)| !scheme.contains(['/', '.', '?', '#']));
+    if scheme && prefixed {
+        let message = "the client asks its own server for `/` and the address {}".to_owned();
+        return Target::Wrong(Code::FullAddress, message);
+    }
+    if scheme || path.starts_with("//") {
+        return Target::Elsewhere;
+    }
+    if let Some(rest) = path.strip_prefix('/') {
+        let host = rest.split('/').next().unwrap_or_default();
+        let is_host = host.contains(['.', ':']) || host == "localhost";
+        return match (prefixed, is_host) {
+            // With the prefix: an address on another server, in the same scheme.
+            (true, true) => Target::Elsewhere,
+            (true, false) => {
+                let message = format!("the client asks the server `{host}` for the path {{}}");
+                Target::Wrong(Code::AbsolutePath, message)
+            }
+            // The site need not be at the server's root.
+            (false, _) => Target::Elsewhere,
+        };
+    }
+    let end = path.find(['?', '#']).unwrap_or(path.len());
+    let path = &path[..end];
+    let outside = percent_decode_str(path)
+        .decode_utf8_lossy()
+        .split(['/', '\\'])
+        .any(|step| step == "..");
+    if outside {
+        let message = "the path {} goes up, and may leave the site".to_owned();
+        return Target::Wrong(Code::LeavesSite, message);
+    }
+    Target::File(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_addresses_are_told_apart() {
+        let code = |path| match target(Role::Picture, path) {
+            Target::Wrong(code, _) => Some(code),
+            _ => None,
+        };
+        assert_eq!(code("http://tracker/x.png"), Some(Code::FullAddress));
+        assert_eq!(code("data:image/png;base64,AA"), Some(Code::FullAddress));
+        assert_eq!(code("/data/x.png"), Some(Code::AbsolutePath));
+        assert_eq!(code("data/../../x.png"), Some(Code::LeavesSite));
+        assert_eq!(code("data/%2e%2e/x.png"), Some(Code::LeavesSite));
+        assert_eq!(code(""), Some(Code::MissingPicture));
+        for fine in ["/tracker.example/x.png", "//tracker.example/x.png"] {
+            assert_eq!(target(Role::Picture, fine), Target::Elsewhere);
+        }
+        for fine in ["http://tracker/x.png", "/data/x.png", "//x/y.png"] {
+            assert_eq!(target(Role::PlainPicture, fine), Target::Elsewhere);
+        }
+        assert_eq!(
+            target(Role::Picture, "data/x.png?v=1"),
+            Target::File("data/x.png")
+        );
+    }
+
+    #[test]
+    fn a_servers_error_is_no_picture() {
+        let found = |bytes: &[u8]| not_a(infer::MatcherType::Image, Path::new("a.png"), bytes);
+        assert_eq!(
+            found(b"{\"message\": \"no\"}").unwrap(),
+            "JSON, perhaps a server's error"
+        );
+        assert!(found(b"<html>").unwrap().contains("web page"));
+        assert_eq!(found(b"\x89PNG\r\n\x1a\n"), None);
+        assert_eq!(found(b"").unwrap(), "an empty file");
+    }
+}

@@ -1,0 +1,240 @@
+//! What the values of documents are there for: one row for each, in each format.
+//!
+//! Checks beyond the schema know roles, not keys: what defines an id, what refers to one, where a
+//! picture is. So they work on any format that has its rows here.
+
+use watchtower_model::format::{Document, Format};
+
+use super::ids::Kind;
+
+/// What a value is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The id of a thing, to which others refer.
+    Defines(Kind),
+    /// The id of a thing that must exist, and be in use in the project.
+    Refers(Kind),
+    /// The id of a thing that must exist; where there are any in the list, the project uses no others.
+    Lists(Kind),
+    /// The id of a task type that must exist, be in use in the project, and be for shots.
+    ShotTaskType,
+    /// The id of a shot that must exist, and is cast once.
+    CastShot,
+    /// The id of a project in the list of projects.
+    ListedProject,
+    /// The id of a project in its own folder.
+    OwnProject,
+    /// What people read.
+    Name,
+    /// Whether shots have tasks of a type.
+    ForShots,
+    /// The end of a task type.
+    TaskTypeEnd,
+    /// The end of a shot.
+    ShotEnd,
+    /// The path of a picture, to which the client adds a prefix.
+    Picture,
+    /// The path or address of a picture, which the client takes as it is.
+    PlainPicture,
+    /// The path of a movie, to which the client adds a prefix.
+    Movie,
+    FrameIn,
+    FrameOut,
+    StartFrame,
+    DurationSeconds,
+    /// Frames per second of a shot's own range.
+    ShotFps,
+    /// Frames per second of the timeline.
+    TimelineFps,
+    TotalFrames,
+}
+
+impl Role {
+    /// What documents learn from a value in this role.
+    pub(super) fn gives(self) -> Option<Kind> {
+        match self {
+            Self::Defines(kind) => Some(kind),
+            Self::ListedProject => Some(Kind::Project),
+            Self::Lists(_) => Some(Kind::Selection),
+            Self::TotalFrames => Some(Kind::Timeline),
+            Self::TimelineFps => Some(Kind::FrameRate),
+            _ => None,
+        }
+    }
+
+    /// What must be known before a value in this role can be judged.
+    pub(super) fn takes(self) -> impl Iterator<Item = Kind> {
+        let kinds = match self {
+            Self::Refers(kind) => [Some(kind), Some(Kind::Selection)],
+            Self::ShotTaskType => [Some(Kind::TaskType), Some(Kind::Selection)],
+            Self::CastShot => [Some(Kind::Shot), None],
+            Self::StartFrame => [Some(Kind::Timeline), None],
+            Self::DurationSeconds => [Some(Kind::FrameRate), None],
+            _ => [None, None],
+        };
+        kinds.into_iter().flatten()
+    }
+}
+
+struct Row {
+    format: Format,
+    document: &'static str,
+    /// The place from the entry on: keys, and `*` for any element of a list.
+    place: &'static str,
+    role: Role,
+}
+
+macro_rules! roles {
+    ($($format:ident $document:literal { $($place:literal $role:expr;)* })*) => {
+        &[$($(Row {
+            format: Format::$format,
+            document: $document,
+            place: $place,
+            role: $role,
+        }),*),*]
+    };
+}
+
+static ROWS: &[Row] = {
+    use Kind::{Asset, AssetType, Sequence, Shot, TaskStatus, TaskType, User};
+    use Role::{
+        CastShot, Defines, DurationSeconds, ForShots, FrameIn, FrameOut, ListedProject, Lists,
+        Movie, Name, OwnProject, Picture, PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType,
+        StartFrame, TaskTypeEnd, TimelineFps, TotalFrames,
+    };
+    roles! {
+        V0 "context" {
+            "asset_types/*/id" Defines(AssetType);
+            "asset_types/*/name" Name;
+            "users/*/id" Defines(User);
+            "users/*/full_name" Name;
+            "users/*/thumbnailUrl" Picture;
+            "projects/*/id" ListedProject;
+            "projects/*/name" Name;
+            "projects/*/asset_types/*" Refers(AssetType);
+            "projects/*/task_types/*" Refers(TaskType);
+            "projects/*/task_statuses/*" Refers(TaskStatus);
+            "projects/*/team/*" Refers(User);
+            "projects/*/thumbnailUrl" PlainPicture;
+            "task_status/*/id" Defines(TaskStatus);
+            "task_status/*/name" Name;
+            "task_types/*" TaskTypeEnd;
+            "task_types/*/id" Defines(TaskType);
+            "task_types/*/name" Name;
+            "task_types/*/for_shots" ForShots;
+        }
+        V0 "project" {
+            "id" OwnProject;
+            "name" Name;
+            "asset_types/*" Lists(AssetType);
+            "task_types/*" Lists(TaskType);
+            "task_statuses/*" Lists(TaskStatus);
+            "team/*" Lists(User);
+            "thumbnailUrl" PlainPicture;
+            "fps" TimelineFps;
+        }
+        V0 "edit" {
+            "totalFrames" TotalFrames;
+            "sourceName" Movie;
+        }
+        V0 "assets" {
+            "id" Defines(Asset);
+            "name" Name;
+            "asset_type_id" Refers(AssetType);
+            "tasks/*/task_type_id" Refers(TaskType);
+            "tasks/*/task_status_id" Refers(TaskStatus);
+            "tasks/*/assignees/*" Refers(User);
+            "thumbnailUrl" Picture;
+        }
+        V0 "shots" {
+            "" ShotEnd;
+            "id" Defines(Shot);
+            "name" Name;
+            "sequence_id" Refers(Sequence);
+            "data/frame_in" FrameIn;
+            "data/frame_out" FrameOut;
+            "tasks/*/task_type_id" ShotTaskType;
+            "tasks/*/task_status_id" Refers(TaskStatus);
+            "tasks/*/assignees/*" Refers(User);
+            "startFrame" StartFrame;
+            "durationSeconds" DurationSeconds;
+            "thumbnailUrl" Picture;
+            "fps" ShotFps;
+        }
+        V0 "sequences" {
+            "id" Defines(Sequence);
+            "name" Name;
+        }
+        V0 "casting" {
+            "shot_id" CastShot;
+            "asset_ids/*" Refers(Asset);
+        }
+    }
+};
+
+/// The roles of a document's values: the place of each, and what it is there for.
+pub(super) fn of(document: &Document) -> impl Iterator<Item = (&'static str, Role)> {
+    ROWS.iter()
+        .filter(move |row| row.format == document.format && row.document == document.name)
+        .map(|row| (row.place, row.role))
+}
+
+/// The colours the client has for sequences: it throws when it draws one beyond. `None` where it
+/// goes round.
+pub(super) fn sequence_colors(format: Format) -> Option<usize> {
+    match format {
+        Format::V0 => Some(21),
+        _ => None,
+    }
+}
+
+/// The documents of a project in the order in which they can be judged: each group builds on what
+/// the groups before it gave.
+pub(super) fn stages(format: Format) -> Vec<Vec<&'static Document>> {
+    use watchtower_model::format::Scope;
+
+    let mut left: Vec<_> = format
+        .documents()
+        .filter(|it| it.scope == Scope::Project)
+        .collect();
+    let mut stages = Vec::new();
+    while !left.is_empty() {
+        let awaited = |document: &&Document| {
+            of(document).flat_map(|(_, role)| role.takes()).any(|kind| {
+                left.iter()
+                    .any(|it| it != document && of(it).any(|(_, role)| role.gives() == Some(kind)))
+            })
+        };
+        let (later, mut now): (Vec<_>, Vec<_>) = left.iter().copied().partition(awaited);
+        if now.is_empty() {
+            // Documents that wait for each other: nothing is gained by waiting longer.
+            now = later;
+            left = Vec::new();
+        } else {
+            left = later;
+        }
+        stages.push(now);
+    }
+    stages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_judged_behind_what_they_refer_to() {
+        let stages: Vec<Vec<_>> = stages(Format::V0)
+            .iter()
+            .map(|stage| stage.iter().map(|it| it.name).collect())
+            .collect();
+        assert_eq!(
+            stages,
+            [
+                vec!["project", "edit", "sequences"],
+                vec!["assets", "shots"],
+                vec!["casting"]
+            ]
+        );
+    }
+}

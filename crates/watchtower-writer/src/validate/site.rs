@@ -1,0 +1,447 @@
+//! Checks a site, or a part of one: finds its documents, and judges each when what it builds on is
+//! known.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::Serialize;
+use watchtower_model::ProjectId;
+use watchtower_model::format::{DOCUMENTS, Document, Format, Scope};
+
+use super::check::{Findings, Surroundings, check};
+use super::layout::{Layout, Unreadable, open};
+use super::rules::Known;
+use super::{Code, Finding, Options, Severity, locate, role};
+
+/// What a check found in a set of files.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The findings, by file and by place in it.
+    pub findings: Vec<Finding>,
+    /// How many more there are, where a file has too many of one kind.
+    pub left_out: Vec<LeftOut>,
+    /// The format the files were taken for.
+    pub format: Option<Format>,
+    /// How many projects were checked.
+    pub projects: usize,
+    /// How many documents were read.
+    pub documents: usize,
+    /// How many entries they have: shots, assets, and so on; an object counts as one.
+    pub entries: usize,
+    /// How many bytes were read.
+    pub bytes: u64,
+}
+
+/// Findings that were counted and not kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LeftOut {
+    /// The file they are about.
+    pub file: PathBuf,
+    /// What is wrong.
+    pub code: Code,
+    /// What it means for the page.
+    pub severity: Severity,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Report {
+    /// How many findings of a severity there are, with those that were not kept.
+    pub fn count(&self, severity: Severity) -> usize {
+        let kept = self.findings.iter().filter(|it| it.severity == severity);
+        let left_out = self.left_out.iter().filter(|it| it.severity == severity);
+        kept.count() + left_out.map(|it| it.count).sum::<usize>()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.left_out.extend(other.left_out);
+        self.projects += other.projects;
+        self.documents += other.documents;
+        self.entries += other.entries;
+        self.bytes += other.bytes;
+    }
+
+    fn sort(&mut self) {
+        // Without a position, a finding is about the file as a whole.
+        self.findings.sort_by(|a, b| {
+            let key = |it: &Finding| (it.position.map(|it| it.start), it.code);
+            a.file
+                .cmp(&b.file)
+                .then_with(|| key(a).cmp(&key(b)))
+                .then_with(|| a.pointer.cmp(&b.pointer))
+        });
+        self.left_out.sort();
+    }
+}
+
+/// Why nothing could be checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The path leads to nothing, or cannot be read.
+    #[error("cannot read `{}`: {source}", .path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The path leads to a pipe or a device.
+    #[error("`{}` is {kind}, not a file or folder; to check what comes from a pipe, read it from the standard input", .path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The folder holds nothing of a site.
+    #[error("`{}` holds no site: expected a folder with `data/projects` in it, or one of these two, or a project's folder", .0.display())]
+    NotASite(PathBuf),
+    /// Nothing says which document a file is.
+    #[error("cannot tell which document `{}` is: name it, as in `shots`; there are {}", .0.display(), document_names(*.1))]
+    UnknownDocument(PathBuf, Option<Format>),
+}
+
+fn document_names(format: Option<Format>) -> String {
+    let of_format = DOCUMENTS
+        .iter()
+        .filter(|it| format.is_none_or(|format| format == it.format));
+    let names: BTreeSet<_> = of_format.map(|it| it.name).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Checks a site, or a part of one. `path` is the site's root, its `data` folder, the projects'
+/// folder, the folder of one project, or one document.
+///
+/// What a document of one project refers to is looked up also when only the project's folder is
+/// given; when one document is given, it is checked alone.
+///
+/// # Errors
+///
+/// [`Error`] when nothing can be checked at all. What cannot be read within a site is a finding.
+pub fn site(path: &Path, options: &Options) -> Result<Report, Error> {
+    let unreadable = |source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        fs::read_dir(path).map_err(unreadable)?;
+        let layout =
+            Layout::detect(path, options.format).ok_or_else(|| Error::NotASite(path.to_owned()))?;
+        return Ok(Site { layout, options }.check());
+    }
+    let document = choose(path, options)?;
+    let file = open(path).map_err(|error| match error {
+        Unreadable::Missing => unreadable(io::ErrorKind::NotFound.into()),
+        Unreadable::Io(source) => unreadable(source),
+        Unreadable::NotAFile(kind) => Error::NotAFile {
+            path: path.to_owned(),
+            kind,
+        },
+    })?;
+    Ok(alone(document, path, file, options))
+}
+
+/// Checks one document that comes from anywhere, as from a pipe. `name` is what findings call it;
+/// the options say which document it is, or the name does.
+///
+/// It is kept in a temporary file until it was checked.
+///
+/// # Errors
+///
+/// [`Error`] when it cannot be read, or nothing says which document it is.
+pub fn read(name: &Path, mut input: impl Read, options: &Options) -> Result<Report, Error> {
+    let document = choose(name, options)?;
+    let unreadable = |source| Error::Unreadable {
+        path: name.to_owned(),
+        source,
+    };
+    let mut file = tempfile::tempfile().map_err(unreadable)?;
+    io::copy(&mut input, &mut file).map_err(unreadable)?;
+    io::Seek::rewind(&mut file).map_err(unreadable)?;
+    Ok(alone(document, name, file, options))
+}
+
+/// Which document a file is.
+fn choose(path: &Path, options: &Options) -> Result<&'static Document, Error> {
+    let name = options.document.as_deref();
+    let name = name
+        .or_else(|| path.file_stem()?.to_str())
+        .unwrap_or_default();
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let neighbours = Layout::detect(parent.unwrap_or(Path::new(".")), options.format);
+    let formats = neighbours
+        .map(|it| it.format)
+        .into_iter()
+        .chain(Format::ALL.iter().copied());
+    formats
+        .filter(|format| options.format.is_none_or(|it| it == *format))
+        .find_map(|format| format.document(name))
+        .ok_or_else(|| Error::UnknownDocument(path.to_owned(), options.format))
+}
+
+/// Checks a document of which nothing is known but itself.
+fn alone(
+    document: &'static Document,
+    path: &Path,
+    mut file: fs::File,
+    options: &Options,
+) -> Report {
+    let around = Surroundings {
+        known: &Known::default(),
+        folder: None,
+        layout: None,
+    };
+    let mut report = Report {
+        format: Some(document.format),
+        ..Report::default()
+    };
+    examine(document, path, &mut file, around, options, &mut report);
+    report.sort();
+    report
+}
+
+/// Checks a document in a file; answers what it says to others.
+fn examine(
+    document: &'static Document,
+    path: &Path,
+    mut file: &mut fs::File,
+    around: Surroundings<'_>,
+    options: &Options,
+    report: &mut Report,
+) -> Known {
+    let mut findings = Findings::new(path, options.limit);
+    let outcome = check(document, &mut file, around, options, &mut findings);
+    report.documents += 1;
+    report.entries += outcome.entries;
+    report.bytes += outcome.bytes;
+    take(findings, path, report, |kept| {
+        // A file that cannot be read again has findings without positions.
+        let _ = locate::locate(file, document.shape, kept);
+    });
+    outcome.learned
+}
+
+/// Puts findings into the report, once they know where they stand.
+fn take(
+    mut findings: Findings<'_>,
+    path: &Path,
+    report: &mut Report,
+    locate: impl FnOnce(&mut [Finding]),
+) {
+    if !findings.kept.is_empty() {
+        locate(&mut findings.kept);
+        for finding in &mut findings.kept {
+            // A line that was not found is no line.
+            finding.position = finding.position.filter(|it| it.line > 0);
+        }
+    }
+    let left_out = findings.left_out().map(|(code, severity, count)| LeftOut {
+        file: path.to_owned(),
+        code,
+        severity,
+        count,
+    });
+    report.left_out.extend(left_out);
+    report.findings.append(&mut findings.kept);
+}
+
+struct Site<'a> {
+    layout: Layout,
+    options: &'a Options,
+}
+
+impl Site<'_> {
+    fn check(&self) -> Report {
+        let format = self.layout.format;
+        let mut report = Report {
+            format: Some(format),
+            ..Report::default()
+        };
+        let mut known = Known::default();
+        for document in format.documents().filter(|it| it.scope == Scope::Site) {
+            let path = self.layout.site_document(document);
+            if self.layout.project.is_some() {
+                // Only asked what it says; its own findings were not asked for.
+                if let Ok(mut file) = open(&path) {
+                    let mut unasked = Report::default();
+                    let around = self.around(&known, None);
+                    known.learn(examine(
+                        document,
+                        &path,
+                        &mut file,
+                        around,
+                        self.options,
+                        &mut unasked,
+                    ));
+                }
+                continue;
+            }
+            let around = self.around(&known, None);
+            let learned = self.document(document, &path, around, &mut report);
+            known.learn(learned);
+        }
+        let projects = match &self.layout.project {
+            Some(id) => vec![id.clone()],
+            None => self.projects(&known, &mut report),
+        };
+        report.projects = projects.len();
+        let reports: Vec<Report> = projects
+            .par_iter()
+            .map(|id| self.project(id, known.clone()))
+            .collect();
+        for other in reports {
+            report.add(other);
+        }
+        report.sort();
+        report
+    }
+
+    fn around<'a>(&'a self, known: &'a Known, folder: Option<&'a str>) -> Surroundings<'a> {
+        Surroundings {
+            known,
+            folder,
+            layout: Some(&self.layout),
+        }
+    }
+
+    /// The projects that can be checked. Says which are listed and not there, or the reverse.
+    fn projects(&self, known: &Known, report: &mut Report) -> Vec<String> {
+        let mut add = |code, path: &Path, message: String| {
+            let mut findings = Findings::new(path, self.options.limit);
+            findings.add(code, "", message);
+            take(findings, path, report, |_| {});
+        };
+        let folder = self.layout.projects();
+        let found = match self.layout.project_folders() {
+            Ok(found) => found,
+            Err(error) => {
+                add(
+                    Code::Unreadable,
+                    &folder,
+                    format!("the folder cannot be read: {error}"),
+                );
+                return Vec::new();
+            }
+        };
+        let Some(listed) = known.projects.as_ref() else {
+            return found;
+        };
+        // In the order of the list, each once.
+        let mut seen = BTreeSet::new();
+        let mut projects = Vec::new();
+        for id in listed {
+            // An id that is no folder's name is a finding about the list.
+            if !seen.insert(id.as_str()) || ProjectId::new(id).is_err() {
+                continue;
+            }
+            if self.is_folder(&folder.join(id)) {
+                projects.push(id.clone());
+            } else {
+                let message = format!("the project `{id}` is in the list, and has no folder");
+                add(Code::MissingProject, &folder.join(id), message);
+            }
+        }
+        for id in &found {
+            if seen.contains(id.as_str()) {
+                continue;
+            }
+            if known.has_all_projects() {
+                let message = format!("the project `{id}` is not in the list");
+                add(Code::UnlistedProject, &folder.join(id), message);
+            } else {
+                projects.push(id.clone());
+            }
+        }
+        projects
+    }
+
+    /// Whether there is a folder, be it readable or not.
+    fn is_folder(&self, path: &Path) -> bool {
+        match fs::metadata(path) {
+            Ok(metadata) => metadata.is_dir(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
+    fn project(&self, id: &str, mut known: Known) -> Report {
+        let mut report = Report::default();
+        for stage in role::stages(self.layout.format) {
+            let answers: Vec<_> = stage
+                .par_iter()
+                .map(|document| {
+                    let mut report = Report::default();
+                    let path = self.layout.project_document(document, id);
+                    let around = self.around(&known, Some(id));
+                    let learned = self.document(document, &path, around, &mut report);
+                    (learned, report)
+                })
+                .collect();
+            for (learned, other) in answers {
+                known.learn(learned);
+                report.add(other);
+            }
+        }
+        if let Some(colors) = role::sequence_colors(self.layout.format) {
+            self.colors(id, &known, colors, &mut report);
+        }
+        report
+    }
+
+    /// Says which sequences have shots and no colour.
+    fn colors(&self, id: &str, known: &Known, colors: usize, report: &mut Report) {
+        let Some(document) = self.layout.format.document("sequences") else {
+            return;
+        };
+        let path = self.layout.project_document(document, id);
+        let mut findings = Findings::new(&path, self.options.limit);
+        for index in known.sequences_beyond(colors) {
+            let message = format!(
+                "the client has colours for {colors} sequences; this is number {} in the list, and has shots",
+                index + 1
+            );
+            findings.add(Code::TooManySequences, &format!("/{index}"), message);
+        }
+        take(findings, &path, report, |kept| {
+            if let Ok(file) = open(&path) {
+                let _ = locate::locate(file, document.shape, kept);
+            }
+        });
+    }
+
+    /// Checks a document where it stands, or says that it is not there.
+    fn document(
+        &self,
+        document: &'static Document,
+        path: &Path,
+        around: Surroundings<'_>,
+        report: &mut Report,
+    ) -> Known {
+        let (code, message) = match open(path) {
+            Ok(mut file) => {
+                return examine(document, path, &mut file, around, self.options, report);
+            }
+            Err(Unreadable::Missing) => (
+                Code::MissingDocument,
+                format!("there is no file {}", document.file_name()),
+            ),
+            Err(Unreadable::NotAFile(kind)) => (
+                Code::NotAFile,
+                format!("{} is {kind}, not a file", document.file_name()),
+            ),
+            Err(Unreadable::Io(error)) => (
+                Code::Unreadable,
+                format!("the file cannot be read: {error}"),
+            ),
+        };
+        let mut findings = Findings::new(path, self.options.limit);
+        findings.add(code, "", message);
+        take(findings, path, report, |_| {});
+        Known::default()
+    }
+}

@@ -376,8 +376,8 @@ async function newPage(browser, origin) {
   return { context, page, ear };
 }
 
-// The start page of the client carries the menu of projects and nothing else. From there a project
-// opens for certain; opened by its address, v1 shows nothing when its list of projects comes late.
+// The about page carries the menu of projects and nothing else. From there a project opens for certain;
+// opened by its address (--direct), v1 stays empty when its list of projects comes late.
 async function openProject(page, origin, route, direct) {
   if (!direct) {
     await page.goto(`${origin}/index.html#/about`);
@@ -460,6 +460,10 @@ async function inspectProject({ browser, origin, output, format, seek, direct },
   for (const { value, name } of taskTypesMenu) {
     await step(run, `task type ${name}`, () => taskTypes.selectOption(value, options));
     if (!taskTypeScreenshot) {
+      // On from the start in v0, off in v1; without it v1 never looks at who a task is assigned to.
+      await step(run, "show assignees", () =>
+        page.locator("#showAssignees").evaluate((box) => box.checked || box.click(), null, options),
+      );
       taskTypeScreenshot = file("-task-type");
       await page.screenshot({ path: taskTypeScreenshot });
     }
@@ -564,8 +568,8 @@ async function clickTimeline(page, share) {
   return Math.round(box.width * share);
 }
 
-// Where the player went after clicks along the timeline. The first click may fall on the row's name
-// instead of the timeline; `frame` is the frame that the client itself displays for the click.
+// Where the player went after clicks along the timeline. How wide the names before the timeline are is
+// the client's business, so `frame` is the frame that it displays itself for the click.
 async function seekEverywhere(page) {
   const results = [];
   for (const share of [0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 0.3]) {

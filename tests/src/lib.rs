@@ -1,1 +1,189 @@
+//! What the tests against real services share: where the services are, and the command that is
+//! tested. `cargo xtask services` starts the services and names their places in the environment.
 
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// A real Kitsu server, filled by `tests/services/zou seed`.
+#[derive(Debug)]
+pub struct Kitsu {
+    /// Its API's address.
+    pub url: String,
+    /// An administrator's email.
+    pub email: String,
+    /// The administrator's password, which holds `=`.
+    pub password: String,
+    projects: HashMap<String, String>,
+}
+
+impl Kitsu {
+    /// The server that `cargo xtask services` started.
+    ///
+    /// # Panics
+    ///
+    /// When it did not: these tests make no sense without.
+    pub fn running() -> Self {
+        let state = service("WATCHTOWER_TEST_ZOU");
+        let text = fs::read_to_string(state.join("env")).expect("the server's env file");
+        let setting = |name: &str| {
+            let mut lines = text.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            value
+                .unwrap_or_else(|| panic!("{name} in the server's env file"))
+                .to_owned()
+        };
+        let projects = fs::read(state.join("projects.json")).expect("the server is seeded");
+        Self {
+            url: setting("ZOU_URL"),
+            email: setting("ZOU_EMAIL"),
+            password: setting("ZOU_PASSWORD"),
+            projects: serde_json::from_slice(&projects).expect("ids by name"),
+        }
+    }
+
+    /// The id of a seeded project.
+    ///
+    /// # Panics
+    ///
+    /// When no project has that name.
+    pub fn project(&self, name: &str) -> &str {
+        &self.projects[name]
+    }
+
+    /// How many projects are seeded.
+    pub fn project_count(&self) -> usize {
+        self.projects.len()
+    }
+
+    /// `watchtower export kitsu` into a folder, with the server's settings in the environment.
+    pub fn export(&self, site: &Path) -> Command {
+        let mut command = watchtower();
+        command.args(["export", "kitsu", "--output"]).arg(site);
+        command.env("KITSU_DATA_SOURCE_URL", &self.url);
+        command.env("KITSU_DATA_SOURCE_USER_EMAIL", &self.email);
+        command.env("KITSU_DATA_SOURCE_USER_PASSWORD", &self.password);
+        command
+    }
+}
+
+/// The place of something that `cargo xtask services` prepared.
+fn service(variable: &str) -> PathBuf {
+    let place = std::env::var_os(variable);
+    let place =
+        place.unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask services`"));
+    place.into()
+}
+
+/// The command under test, away from the settings of whoever runs the tests.
+pub fn watchtower() -> Command {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    // A test of one package is not told where the program of another is, so cargo is asked.
+    let program = BUILT.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args([
+            "build",
+            "--quiet",
+            "--package",
+            "watchtower-cli",
+            "--bin",
+            "watchtower",
+        ]);
+        cargo.args(["--message-format", "json"]);
+        let output = cargo.output().expect("cargo runs");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let messages = String::from_utf8(output.stdout).expect("cargo prints JSON");
+        let mut messages = messages
+            .lines()
+            .filter_map(|it| serde_json::from_str::<Value>(it).ok());
+        let program = messages.find_map(|it| Some(it.get("executable")?.as_str()?.into()));
+        program.expect("cargo names the program it built")
+    });
+    let mut command = Command::new(program);
+    command.env_clear().env("COLUMNS", "100");
+    command
+}
+
+/// Runs a command and demands an exit code.
+///
+/// # Panics
+///
+/// When it ends with another.
+pub fn run(command: &mut Command, code: i32) -> Output {
+    let output = command.output().expect("the command starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{command:?}\n{}\n{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    output
+}
+
+/// Reads a document of a site.
+///
+/// # Panics
+///
+/// When it is not there, or is not JSON.
+pub fn read(site: &Path, path: &str) -> Value {
+    let path = site.join(path);
+    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every file below a folder, by its path from there, with its bytes; in order.
+///
+/// # Panics
+///
+/// When one cannot be read.
+pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).expect("a file");
+                let name = path.strip_prefix(folder).expect("it is below").to_owned();
+                found.push((name, bytes));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What the web client makes of a site: `tests/browser/inspect.mjs` opens it in Chromium. The
+/// screenshots go to `target/screenshots/NAME`.
+///
+/// # Panics
+///
+/// When the browser cannot be run.
+pub fn inspect(site: &Path, format: &str, name: &str, arguments: &[&str]) -> Value {
+    let state = service("WATCHTOWER_TEST_BROWSER");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let screenshots = root.join("../target/screenshots").join(name);
+    let mut node = Command::new("node");
+    node.arg(root.join("browser/inspect.mjs"))
+        .arg("--site")
+        .arg(site);
+    node.arg("--client")
+        .arg(state.join(format!("client-{format}")));
+    node.args(["--format", format, "--output"])
+        .arg(screenshots)
+        .args(arguments);
+    let output = run(&mut node, 0);
+    serde_json::from_slice(&output.stdout).expect("inspect.mjs prints JSON")
+}

@@ -1,5 +1,6 @@
 //! Chores of this repository: `cargo xtask --help`.
 
+mod features;
 mod schema;
 mod services;
 
@@ -18,6 +19,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Check that each library crate, and each connector's feature, compiles alone
+    Features,
     /// Take what the tests print now as the snapshots, for review with `git diff`
     Snapshots,
     /// Run the tests against a real Kitsu server and the real web client, which are installed first
@@ -32,6 +35,7 @@ fn main() -> Result<()> {
     match Chore::parse() {
         Chore::Schema { check: false } => schema::write(&root().join("schemas")),
         Chore::Schema { check: true } => schema::check(&root().join("schemas")),
+        Chore::Features => features::check(),
         Chore::Snapshots => snapshots(),
         Chore::Services { state } => services::test(&root().join(state)),
     }

@@ -60,8 +60,9 @@ pub(crate) enum Action {
     Schema(SchemaAction),
 }
 
-/// What every `watchtower export TRACKER` takes.
+// What every `watchtower export TRACKER` takes. A doc comment would become the help's first line.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Export")]
 pub(crate) struct ExportArgs {
     /// The site's folder, which a web server serves; made if it is missing. Files land in `DIR/data`
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]

@@ -82,7 +82,6 @@ mod example {
 
         fn arguments(&self, command: Command) -> Command {
             ExampleArgs::augment_args(command.next_help_heading("The film"))
-                .next_help_heading("Options")
         }
 
         fn connect(
@@ -157,9 +156,7 @@ An option comes before the environment, and that before the file.";
         }
 
         fn arguments(&self, command: Command) -> Command {
-            KitsuArgs::augment_args(command.next_help_heading("Kitsu"))
-                .next_help_heading("Options")
-                .after_help(AFTER_HELP)
+            KitsuArgs::augment_args(command.next_help_heading("Kitsu")).after_help(AFTER_HELP)
         }
 
         fn connect(

@@ -69,12 +69,19 @@ impl Tracker for Studio {
     async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
         if self.broken.contains(project.name.as_str()) {
             let operation = format!("read {}", project.name);
-            return Err(Error::new(ErrorKind::Unavailable, operation, "the server is on fire"));
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                operation,
+                "the server is on fire",
+            ));
         }
         let mut snapshot = ProjectSnapshot::new(project.clone());
         let sequence = Sequence::new("010");
         let mut shot = Shot::new(self.shot, &sequence.id, ShotData::new(0, 10));
-        shot.thumbnail = Some(MediaRef::url(format!("https://studio.example/api/{}.png", self.shot)));
+        shot.thumbnail = Some(MediaRef::url(format!(
+            "https://studio.example/api/{}.png",
+            self.shot
+        )));
         snapshot.sequences.push(sequence);
         snapshot.shots.push(shot);
         Ok(snapshot)
@@ -82,9 +89,9 @@ impl Tracker for Studio {
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
         match &request.media.location {
-            MediaLocation::Url(url) if url.ends_with("json.png") => {
-                Ok(OpenedMedia::Stream(Media::from_bytes(&b"{\"message\": \"no\"}"[..])))
-            }
+            MediaLocation::Url(url) if url.ends_with("json.png") => Ok(OpenedMedia::Stream(
+                Media::from_bytes(&b"{\"message\": \"no\"}"[..]),
+            )),
             MediaLocation::Url(url) if url.ends_with("gone.png") => {
                 Err(Error::new(ErrorKind::NotFound, "open a picture", "404"))
             }
@@ -122,14 +129,19 @@ fn seen(folder: &Path) -> Vec<(String, String)> {
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+    expected
+        .iter()
+        .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+        .collect()
 }
 
 #[tokio::test]
 async fn a_project_that_fails_keeps_its_previous_version() {
     let folder = tempfile::tempdir().unwrap();
     let options = ExportOptions::default();
-    run(&Studio::with(&["A", "B"], "one"), folder.path(), &options).await.unwrap();
+    run(&Studio::with(&["A", "B"], "one"), folder.path(), &options)
+        .await
+        .unwrap();
 
     let mut studio = Studio::with(&["A", "B", "C"], "two");
     studio.broken = ["B", "C"].into();
@@ -147,10 +159,15 @@ async fn a_project_that_fails_keeps_its_previous_version() {
 async fn when_every_project_fails_the_site_is_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let options = ExportOptions::default();
-    run(&Studio::with(&["A"], "one"), folder.path(), &options).await.unwrap();
+    run(&Studio::with(&["A"], "one"), folder.path(), &options)
+        .await
+        .unwrap();
     let mut studio = Studio::with(&["A"], "two");
     studio.broken = ["A"].into();
-    assert_eq!(run(&studio, folder.path(), &options).await, Err(Exit::Tracker));
+    assert_eq!(
+        run(&studio, folder.path(), &options).await,
+        Err(Exit::Tracker)
+    );
     assert_eq!(seen(folder.path()), pairs(&[("A", "one")]));
 }
 
@@ -158,10 +175,16 @@ async fn when_every_project_fails_the_site_is_as_it_was() {
 async fn a_project_that_the_tracker_forgot_leaves_the_site() {
     let folder = tempfile::tempdir().unwrap();
     let options = ExportOptions::default();
-    run(&Studio::with(&["A", "B"], "one"), folder.path(), &options).await.unwrap();
-    run(&Studio::with(&["B"], "two"), folder.path(), &options).await.unwrap();
+    run(&Studio::with(&["A", "B"], "one"), folder.path(), &options)
+        .await
+        .unwrap();
+    run(&Studio::with(&["B"], "two"), folder.path(), &options)
+        .await
+        .unwrap();
     assert_eq!(seen(folder.path()), pairs(&[("B", "two")]));
-    let left = fs::read_dir(folder.path().join("data/projects")).unwrap().count();
+    let left = fs::read_dir(folder.path().join("data/projects"))
+        .unwrap()
+        .count();
     assert_eq!(left, 2, "context.json and the folder of B");
 }
 
@@ -169,8 +192,13 @@ async fn a_project_that_the_tracker_forgot_leaves_the_site() {
 async fn an_empty_list_does_not_empty_the_site() {
     let folder = tempfile::tempdir().unwrap();
     let options = ExportOptions::default();
-    run(&Studio::with(&["A"], "one"), folder.path(), &options).await.unwrap();
-    assert_eq!(run(&Studio::default(), folder.path(), &options).await, Err(Exit::Tracker));
+    run(&Studio::with(&["A"], "one"), folder.path(), &options)
+        .await
+        .unwrap();
+    assert_eq!(
+        run(&Studio::default(), folder.path(), &options).await,
+        Err(Exit::Tracker)
+    );
     assert_eq!(seen(folder.path()), pairs(&[("A", "one")]));
 }
 
@@ -180,7 +208,9 @@ async fn naming_projects_replaces_those_and_keeps_the_others() {
     let mut studio = Studio::with(&["A", "B"], "one");
     let mut gone = User::new("Gone");
     studio.people.push(gone.clone());
-    run(&studio, folder.path(), &ExportOptions::default()).await.unwrap();
+    run(&studio, folder.path(), &ExportOptions::default())
+        .await
+        .unwrap();
 
     let mut studio = Studio::with(&["A", "B"], "two");
     gone.archived = true;
@@ -207,25 +237,40 @@ async fn naming_projects_replaces_those_and_keeps_the_others() {
         projects: vec!["Nope".into()],
         ..ExportOptions::default()
     };
-    assert_eq!(run(&studio, folder.path(), &unknown).await, Err(Exit::Usage));
+    assert_eq!(
+        run(&studio, folder.path(), &unknown).await,
+        Err(Exit::Usage)
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_picture_is_null_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     for (shot, reason) in [
-        ("json", "what came is no picture: it is JSON, as in an answer that says what went wrong"),
+        (
+            "json",
+            "what came is no picture: it is JSON, as in an answer that says what went wrong",
+        ),
         ("gone", "the tracker does not have it"),
         ("short", "20 of 68 bytes came"),
     ] {
         let studio = Studio::with(&["A"], shot);
-        let summary = run(&studio, folder.path(), &ExportOptions::default()).await.unwrap();
+        let summary = run(&studio, folder.path(), &ExportOptions::default())
+            .await
+            .unwrap();
         let missing = &summary.projects[0].media.missing;
-        assert_eq!(missing[reason], [format!("shot 010 / {shot}")], "{missing:?}");
+        assert_eq!(
+            missing[reason],
+            [format!("shot 010 / {shot}")],
+            "{missing:?}"
+        );
         let id = &summary.projects[0].id;
         let shots = read(folder.path(), &format!("data/projects/{id}/shots.json"));
         assert_eq!(shots[0]["thumbnailUrl"], Value::Null);
-        assert!(!folder.path().join("data/previews").exists(), "{shot} left a file");
+        assert!(
+            !folder.path().join("data/previews").exists(),
+            "{shot} left a file"
+        );
     }
 }
 
@@ -237,7 +282,9 @@ async fn media_can_be_referred_to_or_left_out() {
             media,
             ..ExportOptions::default()
         };
-        let summary = run(&Studio::with(&["A"], "one"), folder.path(), &options).await.unwrap();
+        let summary = run(&Studio::with(&["A"], "one"), folder.path(), &options)
+            .await
+            .unwrap();
         let id = &summary.projects[0].id;
         assert!(!folder.path().join("data/previews").exists());
         read(folder.path(), &format!("data/projects/{id}/shots.json"))[0]["thumbnailUrl"].clone()

@@ -27,6 +27,7 @@ mod options;
 mod request;
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -79,26 +80,18 @@ impl HttpClient {
             .retry(reqwest::retry::never())
             .referer(false);
         if let Some(path) = &options.ca_certificate {
-            let config = |message: String| {
-                let operation = format!("use the certificate in {}", path.display());
-                Error::new(ErrorKind::Config, operation, message)
-                    .with_help("give a file with one or more certificates in PEM format")
-            };
-            let pem = fs::read(path).map_err(|error| config(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-                .map_err(|error| config(error.to_string()))?;
-            if certificates.is_empty() {
-                return Err(config("there is no certificate in it".into()));
-            }
-            builder = builder.tls_certs_merge(certificates);
+            builder = builder.tls_certs_merge(certificates(path)?);
         }
-        let client = builder.build().map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                "set up the HTTP client",
-                failure::innermost(&error),
-            )
-        })?;
+        let client = builder
+            .build()
+            .map_err(|error| match &options.ca_certificate {
+                // It is used here first.
+                Some(path) => certificate_error(path, &failure::innermost(&error)),
+                None => {
+                    let reason = failure::innermost(&error);
+                    Error::new(ErrorKind::Config, "set up the HTTP client", reason)
+                }
+            })?;
         Ok(Self {
             inner: Arc::new(Inner {
                 client,
@@ -242,6 +235,23 @@ impl AuthHeader {
             secret: secret.clone(),
         })
     }
+}
+
+/// Reads the certificates in a PEM file.
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>> {
+    let pem = fs::read(path).map_err(|error| certificate_error(path, &error.to_string()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+        .map_err(|error| certificate_error(path, &failure::innermost(&error)))?;
+    if certificates.is_empty() {
+        return Err(certificate_error(path, "there is no certificate in it"));
+    }
+    Ok(certificates)
+}
+
+fn certificate_error(path: &Path, message: &str) -> Error {
+    let operation = format!("use the certificate in {}", path.display());
+    Error::new(ErrorKind::Config, operation, message)
+        .with_help("give a file with one or more certificates in PEM format")
 }
 
 /// Reads a base address, and gives it a slash at the end.

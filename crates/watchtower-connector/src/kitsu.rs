@@ -150,7 +150,8 @@ impl Kitsu {
         T: DeserializeOwned + Send + 'static,
     {
         let request = self.http.get(operation, url);
-        self.with_session(request, |request| Box::pin(request.json())).await
+        self.with_session(request, |request| Box::pin(request.json()))
+            .await
     }
 
     /// The server's name and version, if it is the right kind of server.
@@ -167,7 +168,9 @@ impl Kitsu {
             let error = Error::new(ErrorKind::Malformed, OPERATION, message);
             return Err(error.with_help(ADDRESS_HELP));
         }
-        Ok(format!("{} {}", server.api, server.version).trim().to_owned())
+        Ok(format!("{} {}", server.api, server.version)
+            .trim()
+            .to_owned())
     }
 
     /// What the projects share. In one request for people; bots are refused that, and may have the
@@ -199,7 +202,8 @@ impl Kitsu {
     /// The address of one of the lists that are asked for by project.
     fn list_url(&self, segments: &[&str], project: &Project) -> Url {
         let mut url = self.http.url(segments);
-        url.query_pairs_mut().append_pair("project_id", project.id.as_str());
+        url.query_pairs_mut()
+            .append_pair("project_id", project.id.as_str());
         url
     }
 
@@ -207,7 +211,9 @@ impl Kitsu {
     async fn casting(&self, project: &Project) -> Result<Option<records::Casting>, Failure> {
         let operation = format!("read the casting of {}", project.name);
         let id = project.id.as_str();
-        let url = self.http.url(&["data", "projects", id, "sequences", "all", "casting"]);
+        let url = self
+            .http
+            .url(&["data", "projects", id, "sequences", "all", "casting"]);
         match self.get(&operation, url).await {
             Ok(casting) => Ok(Some(casting)),
             // Older servers look for a sequence with the id `all`.
@@ -236,7 +242,14 @@ impl Kitsu {
     ) -> Result<records::Casting, Failure> {
         let operation = format!("read the casting of {}, {}", project.name, sequence.name);
         let (project, sequence) = (project.id.as_str(), sequence.id.as_str());
-        let segments = ["data", "projects", project, "sequences", sequence, "casting"];
+        let segments = [
+            "data",
+            "projects",
+            project,
+            "sequences",
+            sequence,
+            "casting",
+        ];
         self.get(&operation, self.http.url(&segments)).await
     }
 
@@ -268,7 +281,9 @@ impl Kitsu {
 impl Credentials {
     fn check(&self) -> Result<()> {
         let missing = match self {
-            Self::Password { email, .. } if email.trim().is_empty() => "the e-mail address is empty",
+            Self::Password { email, .. } if email.trim().is_empty() => {
+                "the e-mail address is empty"
+            }
             Self::Password { password, .. } if password.expose_secret().is_empty() => {
                 "the password is empty"
             }
@@ -315,10 +330,19 @@ impl Tracker for Kitsu {
         let (record, episodes, sequences, assets, shots, casting, edits) = tokio::try_join!(
             // Says that the project is gone, where the lists would just be empty.
             self.get(&settings, self.http.url(&["data", "projects", id])),
-            self.get(&episodes, self.http.url(&["data", "projects", id, "episodes"])),
+            self.get(
+                &episodes,
+                self.http.url(&["data", "projects", id, "episodes"])
+            ),
             self.get::<Vec<_>>(&sequences, self.list_url(&["data", "sequences"], project)),
-            self.get(&assets, self.list_url(&["data", "assets", "with-tasks"], project)),
-            self.get(&shots, self.list_url(&["data", "shots", "with-tasks"], project)),
+            self.get(
+                &assets,
+                self.list_url(&["data", "assets", "with-tasks"], project)
+            ),
+            self.get(
+                &shots,
+                self.list_url(&["data", "shots", "with-tasks"], project)
+            ),
             self.casting(project),
             self.edits(project),
         )?;

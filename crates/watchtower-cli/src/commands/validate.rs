@@ -1,12 +1,216 @@
 //! `watchtower validate`.
 
-use std::io;
+mod github;
+mod human;
+mod json;
+mod printable;
+mod sarif;
+mod source;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::Path;
+
+use indicatif::HumanCount;
+use watchtower_writer::validate::{self, Code, Error, Finding, LeftOut, Options, Report, Severity};
+
+use self::printable::printable;
+use self::source::Sources;
 use crate::Exit;
-use crate::cli::ValidateArgs;
+use crate::cli::{Deny, OutputArgs, OutputFormat, ValidateArgs};
 use crate::printer::Printer;
 
-pub(super) fn run(args: &ValidateArgs, printer: &Printer) -> io::Result<Exit> {
-    let _ = (args, printer);
-    Ok(Exit::Usage)
+/// What findings call the standard input.
+const STDIN: &str = "<stdin>";
+
+pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -> io::Result<Exit> {
+    if args.document.is_some() && args.path.is_dir() {
+        printer.error(
+            &DocumentOfFolder,
+            Some("leave `--document` out, or give one file"),
+        );
+        return Ok(Exit::Usage);
+    }
+    let (mut report, sources) = match check(args) {
+        Ok(checked) => checked,
+        Err(error) => {
+            let help = match error {
+                Error::UnknownDocument(..) => Some("`--document NAME` says which one it is"),
+                _ => None,
+            };
+            printer.error(&error, help);
+            return Ok(Exit::Usage);
+        }
+    };
+    allow(&mut report, &args.allow);
+    cut(&mut report, args.max_findings);
+
+    let denies_warnings = args.deny == Some(Deny::Warnings);
+    let fails = |severity| severity == Severity::Error || denies_warnings;
+    let closing = closing(&report, &args.path);
+    let mut out: Box<dyn Write> = match args.output_format {
+        OutputFormat::Human => Box::new(anstream::stdout().lock()),
+        _ => Box::new(io::stdout().lock()),
+    };
+    let mut out = BufWriter::new(&mut out);
+    match args.output_format {
+        OutputFormat::Human => {
+            let detail = match (output.quiet, output.verbose) {
+                (true, _) => human::Detail::Failures { denies_warnings },
+                (_, true) => human::Detail::Everything,
+                _ => human::Detail::Folded,
+            };
+            human::write(&mut out, &report, &sources, detail)?;
+            if !output.quiet {
+                writeln!(out, "{closing}")?;
+            }
+        }
+        OutputFormat::Json => json::write(&mut out, &report)?,
+        OutputFormat::Sarif => sarif::write(&mut out, &report)?,
+        OutputFormat::Github => {
+            github::write(&mut out, &report)?;
+            writeln!(out, "{closing}")?;
+        }
+    }
+    out.flush()?;
+
+    let failed = [Severity::Error, Severity::Warning]
+        .into_iter()
+        .any(|it| fails(it) && report.count(it) > 0);
+    Ok(if failed { Exit::Findings } else { Exit::Done })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`--document` says which document one file is, and this is a folder")]
+struct DocumentOfFolder;
+
+fn check(args: &ValidateArgs) -> Result<(Report, Sources), Error> {
+    let options = Options {
+        strict: args.strict,
+        media: !args.no_media,
+        format: args.format,
+        document: args.document.clone(),
+        limit: args.max_findings,
+    };
+    if args.path != Path::new("-") {
+        return Ok((validate::site(&args.path, &options)?, Sources::default()));
+    }
+    let name = Path::new(STDIN);
+    let unreadable = |source| Error::Unreadable {
+        path: name.to_owned(),
+        source,
+    };
+    if args.output_format != OutputFormat::Human {
+        return Ok((
+            validate::read(name, io::stdin().lock(), &options)?,
+            Sources::default(),
+        ));
+    }
+    // Kept, since what findings point at is shown.
+    let mut kept = spool(io::stdin().lock()).map_err(unreadable)?;
+    let report = validate::read(name, &mut kept, &options)?;
+    Ok((report, Sources::with_stdin(kept)))
+}
+
+/// Copies what comes from a pipe to a file that is gone when it is closed.
+fn spool(mut input: impl io::Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut input, &mut file)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// Takes codes out of a report.
+fn allow(report: &mut Report, codes: &[Code]) {
+    report.findings.retain(|it| !codes.contains(&it.code));
+    report.left_out.retain(|it| !codes.contains(&it.code));
+}
+
+/// Leaves so many findings in a report, errors before warnings, and counts the others.
+fn cut(report: &mut Report, most: usize) {
+    let errors = report
+        .findings
+        .iter()
+        .filter(|it| it.severity == Severity::Error);
+    let mut room_for_errors = errors.count().min(most);
+    let mut room_for_warnings = most - room_for_errors;
+    let (kept, others): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut report.findings)
+        .into_iter()
+        .partition(|it| {
+            let room = match it.severity {
+                Severity::Error => &mut room_for_errors,
+                Severity::Warning => &mut room_for_warnings,
+            };
+            let taken = *room > 0;
+            *room = room.saturating_sub(1);
+            taken
+        });
+    report.findings = kept;
+    let mut counts = BTreeMap::new();
+    let left_out = std::mem::take(&mut report.left_out);
+    let left_out = left_out
+        .into_iter()
+        .map(|it| (it.file, it.code, it.severity, it.count));
+    let others = others
+        .into_iter()
+        .map(|it| (it.file, it.code, it.severity, 1));
+    for (file, code, severity, count) in left_out.chain(others) {
+        *counts.entry((file, code, severity)).or_default() += count;
+    }
+    let left_out = counts
+        .into_iter()
+        .map(|((file, code, severity), count)| LeftOut {
+            file,
+            code,
+            severity,
+            count,
+        });
+    report.left_out = left_out.collect();
+}
+
+/// The answer in a line.
+fn closing(report: &Report, path: &Path) -> String {
+    let list = |counts: &[(usize, &str)]| {
+        let counts = counts.iter().filter(|(number, _)| *number > 0);
+        let counts: Vec<_> = counts.map(|(number, noun)| count(*number, noun)).collect();
+        counts.join(", ")
+    };
+    let (errors, warnings) = (
+        report.count(Severity::Error),
+        report.count(Severity::Warning),
+    );
+    if errors + warnings == 0 {
+        let checked = list(&[
+            (report.projects, "project"),
+            (report.documents, "document"),
+            (report.entries, "entry"),
+        ]);
+        let name = if path == Path::new("-") {
+            Path::new(STDIN)
+        } else {
+            path
+        };
+        let name = name.to_string_lossy();
+        return format!("{}: Watchtower will take it: {checked}", printable(&name));
+    }
+    let found = list(&[(errors, "error"), (warnings, "warning")]);
+    format!("{found} in {}", count(files(report), "file"))
+}
+
+/// In how many files something was found.
+fn files(report: &Report) -> usize {
+    let files = report.findings.iter().map(|it| &it.file);
+    let files = files.chain(report.left_out.iter().map(|it| &it.file));
+    files.collect::<BTreeSet<_>>().len()
+}
+
+/// A number with its noun.
+fn count(number: usize, noun: &str) -> String {
+    let number = HumanCount(number as u64);
+    match (number.0, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}s"),
+    }
 }

@@ -101,7 +101,9 @@ impl Body {
     }
 
     fn interrupted(&self, error: &reqwest::Error) -> Error {
-        let Self { place, received, .. } = self;
+        let Self {
+            place, received, ..
+        } = self;
         let message = if error.is_timeout() {
             let window = self.http.inner.options.silence_timeout;
             format!("{place} sent nothing for {window:?}, after {received} bytes")

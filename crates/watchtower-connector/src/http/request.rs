@@ -1,6 +1,8 @@
 //! One request: sent, redirected, repeated, read.
 
+use std::error::Error as _;
 use std::future::Future;
+use std::io;
 use std::time::{Duration, SystemTime};
 
 use backon::{ExponentialBuilder, Retryable};
@@ -117,7 +119,8 @@ impl<'a> Request<'a> {
         let condition = if offset > 0 {
             let range = HeaderValue::from_str(&format!("bytes={offset}-"));
             // Digits make a header.
-            self.headers.extend(range.ok().map(|range| (header::RANGE, range)));
+            self.headers
+                .extend(range.ok().map(|range| (header::RANGE, range)));
             header::IF_RANGE
         } else {
             header::IF_NONE_MATCH
@@ -159,8 +162,9 @@ impl<'a> Request<'a> {
                 let due = content_range(&range).filter(|(start, _)| *start == self.offset);
                 let Some((start, length)) = due else {
                     let message = format!(
-                        "asked for the bytes from {} on, the server sends `{range}`",
-                        self.offset
+                        "asked for the bytes from {} on, {} sends `{range}`",
+                        self.offset,
+                        shown(response.url())
                     );
                     return Err(self.error(ErrorKind::Malformed, message).into());
                 };
@@ -284,7 +288,7 @@ impl<'a> Request<'a> {
             return Failure::new(error).transient(false);
         }
         let message = match error.is_connect() {
-            true => format!("nobody answers at {place}: {reason}"),
+            true => format!("no connection to {place}: {reason}"),
             false => format!("the connection to {place} broke: {reason}"),
         };
         let help = "is the server running, and the address right?";
@@ -451,14 +455,17 @@ fn is_web_page(bytes: &[u8], content_type: Option<&str>) -> bool {
 /// Whether the other side speaks no TLS, or shows a certificate that is not trusted: rustls reports
 /// both as invalid data.
 fn is_tls_error(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(error) = source {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::InvalidData
-        {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) {
             return true;
         }
-        source = error.source();
+        // One I/O error in another is not its source.
+        source = match io.and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }

@@ -46,7 +46,10 @@ pub(super) fn note(previews: &Previews, movie: Option<&Movie<'_>>) -> Option<Str
     };
     let newer = movie.newer?;
     let revision = movie.preview.revision.unwrap_or_default();
-    Some(format!("its newest preview {}, so the movie is that of revision {revision}", flaw(newer)))
+    Some(format!(
+        "its newest preview {}, so the movie is that of revision {revision}",
+        flaw(newer)
+    ))
 }
 
 /// An edit as the site shows it.
@@ -71,7 +74,10 @@ fn is_movie(preview: &Preview) -> bool {
 
 fn is_ready(preview: &Preview) -> bool {
     // The oldest servers have no status.
-    preview.status.as_deref().is_none_or(|status| status == "ready")
+    preview
+        .status
+        .as_deref()
+        .is_none_or(|status| status == "ready")
 }
 
 fn extension(preview: &Preview) -> &str {
@@ -98,8 +104,78 @@ fn newest_first(previews: &Previews) -> Vec<&Preview> {
         }
     }
     all.sort_by(|(created_a, a), (created_b, b)| {
-        let age = created_b.cmp(created_a).then_with(|| b.revision.cmp(&a.revision));
+        let age = created_b
+            .cmp(created_a)
+            .then_with(|| b.revision.cmp(&a.revision));
         age.then_with(|| (a.position, &a.id).cmp(&(b.position, &b.id)))
     });
     all.into_iter().map(|(_, preview)| preview).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn previews(previews: Value) -> Previews {
+        serde_json::from_value(previews).unwrap()
+    }
+
+    fn chosen(all: Value) -> (Option<String>, Option<String>) {
+        let all = previews(all);
+        let movie = movie(&all);
+        let note = note(&all, movie.as_ref());
+        (movie.map(|movie| movie.preview.id.clone()), note)
+    }
+
+    fn preview(id: &str, revision: i64, day: u8) -> Value {
+        let created_at = format!("2026-01-{day:02}T00:00:00");
+        json!({"id": id, "revision": revision, "position": 1, "status": "ready", "extension": "mp4", "created_at": created_at})
+    }
+
+    fn but(mut preview: Value, key: &str, value: Value) -> Value {
+        preview[key] = value;
+        preview
+    }
+
+    #[test]
+    fn the_newest_movie_of_all_task_types_is_shown() {
+        let all = json!({
+            "edit": [preview("old", 8, 1)],
+            "grading": [preview("newer", 2, 3), preview("new", 1, 2)],
+        });
+        assert_eq!(chosen(all), (Some("newer".into()), None));
+    }
+
+    #[test]
+    fn what_is_not_ready_or_no_movie_is_passed_over() {
+        let broken = but(preview("broken", 3, 3), "status", json!("broken"));
+        let (movie, note) = chosen(json!({"edit": [broken, preview("movie", 2, 2)]}));
+        assert_eq!(movie.as_deref(), Some("movie"));
+        insta::assert_snapshot!(note.unwrap(), @"its newest preview is not ready (`broken`), so the movie is that of revision 2");
+        let picture = but(preview("picture", 3, 3), "extension", json!("png"));
+        let (movie, note) = chosen(json!({"edit": [preview("movie", 2, 2)], "grading": [picture]}));
+        assert_eq!(movie.as_deref(), Some("movie"));
+        insta::assert_snapshot!(note.unwrap(), @"its newest preview is no mp4 file (`png`), so the movie is that of revision 2");
+        let bare = json!({"id": "bare", "status": "ready"});
+        let (movie, note) = chosen(json!({"edit": [bare]}));
+        assert_eq!(movie, None);
+        insta::assert_snapshot!(note.unwrap(), @"its preview is no mp4 file (``), so there is no movie");
+        let (movie, note) = chosen(json!({}));
+        assert_eq!(movie, None);
+        insta::assert_snapshot!(note.unwrap(), @"it has no preview, so there is no movie");
+    }
+
+    #[test]
+    fn the_first_position_of_a_revision_is_the_one_to_show() {
+        let second = but(preview("second", 2, 3), "position", json!(2));
+        let all = json!({"edit": [second, preview("first", 2, 2), preview("old", 1, 1)]});
+        assert_eq!(chosen(all), (Some("first".into()), None));
+    }
+
+    #[test]
+    fn servers_without_a_status_mean_ready() {
+        let all = json!({"edit": [{"id": "movie", "extension": "MP4"}]});
+        assert_eq!(chosen(all), (Some("movie".into()), None));
+    }
 }

@@ -122,7 +122,12 @@ mod tests {
 
     #[test]
     fn a_range_beside_the_data_counts_where_the_data_has_none() {
-        for data in [json!(null), json!({}), json!({"frame_in": "", "frame_out": null}), json!([])] {
+        for data in [
+            json!(null),
+            json!({}),
+            json!({"frame_in": "", "frame_out": null}),
+            json!([]),
+        ] {
             let shot = json!({"data": data, "frame_in": "5", "frame_out": 9});
             assert_eq!(range(shot), Some((5, 9)));
         }
@@ -137,7 +142,10 @@ mod tests {
         let shot = json!({"data": {"frame_out": 52}, "nb_frames": "12"});
         assert_eq!(range(shot), Some((40, 52)));
         assert_eq!(range(json!({"data": {"frame_in": 40}})), None);
-        assert_eq!(range(json!({"data": {"frame_in": 40}, "nb_frames": 0})), None);
+        assert_eq!(
+            range(json!({"data": {"frame_in": 40}, "nb_frames": 0})),
+            None
+        );
     }
 
     #[test]
@@ -172,7 +180,8 @@ mod tests {
 
     #[test]
     fn custom_keys_stay_in_their_order() {
-        let data = json!({"frame_out": "35", "lens": "35mm", "frame_in": "10", "fps": "25", "x": null});
+        let data =
+            json!({"frame_out": "35", "lens": "35mm", "frame_in": "10", "fps": "25", "x": null});
         let data = shot_data((10, 35), data);
         assert_eq!((data.frame_in, data.frame_out), (10, 35));
         let keys: Vec<_> = data.custom.keys().collect();

@@ -165,8 +165,14 @@ fn project(
     addresses: &Addresses<'_>,
 ) -> Result<Project, InvalidId> {
     // Kitsu keeps ids of what was deleted since, or is hidden from us.
-    let asset_types = known(&record.asset_types, list.asset_types.iter().map(|it| &it.id));
-    let task_statuses = known(&record.task_statuses, list.task_statuses.iter().map(|it| &it.id));
+    let asset_types = known(
+        &record.asset_types,
+        list.asset_types.iter().map(|it| &it.id),
+    );
+    let task_statuses = known(
+        &record.task_statuses,
+        list.task_statuses.iter().map(|it| &it.id),
+    );
     let team = known(&record.team, list.users.iter().map(|it| &it.id));
     let mut task_types = known(&record.task_types, list.task_types.iter().map(|it| &it.id));
     task_types.retain(|id| !elsewhere.contains(id.as_str()));
@@ -178,7 +184,11 @@ fn project(
         .collect();
     task_types.sort_by_key(|id| {
         let (for_shots, place) = places.get(id).copied().unwrap_or_default();
-        let priority = record.task_types_priority.get(id.as_str()).copied().flatten();
+        let priority = record
+            .task_types_priority
+            .get(id.as_str())
+            .copied()
+            .flatten();
         (for_shots, priority.unwrap_or(i64::MAX), place)
     });
     let picture = || -> MediaRef { addresses.thumbnail("projects", &record.id).changing() };
@@ -191,7 +201,9 @@ fn project(
         task_statuses,
         team,
         thumbnail: record.has_avatar.then(picture),
-        fps: frame_rate(&record.fps).unwrap_or_default().unwrap_or_default(),
+        fps: frame_rate(&record.fps)
+            .unwrap_or_default()
+            .unwrap_or_default(),
         ..Project::new(&record.name)
     })
 }
@@ -216,5 +228,8 @@ where
     I: AsRef<str> + Clone + Eq + Hash + 'a,
 {
     let wanted: HashSet<&str> = wanted.iter().map(String::as_str).collect();
-    known.filter(|id| wanted.contains(id.as_ref())).cloned().collect()
+    known
+        .filter(|id| wanted.contains(id.as_ref()))
+        .cloned()
+        .collect()
 }

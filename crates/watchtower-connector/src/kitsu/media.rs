@@ -39,11 +39,15 @@ impl Addresses<'_> {
 pub(super) async fn open(kitsu: &Kitsu, request: MediaRequest<'_>) -> Result<OpenedMedia> {
     let unsupported = |message: &str| Error::new(ErrorKind::Unsupported, OPERATION, message);
     let MediaLocation::Url(address) = &request.media.location else {
-        return Err(unsupported("Kitsu knows pictures and movies by their full addresses only"));
+        return Err(unsupported(
+            "Kitsu knows pictures and movies by their full addresses only",
+        ));
     };
     let url = Url::parse(address).map_err(|error| unsupported(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(unsupported("its address starts with neither http:// nor https://"));
+        return Err(unsupported(
+            "its address starts with neither http:// nor https://",
+        ));
     }
     let original = Addresses(&kitsu.http).original(&url);
     match (open_url(kitsu, url, request).await, original) {

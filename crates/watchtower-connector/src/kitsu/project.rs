@@ -64,9 +64,19 @@ impl<'a> Reader<'a> {
         Self {
             list,
             addresses,
-            task_types: task_types.map(|(at, it)| (it.id.as_str(), (&it.id, at))).collect(),
-            task_statuses: list.task_statuses.iter().map(|it| (it.id.as_str(), &it.id)).collect(),
-            users: list.users.iter().map(|it| (it.id.as_str(), &it.id)).collect(),
+            task_types: task_types
+                .map(|(at, it)| (it.id.as_str(), (&it.id, at)))
+                .collect(),
+            task_statuses: list
+                .task_statuses
+                .iter()
+                .map(|it| (it.id.as_str(), &it.id))
+                .collect(),
+            users: list
+                .users
+                .iter()
+                .map(|it| (it.id.as_str(), &it.id))
+                .collect(),
             snapshot: ProjectSnapshot::new(project.clone()),
             unknown_assignees: 0,
         }
@@ -125,7 +135,12 @@ impl<'a> Reader<'a> {
         let mut canceled = HashSet::new();
         for record in records {
             if record.canceled {
-                self.leave_out(EntityKind::Episode, &record.id, record.name, Reason::Canceled);
+                self.leave_out(
+                    EntityKind::Episode,
+                    &record.id,
+                    record.name,
+                    Reason::Canceled,
+                );
                 canceled.insert(record.id);
                 continue;
             }
@@ -188,7 +203,10 @@ impl<'a> Reader<'a> {
             self.snapshot.sequences.push(sequence);
         }
         if homeless > 0 {
-            self.note(format!("{} in no episode", count(homeless, "sequence is", "sequences are")));
+            self.note(format!(
+                "{} in no episode",
+                count(homeless, "sequence is", "sequences are")
+            ));
         }
         Ok(groups)
     }
@@ -317,14 +335,25 @@ impl<'a> Reader<'a> {
     fn tasks(&mut self, records: Vec<records::Task>, of: &str) -> Result<Vec<Task>, InvalidId> {
         let mut tasks = Vec::with_capacity(records.len());
         for record in records {
-            let task_type = record.task_type_id.as_deref().and_then(|id| self.task_types.get(id));
+            let task_type = record
+                .task_type_id
+                .as_deref()
+                .and_then(|id| self.task_types.get(id));
             let status = record.task_status_id.as_deref();
             let status = status.and_then(|id| self.task_statuses.get(id));
             let (Some(&(task_type_id, place)), Some(&task_status_id)) = (task_type, status) else {
-                self.leave_out(EntityKind::Task, &record.id, of.to_owned(), Reason::Dangling);
+                self.leave_out(
+                    EntityKind::Task,
+                    &record.id,
+                    of.to_owned(),
+                    Reason::Dangling,
+                );
                 continue;
             };
-            let known = record.assignees.iter().filter_map(|id| self.users.get(id.as_str()));
+            let known = record
+                .assignees
+                .iter()
+                .filter_map(|id| self.users.get(id.as_str()));
             let mut assignees: Vec<UserId> = known.map(|&id| id.clone()).collect();
             self.unknown_assignees += record.assignees.len() - assignees.len();
             assignees.sort();
@@ -336,7 +365,9 @@ impl<'a> Reader<'a> {
             };
             tasks.push((place, task));
         }
-        tasks.sort_by(|(place_a, a), (place_b, b)| place_a.cmp(place_b).then_with(|| a.id.cmp(&b.id)));
+        tasks.sort_by(|(place_a, a), (place_b, b)| {
+            place_a.cmp(place_b).then_with(|| a.id.cmp(&b.id))
+        });
         Ok(tasks.into_iter().map(|(_, task)| task).collect())
     }
 
@@ -351,10 +382,13 @@ impl<'a> Reader<'a> {
         let mut casting = Vec::new();
         let mut lent: Vec<String> = Vec::new();
         for shot in &self.snapshot.shots {
-            let cast = records.remove(shot.id.as_str()).flatten().unwrap_or_default();
+            let cast = records
+                .remove(shot.id.as_str())
+                .flatten()
+                .unwrap_or_default();
             let mut cast_assets: Vec<&(AssetId, usize)> = Vec::new();
             for record in cast {
-                let id = record.asset_id.unwrap_or_default();
+                let Some(id) = record.asset_id else { continue };
                 match assets.get(id.as_str()) {
                     Some(asset) => cast_assets.push(asset),
                     None if known_assets.contains(&id) => {}
@@ -380,7 +414,11 @@ impl<'a> Reader<'a> {
                 lent.join(", ")
             ));
         }
-        let unknown = records.keys().filter(|id| !known_shots.contains(*id)).count();
+        let is_cast = |cast: &Option<Vec<_>>| cast.as_ref().is_some_and(|cast| !cast.is_empty());
+        let unknown = records
+            .iter()
+            .filter(|(id, cast)| is_cast(cast) && !known_shots.contains(*id))
+            .count();
         if unknown > 0 {
             self.note(format!(
                 "the casting of {} that Kitsu does not list is left out",
@@ -397,7 +435,11 @@ impl<'a> Reader<'a> {
     ) -> Result<(), InvalidId> {
         let episodes = ids(self.snapshot.episodes.iter().map(|it| &it.id));
         let mut edits = Vec::new();
-        for EditRecords { edit: record, previews } in records {
+        for EditRecords {
+            edit: record,
+            previews,
+        } in records
+        {
             let episode = record.episode_id.as_deref().or(record.parent_id.as_deref());
             let episode = episode.filter(|id| is_series && !id.is_empty());
             if record.canceled || episode.is_some_and(|id| canceled_episodes.contains(id)) {
@@ -410,7 +452,12 @@ impl<'a> Reader<'a> {
                 Reverse(movie.is_some()),
                 movie.as_ref().is_some_and(|movie| movie.is_outdated()),
                 episode.map(|(_, place)| *place),
-                edits::edit(record, movie.as_ref(), episode.map(|(id, _)| id), self.addresses)?,
+                edits::edit(
+                    record,
+                    movie.as_ref(),
+                    episode.map(|(id, _)| id),
+                    self.addresses,
+                )?,
                 edits::note(&previews, movie.as_ref()),
             ));
         }
@@ -432,8 +479,9 @@ impl<'a> Reader<'a> {
         if self.unknown_assignees > 0 {
             let unknown = self.unknown_assignees;
             self.note(format!(
-                "{} of tasks left out: Kitsu does not list the person",
-                count(unknown, "assignment", "assignments")
+                "{} of the people on tasks {} left out: Kitsu does not list them",
+                unknown,
+                if unknown == 1 { "is" } else { "are" }
             ));
         }
         let mut snapshot = self.snapshot;
@@ -454,20 +502,39 @@ fn list_what_is_used(snapshot: &mut ProjectSnapshot, list: &ProjectList) {
     let tasks: Vec<&Task> = snapshot.tasks().collect();
     let task_types = tasks.iter().map(|it| it.task_type_id.clone()).collect();
     let task_statuses = tasks.iter().map(|it| it.task_status_id.clone()).collect();
-    let people = tasks.iter().flat_map(|it| it.assignees.iter().cloned()).collect();
-    let asset_types = snapshot.assets.iter().map(|it| it.asset_type_id.clone()).collect();
+    let people = tasks
+        .iter()
+        .flat_map(|it| it.assignees.iter().cloned())
+        .collect();
+    let asset_types = snapshot
+        .assets
+        .iter()
+        .map(|it| it.asset_type_id.clone())
+        .collect();
     let project = &mut snapshot.project;
-    add(&mut project.team, people, list.users.iter().map(|it| &it.id));
+    add(
+        &mut project.team,
+        people,
+        list.users.iter().map(|it| &it.id),
+    );
     // Empty lists name everything already.
     if !project.task_types.is_empty() {
-        add(&mut project.task_types, task_types, list.task_types.iter().map(|it| &it.id));
+        add(
+            &mut project.task_types,
+            task_types,
+            list.task_types.iter().map(|it| &it.id),
+        );
     }
     if !project.task_statuses.is_empty() {
         let order = list.task_statuses.iter().map(|it| &it.id);
         add(&mut project.task_statuses, task_statuses, order);
     }
     if !project.asset_types.is_empty() {
-        add(&mut project.asset_types, asset_types, list.asset_types.iter().map(|it| &it.id));
+        add(
+            &mut project.asset_types,
+            asset_types,
+            list.asset_types.iter().map(|it| &it.id),
+        );
     }
 }
 
@@ -514,4 +581,309 @@ where
 
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{HttpClient, HttpOptions};
+    use serde_json::{Value, json};
+    use watchtower_model::{AssetType, TaskStatus, TaskType, User};
+
+    /// What the projects share: one of each, with short ids.
+    fn list() -> ProjectList {
+        let mut list = ProjectList {
+            asset_types: vec![AssetType::new("Character"), AssetType::new("Prop")],
+            task_types: vec![TaskType::new("Modeling"), TaskType::new("Animation")],
+            task_statuses: vec![TaskStatus::new("Todo")],
+            users: vec![User::new("Jade"), User::new("Max")],
+            ..ProjectList::default()
+        };
+        list.asset_types[0].id = AssetTypeId::new("character").unwrap();
+        list.asset_types[1].id = AssetTypeId::new("prop").unwrap();
+        list.task_types[0].id = TaskTypeId::new("modeling").unwrap();
+        list.task_types[1].id = TaskTypeId::new("animation").unwrap();
+        list.task_statuses[0].id = TaskStatusId::new("todo").unwrap();
+        list.users[0].id = UserId::new("jade").unwrap();
+        list.users[1].id = UserId::new("max").unwrap();
+        list
+    }
+
+    /// Records from what differs from a film with the sequences `a` and `b`.
+    fn records(differences: Value) -> Records {
+        let mut all = json!({
+            "project": {"id": "film"},
+            "episodes": [],
+            "sequences": [{"id": "b", "name": "B"}, {"id": "a", "name": "A"}],
+            "assets": [],
+            "shots": [],
+            "casting": {},
+        });
+        all.as_object_mut()
+            .unwrap()
+            .extend(differences.as_object().unwrap().clone());
+        fn take<T: serde::de::DeserializeOwned>(all: &mut Value, key: &str) -> T {
+            serde_json::from_value(all[key].take()).unwrap()
+        }
+        let edits: Vec<records::Edit> = take::<Option<_>>(&mut all, "edits").unwrap_or_default();
+        Records {
+            project: take(&mut all, "project"),
+            episodes: take(&mut all, "episodes"),
+            sequences: take(&mut all, "sequences"),
+            assets: take(&mut all, "assets"),
+            shots: take(&mut all, "shots"),
+            casting: take(&mut all, "casting"),
+            edits: edits
+                .into_iter()
+                .map(|edit| EditRecords {
+                    edit,
+                    previews: records::Previews::default(),
+                })
+                .collect(),
+        }
+    }
+
+    fn read(differences: Value) -> ProjectSnapshot {
+        let http = HttpClient::new("http://127.0.0.1", &HttpOptions::default()).unwrap();
+        let project = Project::new("Film");
+        snapshot(records(differences), &project, &list(), Addresses(&http)).unwrap()
+    }
+
+    fn shot(id: &str, sequence: &str, start: i64) -> Value {
+        json!({"id": id, "name": id, "sequence_id": sequence, "data": {"frame_in": start, "frame_out": start + 10}})
+    }
+
+    fn left_out(snapshot: &ProjectSnapshot) -> Vec<String> {
+        let all = snapshot.left_out.iter();
+        all.map(|it| format!("{} {}: {}", it.kind, it.name, it.reason))
+            .collect()
+    }
+
+    fn names<'a, T>(all: &'a [T], name: impl Fn(&'a T) -> &'a str) -> Vec<&'a str> {
+        all.iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_shot_without_its_sequence_is_left_out_and_named() {
+        let mut lost = shot("3", "gone", 0);
+        lost["sequence_name"] = json!("GONE");
+        let mut loose = shot("4", "", 0);
+        loose["sequence_id"] = json!(null);
+        let film = read(json!({
+            "sequences": [{"id": "a", "name": "A"}, {"id": "c", "name": "C", "canceled": true}],
+            "shots": [shot("1", "a", 0), shot("2", "c", 0), lost, loose],
+        }));
+        assert_eq!(names(&film.shots, |it| &it.name), ["1"]);
+        assert_eq!(
+            left_out(&film),
+            [
+                "shot C / 2: cancelled",
+                "shot GONE / 3: refers to something that is not there",
+                "shot no sequence / 4: refers to something that is not there",
+                "sequence C: cancelled",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_in_a_cancelled_episode_is_left_out_with_it() {
+        let film = read(json!({
+            "project": {"id": "film", "production_type": "tvshow"},
+            "episodes": [{"id": "e10", "name": "E10"}, {"id": "e2", "name": "E2"}, {"id": "e3", "name": "E3", "canceled": true}],
+            "sequences": [
+                {"id": "d", "name": "D"},
+                {"id": "c", "name": "C", "parent_id": "e3"},
+                {"id": "a", "name": "A", "parent_id": "e10"},
+                {"id": "b", "name": "B", "parent_id": "e2"},
+            ],
+            "shots": [shot("1", "a", 0), shot("2", "c", 0)],
+            "edits": [{"id": "x", "name": "X", "episode_id": "e3"}, {"id": "y", "name": "Y", "parent_id": "e2"}],
+        }));
+        assert_eq!(names(&film.episodes, |it| &it.name), ["E2", "E10"]);
+        assert_eq!(
+            names(&film.sequences, |it| &it.name),
+            ["B", "A", "D"],
+            "the order of the story"
+        );
+        assert_eq!(
+            film.sequences[0].episode_id.as_ref().unwrap().as_str(),
+            "e2"
+        );
+        assert_eq!(film.sequences[2].episode_id, None);
+        assert_eq!(film.edits[0].episode_id.as_ref().unwrap().as_str(), "e2");
+        assert_eq!(
+            left_out(&film),
+            [
+                "shot C / 2: cancelled",
+                "sequence C: cancelled",
+                "episode E3: cancelled",
+                "edit X: cancelled",
+            ]
+        );
+        assert_eq!(film.notes[0], "1 sequence is in no episode");
+    }
+
+    #[test]
+    fn a_film_has_no_episodes_whatever_is_left_of_them() {
+        let film = read(json!({
+            "project": {"id": "film", "production_type": "short"},
+            "episodes": [{"id": "e1", "name": "E1", "canceled": true}],
+            "sequences": [{"id": "a", "name": "A", "parent_id": "e1"}],
+            "shots": [shot("1", "a", 0)],
+        }));
+        assert!(film.episodes.is_empty() && film.left_out.is_empty());
+        assert_eq!(film.sequences[0].episode_id, None);
+        assert_eq!(film.shots.len(), 1);
+    }
+
+    #[test]
+    fn tasks_of_unknown_kind_are_left_out_and_unknown_people_counted() {
+        let mut shot = shot("1", "a", 0);
+        shot["tasks"] = json!([
+            {"id": "t1", "task_type_id": "animation", "task_status_id": "todo", "assignees": ["max", "ghost", "jade", "max"]},
+            {"id": "t3", "task_type_id": "modeling", "task_status_id": "todo", "assignees": null},
+            {"id": "t2", "task_type_id": "modeling", "task_status_id": "todo"},
+            {"id": "t4", "task_type_id": "gone", "task_status_id": "todo"},
+            {"id": "t5", "task_type_id": "animation", "task_status_id": null},
+        ]);
+        let film = read(json!({"shots": [shot]}));
+        let tasks = &film.shots[0].tasks;
+        let ids: Vec<_> = tasks
+            .iter()
+            .map(|it| it.id.as_ref().unwrap().as_str())
+            .collect();
+        assert_eq!(ids, ["t2", "t3", "t1"], "in the order of task types");
+        assert_eq!(
+            tasks[2].assignees,
+            [UserId::new("jade").unwrap(), UserId::new("max").unwrap()]
+        );
+        assert_eq!(
+            left_out(&film),
+            [
+                "task A / 1: refers to something that is not there",
+                "task A / 1: refers to something that is not there",
+            ]
+        );
+        assert_eq!(
+            film.notes,
+            ["1 of the people on tasks is left out: Kitsu does not list them"]
+        );
+    }
+
+    #[test]
+    fn assets_come_by_type_and_name() {
+        let film = read(json!({"assets": [
+            {"id": "1", "name": "Rock 10", "asset_type_id": "prop"},
+            {"id": "2", "name": "Rock 9", "asset_type_id": "prop"},
+            {"id": "3", "name": "Zoe", "asset_type_id": "character", "canceled": null},
+            {"id": "4", "name": "Lost", "asset_type_id": "gone"},
+            {"id": "5", "name": "Cut", "asset_type_id": "prop", "canceled": true},
+        ]}));
+        assert_eq!(
+            names(&film.assets, |it| &it.name),
+            ["Zoe", "Rock 9", "Rock 10"]
+        );
+        assert_eq!(
+            left_out(&film),
+            [
+                "asset Cut: cancelled",
+                "asset Lost: refers to something that is not there"
+            ]
+        );
+    }
+
+    #[test]
+    fn casting_names_only_what_is_there_and_each_asset_once() {
+        let film = read(json!({
+            "assets": [
+                {"id": "zoe", "name": "Zoe", "asset_type_id": "character"},
+                {"id": "rock", "name": "Rock", "asset_type_id": "prop"},
+                {"id": "cut", "name": "Cut", "asset_type_id": "prop", "canceled": true},
+            ],
+            "shots": [
+                shot("2", "a", 10),
+                shot("1", "a", 0),
+                shot("3", "a", 20),
+                {"id": "4", "name": "4", "sequence_id": "a", "canceled": true},
+            ],
+            "casting": {
+                "1": [{"asset_id": "rock"}, {"asset_id": "cut"}, {"asset_id": "zoe"}, {"asset_id": "rock"}],
+                "2": [{"asset_id": "lent", "asset_name": "Lent"}, {"asset_id": null}, {"asset_id": "zoe"}],
+                "3": [{"asset_id": "cut"}],
+                "4": [{"asset_id": "zoe"}],
+                "5": null,
+                "6": [{"asset_id": "zoe"}],
+            },
+        }));
+        let casting: Vec<_> = film
+            .casting
+            .iter()
+            .map(|it| (it.shot_id.as_str(), names(&it.asset_ids, |id| id.as_str())))
+            .collect();
+        assert_eq!(casting, [("1", vec!["zoe", "rock"]), ("2", vec!["zoe"])]);
+        insta::assert_debug_snapshot!(film.notes, @r#"
+        [
+            "the casting names 1 asset that this project does not hold, as other projects lend them: Lent",
+            "the casting of 1 shot that Kitsu does not list is left out",
+        ]
+        "#);
+    }
+
+    #[test]
+    fn shots_come_in_the_order_of_the_timeline() {
+        let film = read(json!({"shots": [
+            shot("sh10", "a", 0),
+            shot("sh9", "b", 0),
+            shot("sh2", "a", 0),
+            shot("sh1", "b", 50),
+            shot("sh3", "a", 100),
+        ]}));
+        assert_eq!(
+            names(&film.shots, |it| &it.name),
+            ["sh2", "sh10", "sh9", "sh1", "sh3"]
+        );
+    }
+
+    #[test]
+    fn lengths_are_laid_end_to_end_only_where_no_shot_has_a_range() {
+        let of_length = |id: &str, sequence: &str, length: Value| json!({"id": id, "name": id, "sequence_id": sequence, "data": {"lens": "35mm"}, "nb_frames": length});
+        let shots = json!([
+            of_length("sh10", "a", json!(5)),
+            of_length("sh1", "b", json!("7")),
+            of_length("sh9", "a", json!(3)),
+            of_length("sh0", "a", json!(null)),
+        ]);
+        let film = read(json!({"shots": shots}));
+        let ranges: Vec<_> = film
+            .shots
+            .iter()
+            .map(|it| (it.name.as_str(), it.data.frame_in, it.data.frame_out))
+            .collect();
+        assert_eq!(ranges, [("sh9", 0, 3), ("sh10", 3, 8), ("sh1", 8, 15)]);
+        assert_eq!(film.shots[0].data.custom["lens"], "35mm");
+        assert_eq!(left_out(&film), ["shot A / sh0: no usable frame range"]);
+        assert!(film.notes[0].contains("end to end"), "{:?}", film.notes);
+
+        let mut shots = shots;
+        shots.as_array_mut().unwrap().push(shot("sh5", "a", 0));
+        let film = read(json!({"shots": shots}));
+        assert_eq!(names(&film.shots, |it| &it.name), ["sh5"]);
+        assert_eq!(film.left_out.len(), 4);
+
+        // A cancelled shot's range is none that counts.
+        let mut canceled = shot("sh5", "a", 0);
+        canceled["canceled"] = json!(true);
+        let film = read(json!({"shots": [of_length("sh1", "a", json!(5)), canceled]}));
+        assert_eq!(film.shots[0].data.frame_out, 5);
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_an_error() {
+        let http = HttpClient::new("http://127.0.0.1", &HttpOptions::default()).unwrap();
+        let records = records(json!({"edits": [{"id": "../../etc", "name": "Edit"}]}));
+        let error =
+            snapshot(records, &Project::new("Film"), &list(), Addresses(&http)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert_eq!(error.operation(), "read the project Film");
+    }
 }

@@ -126,11 +126,19 @@ pub(super) struct Person {
 impl Person {
     /// The name as people read it. Older servers leave the full name to the reader.
     pub(super) fn name(&self) -> String {
-        if let Some(name) = self.full_name.as_ref().filter(|name| !name.trim().is_empty()) {
+        if let Some(name) = self
+            .full_name
+            .as_ref()
+            .filter(|name| !name.trim().is_empty())
+        {
             return name.trim().to_owned();
         }
         let parts = [&self.first_name, &self.last_name];
-        let parts: Vec<_> = parts.into_iter().flatten().map(|part| part.trim()).collect();
+        let parts: Vec<_> = parts
+            .into_iter()
+            .flatten()
+            .map(|part| part.trim())
+            .collect();
         parts.join(" ").trim().to_owned()
     }
 }

@@ -215,7 +215,9 @@ async fn log_in(
     password: &SecretString,
 ) -> Result<Tokens, LoginError> {
     let body = json!({"email": email, "password": password.expose_secret()});
-    let request = http.post(OPERATION, http.url(&["auth", "login"])).body(&body)?;
+    let request = http
+        .post(OPERATION, http.url(&["auth", "login"]))
+        .body(&body)?;
     let answer = match request.json::<LoginAnswer>().await {
         Ok(answer) => answer,
         Err(failure) => return Err(explain(failure, email)),

@@ -25,15 +25,17 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 ///
 /// A test that wants another answer mounts it on [`server`](Self::server): what is mounted there
 /// goes before the recordings.
-pub struct Replay {
+pub(crate) struct Replay {
     server: MockServer,
 }
 
 impl Replay {
     /// Serves the recordings in a folder below `tests/recorded`. Files that hold no exchange are of
     /// no concern.
-    pub async fn start(folder: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded").join(folder);
+    pub(crate) async fn start(folder: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/recorded")
+            .join(folder);
         let mut paths: Vec<_> = fs::read_dir(&folder)
             .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
             .map(|entry| entry.unwrap().path())
@@ -51,7 +53,11 @@ impl Replay {
                 })
             })
             .collect();
-        assert!(!exchanges.is_empty(), "no recordings in {}", folder.display());
+        assert!(
+            !exchanges.is_empty(),
+            "no recordings in {}",
+            folder.display()
+        );
         let server = MockServer::start().await;
         Mock::given(any())
             .respond_with(Recordings(exchanges))
@@ -62,36 +68,40 @@ impl Replay {
     }
 
     /// The server, to mount other answers on.
-    pub fn server(&self) -> &MockServer {
+    pub(crate) fn server(&self) -> &MockServer {
         &self.server
     }
 
     /// Its address, without a slash at the end.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.uri()
     }
 
     /// What was asked so far: method, path and query.
-    pub async fn asked(&self) -> Vec<String> {
+    pub(crate) async fn asked(&self) -> Vec<String> {
         let requests = self.requests().await.into_iter();
         requests.map(|request| line(&request)).collect()
     }
 
     /// The requests so far.
-    pub async fn requests(&self) -> Vec<Request> {
+    pub(crate) async fn requests(&self) -> Vec<Request> {
         self.server.received_requests().await.unwrap_or_default()
     }
 
     /// How many requests there were for a method, path and query.
-    pub async fn count(&self, asked: &str) -> usize {
+    pub(crate) async fn count(&self, asked: &str) -> usize {
         let all = self.asked().await;
         all.iter().filter(|request| *request == asked).count()
     }
 }
 
 /// Method, path and query: `GET /a?b=c`.
-pub fn line(request: &Request) -> String {
-    let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+pub(crate) fn line(request: &Request) -> String {
+    let query = request
+        .url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     format!("{} {}{query}", request.method, request.url.path())
 }
 
@@ -127,7 +137,10 @@ struct RecordedResponse {
 impl RecordedRequest {
     fn matches(&self, request: &Request) -> bool {
         line(request) == format!("{} {}", self.method, self.path)
-            && self.headers.iter().all(|(name, value)| has(&request.headers, name, value))
+            && self
+                .headers
+                .iter()
+                .all(|(name, value)| has(&request.headers, name, value))
             && self.body.as_ref().is_none_or(|body| {
                 serde_json::from_slice::<Value>(&request.body).is_ok_and(|sent| sent == *body)
             })
@@ -143,7 +156,10 @@ struct Recordings(Vec<Exchange>);
 
 impl Respond for Recordings {
     fn respond(&self, request: &Request) -> ResponseTemplate {
-        let matching = self.0.iter().filter(|exchange| exchange.request.matches(request));
+        let matching = self
+            .0
+            .iter()
+            .filter(|exchange| exchange.request.matches(request));
         // The one that asks for most: a conditional request is answered as such.
         let Some(Exchange { response, .. }) =
             matching.max_by_key(|exchange| exchange.request.headers.len())
@@ -155,9 +171,17 @@ impl Respond for Recordings {
             ));
         };
         let body = match response {
-            RecordedResponse { body: Some(json), .. } => json.to_string().into_bytes(),
-            RecordedResponse { body_text: Some(text), .. } => text.clone().into_bytes(),
-            RecordedResponse { body_base64: Some(text), .. } => BASE64.decode(text).unwrap(),
+            RecordedResponse {
+                body: Some(json), ..
+            } => json.to_string().into_bytes(),
+            RecordedResponse {
+                body_text: Some(text),
+                ..
+            } => text.clone().into_bytes(),
+            RecordedResponse {
+                body_base64: Some(text),
+                ..
+            } => BASE64.decode(text).unwrap(),
             _ => Vec::new(),
         };
         let content_type = response.headers.get("content-type").and_then(Value::as_str);

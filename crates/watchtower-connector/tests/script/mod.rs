@@ -10,9 +10,11 @@ use tokio::task::JoinHandle;
 
 /// What to do with one connection.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// Break it without reading the request.
     Reset,
+    /// Send these bytes at once, whatever comes, and close.
+    Unasked(Vec<u8>),
     /// Read the request, send these bytes and close.
     Bytes(Vec<u8>),
     /// Read the request, send these bytes, and nothing more for as long as the other side stays.
@@ -23,13 +25,13 @@ pub enum Answer {
 
 impl Answer {
     /// 200 with a body, and the length it claims to have.
-    pub fn ok(body: &str, length: usize) -> Self {
+    pub(crate) fn ok(body: &str, length: usize) -> Self {
         Self::Bytes(head(body, length))
     }
 }
 
 /// The bytes of a 200 with a body, and the length it claims to have.
-pub fn head(body: &str, length: usize) -> Vec<u8> {
+pub(crate) fn head(body: &str, length: usize) -> Vec<u8> {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
          content-length: {length}\r\n\r\n{body}"
@@ -38,7 +40,7 @@ pub fn head(body: &str, length: usize) -> Vec<u8> {
 }
 
 /// A server on 127.0.0.1 that gives one answer to each connection, the last one to all that follow.
-pub struct Script {
+pub(crate) struct Script {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
     most_at_once: Arc<AtomicUsize>,
@@ -46,7 +48,7 @@ pub struct Script {
 }
 
 impl Script {
-    pub async fn start(answers: Vec<Answer>) -> Self {
+    pub(crate) async fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -80,17 +82,17 @@ impl Script {
         }
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// The heads of the requests so far, in lower case.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 
     /// The most connections there were at a time.
-    pub fn most_at_once(&self) -> usize {
+    pub(crate) fn most_at_once(&self) -> usize {
         self.most_at_once.load(Ordering::SeqCst)
     }
 }
@@ -111,15 +113,24 @@ async fn give(
         stream.readable().await?;
         return Ok(());
     }
+    if let Answer::Unasked(bytes) = answer {
+        stream.write_all(&bytes).await?;
+        // Reading on keeps the connection from being reset before that has arrived.
+        stream.shutdown().await?;
+        return stream.read_to_end(&mut Vec::new()).await.map(|_| ());
+    }
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
     }
-    requests.lock().unwrap().push(String::from_utf8_lossy(&head).to_lowercase());
+    requests
+        .lock()
+        .unwrap()
+        .push(String::from_utf8_lossy(&head).to_lowercase());
     // Long enough for others to arrive meanwhile, were they let through.
     tokio::time::sleep(Duration::from_millis(10)).await;
     match answer {
-        Answer::Reset => {}
+        Answer::Reset | Answer::Unasked(_) => {}
         Answer::Bytes(bytes) => {
             stream.write_all(&bytes).await?;
             stream.shutdown().await?;

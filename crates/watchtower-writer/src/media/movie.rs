@@ -1,11 +1,12 @@
 //! How many frames a movie has, told by its own index.
 //!
-//! MP4 and QuickTime movies are trees of atoms. `moov` describes every track and its samples; a
+//! MP4 and MOV movies are trees of atoms. `moov` describes every track and its samples; a
 //! fragmented movie goes on in `moof` atoms. The pictures themselves lie in `mdat`, which is
 //! skipped: a movie of 50 GB costs a few reads. The count is the one that ffprobe comes to by
 //! decoding the whole movie, with `-select_streams v:0 -count_frames`.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use mp4_atom::{
     Atom, Co64, Ctts, CttsEntry, DecodeMaybe, Elst, ElstEntry, FourCC, Hdlr, Header, Mdhd, Mvhd,
@@ -24,6 +25,8 @@ const EDITS_LIMIT: usize = 1 << 26;
 
 /// Later than any sample of any movie, yet far from overflow.
 const FOREVER: i128 = 1 << 100;
+
+const ALWAYS: Range<i128> = -FOREVER..FOREVER;
 
 /// The atoms that stand side by side in a file.
 const TOP_LEVEL: [&[u8; 4]; 15] = [
@@ -83,7 +86,7 @@ type Result<T> = std::result::Result<T, MovieError>;
 ///
 /// # Errors
 ///
-/// Says what was found when `movie` is no MP4 or QuickTime movie, has no video, is cut off or is
+/// Says what was found when `movie` is no MP4 or MOV movie, has no video, is cut off or is
 /// damaged. A fragmented movie that is cut between two fragments is whole, as far as it can tell.
 pub fn frame_count<R: Read + Seek>(movie: R) -> Result<u64> {
     let mut file = MovieFile::open(movie)?;
@@ -179,7 +182,7 @@ impl VideoTrack {
         let Some(first) = samples.runs().next() else {
             return Ok(track);
         };
-        let mut shown = vec![-FOREVER..FOREVER];
+        let mut shown = vec![ALWAYS];
         if let Some(elst) = file.find(trak, &[b"edts", b"elst"])?
             && edited
         {
@@ -216,7 +219,9 @@ impl VideoTrack {
                 continue;
             }
             if let Some(tfdt) = file.find(traf, &[b"tfdt"])? {
-                self.end = file.read::<Tfdt>(tfdt)?.base_media_decode_time.into();
+                // Negative in a movie that was cut.
+                let start = file.read::<Tfdt>(tfdt)?.base_media_decode_time;
+                self.end = start.cast_signed().into();
             }
             let inherited = TrunEntry {
                 duration: tfhd.default_sample_duration,
@@ -288,7 +293,7 @@ impl VideoTrack {
 
 /// When each edit of a list begins and ends on the track, as ffmpeg takes it. `movie` and `track`
 /// are units per second: an edit's length is in the movie's, its start in the track's.
-fn shown_by(edits: &[ElstEntry], movie: u32, track: u32) -> Vec<std::ops::Range<i128>> {
+fn shown_by(edits: &[ElstEntry], movie: u32, track: u32) -> Vec<Range<i128>> {
     let movie = i128::from(movie.max(1));
     edits
         .iter()
@@ -412,7 +417,7 @@ impl Run {
     }
 }
 
-/// A composition offset. QuickTime's are signed, even where the table's version says they are not.
+/// A composition offset. Those of MOV are signed, even where the table's version says otherwise.
 fn signed(offset: i64) -> i128 {
     match u32::try_from(offset) {
         Ok(offset) => offset.cast_signed().into(),
@@ -690,22 +695,29 @@ mod tests {
         movies().remove(name).unwrap().0
     }
 
-    /// An atom, whose size is given where it is not the true one.
     fn atom(kind: &[u8; 4], body: &[&[u8]]) -> Vec<u8> {
         let body = body.concat();
         let size = u32::try_from(body.len() + 8).unwrap();
         [&size.to_be_bytes()[..], kind, &body].concat()
     }
 
-    /// A movie with one track, of which the tables are given.
-    fn movie_with_tables(tables: &[&[u8]], fragments: &[u8]) -> Vec<u8> {
-        let hdlr = atom(b"hdlr", &[&[0; 8], b"vide", &[0; 12]]);
-        let stco = table(b"stco", &[0]);
-        let stbl = atom(b"stbl", &[&tables.concat(), &stco]);
-        let mdia = atom(b"mdia", &[&hdlr, &atom(b"minf", &[&stbl])]);
+    /// A video track with these sample tables, and what else it has.
+    fn video_track(tables: &[&[u8]], rest: &[u8]) -> Vec<u8> {
         let tkhd = atom(b"tkhd", &[&[0; 12], &[0, 0, 0, 1], &[0; 68]]);
-        let moov = atom(b"moov", &[&atom(b"trak", &[&tkhd, &mdia])]);
-        [&atom(b"ftyp", &[b"isom", &[0; 4]]), &moov, fragments].concat()
+        let hdlr = atom(b"hdlr", &[&[0; 8], b"vide", &[0; 12]]);
+        let stbl = atom(b"stbl", &[&tables.concat(), &table(b"stco", &[0])]);
+        let mdia = atom(b"mdia", &[&hdlr, &atom(b"minf", &[&stbl])]);
+        atom(b"trak", &[&tkhd, &mdia, rest])
+    }
+
+    /// A movie of one track.
+    fn movie_of(trak: &[u8]) -> Vec<u8> {
+        atom(b"moov", &[trak])
+    }
+
+    /// A video track that has its samples elsewhere.
+    fn empty_track() -> Vec<u8> {
+        video_track(&[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])], b"")
     }
 
     fn table(kind: &[u8; 4], numbers: &[u32]) -> Vec<u8> {
@@ -757,9 +769,8 @@ mod tests {
             "the movie has no video: its tracks are `soun`, `meta`"
         );
 
-        let empty = movie_with_tables(&[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])], b"");
         assert_eq!(
-            message(&empty),
+            message(&movie_of(&empty_track())),
             "the movie has no video: its video track shows no frames"
         );
 
@@ -825,22 +836,53 @@ mod tests {
     #[test]
     fn claims_of_billions_of_samples_need_a_file_to_match() {
         let steps = table(b"stts", &[1, u32::MAX, 1]);
-        let all_alike = movie_with_tables(&[&table(b"stsz", &[1, u32::MAX]), &steps], b"");
-        assert!(matches!(
-            count(&all_alike),
-            Err(MovieError::Truncated { .. })
-        ));
-        let each_its_own = movie_with_tables(&[&table(b"stsz", &[0, u32::MAX, 1]), &steps], b"");
-        assert!(message(&each_its_own).contains("`stsz`"));
-
-        let trun = table(b"trun", &[u32::MAX]);
-        let traf = atom(b"traf", &[&table(b"tfhd", &[1]), &trun]);
-        let fragmented = movie_with_tables(
-            &[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])],
-            &atom(b"moof", &[&traf]),
+        let with_sizes = |sizes: &[u32]| {
+            let sizes = table(b"stsz", sizes);
+            count(&movie_of(&video_track(&[&sizes, &steps], b""))).unwrap_err()
+        };
+        let all_alike = with_sizes(&[1, u32::MAX]);
+        assert!(
+            matches!(all_alike, MovieError::Truncated { .. }),
+            "{all_alike}"
         );
-        assert!(message(&fragmented).contains("`trun`"));
-        assert!(message(&fragmented).contains("more samples than the file can hold"));
+        let each_its_own = with_sizes(&[0, u32::MAX, 1]).to_string();
+        assert!(each_its_own.contains("`stsz`"), "{each_its_own}");
+
+        let traf = atom(
+            b"traf",
+            &[&table(b"tfhd", &[1]), &table(b"trun", &[u32::MAX])],
+        );
+        let moof = atom(b"moof", &[&traf]);
+        let fragmented = message(&[movie_of(&empty_track()), moof].concat());
+        assert!(fragmented.contains("`trun`"), "{fragmented}");
+        assert!(
+            fragmented.contains("more samples than the file can hold"),
+            "{fragmented}"
+        );
+    }
+
+    #[test]
+    fn too_many_edits_are_damage() {
+        let rows = 20_000_u32;
+        let table_of = |kind, row: &[u32]| {
+            let rows = std::iter::once(rows).chain(row.repeat(rows as usize));
+            table(kind, &rows.collect::<Vec<_>>())
+        };
+        let elst = table_of(b"elst", &[1, 0, 1 << 16]);
+        let tables = [&table(b"stsz", &[1, 100])[..], &table_of(b"stts", &[1, 1])];
+        let movie = movie_of(&video_track(&tables, &atom(b"edts", &[&elst])));
+        assert!(
+            message(&movie).contains("has 20000 edits"),
+            "{}",
+            message(&movie)
+        );
+    }
+
+    #[test]
+    fn offsets_may_be_signed_in_any_version_of_the_table() {
+        assert_eq!(signed(512), 512);
+        assert_eq!(signed(-512), -512);
+        assert_eq!(signed(0xffff_fe00), -512);
     }
 
     #[test]
@@ -916,66 +958,27 @@ mod tests {
 
     #[test]
     fn a_table_without_end_is_not_read() {
-        let size = 3_u32 << 30;
-        let moov = [
-            &(size + 16).to_be_bytes()[..],
-            b"moov",
-            &size.to_be_bytes(),
-            b"mvex",
-        ]
-        .concat();
-        let trex = [&(size - 8).to_be_bytes()[..], b"trex"].concat();
-        let stbl = movie_with_tables(&[&table(b"stsz", &[0, 0]), &table(b"stts", &[0])], b"");
-        let trak = stbl.windows(4).position(|kind| kind == b"trak").unwrap() - 4;
+        let hole = 3_u32 << 30;
+        let trak = empty_track();
+        let header = |kind: &[u8; 4], size: u32| [&size.to_be_bytes()[..], kind].concat();
         let mut bytes_read = 0;
         let huge = WithHole {
-            head: &[&atom(b"free", &[])[..], &{
-                let trak = &stbl[trak..];
-                let length = size + 8 + u32::try_from(trak.len()).unwrap();
-                [&length.to_be_bytes()[..], b"moov", trak, &moov[8..], &trex].concat()
-            }]
+            head: &[
+                header(b"moov", 24 + hole + u32::try_from(trak.len()).unwrap()),
+                header(b"mvex", 16 + hole),
+                header(b"trex", 8 + hole),
+            ]
             .concat(),
-            hole: u64::from(size - 16),
-            tail: b"",
+            hole: hole.into(),
+            tail: &trak,
             position: 0,
             bytes_read: &mut bytes_read,
         };
-        let message = frame_count(huge).unwrap_err().to_string();
-        assert!(message.contains("`trex`"), "{message}");
-        assert!(message.contains("more than any movie needs"), "{message}");
+        assert_eq!(
+            frame_count(huge).unwrap_err().to_string(),
+            "the movie is damaged: `trex` at byte 16 has 3221225472 bytes, more than any movie needs"
+        );
         assert!(bytes_read < 100_000, "{bytes_read} bytes were read");
-    }
-
-    #[test]
-    fn too_many_edits_are_damage() {
-        let rows = 20_000_u32;
-        let numbers: Vec<u32> = [rows]
-            .into_iter()
-            .chain((0..rows).flat_map(|_| [1, 1]))
-            .collect();
-        let edits: Vec<u32> = [rows]
-            .into_iter()
-            .chain((0..rows).flat_map(|_| [1, 0, 1 << 16]))
-            .collect();
-        let movie = movie_with_tables(
-            &[&table(b"stsz", &[1, 100]), &table(b"stts", &numbers)],
-            b"",
-        );
-        // The edit list goes to the end of the track, which is the end of the movie.
-        let mut movie = movie;
-        let edts = atom(b"edts", &[&table(b"elst", &edits)]);
-        for kind in [b"trak", b"moov"] {
-            let at = movie.windows(4).position(|it| it == kind).unwrap() - 4;
-            let size = u32::from_be_bytes(*movie[at..].first_chunk().unwrap());
-            let size = size + u32::try_from(edts.len()).unwrap();
-            movie[at..at + 4].copy_from_slice(&size.to_be_bytes());
-        }
-        movie.extend(edts);
-        assert!(
-            message(&movie).contains("has 20000 edits"),
-            "{}",
-            message(&movie)
-        );
     }
 
     proptest! {

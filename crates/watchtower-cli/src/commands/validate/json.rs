@@ -1,0 +1,76 @@
+//! Findings as JSON, one object per line.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use watchtower_model::format::Format;
+use watchtower_writer::validate::{Finding, LeftOut, Report, Severity};
+
+use super::printable::PrintableJson;
+
+/// A line. Readers skip message types they do not know.
+#[derive(Serialize)]
+#[serde(tag = "message_type", rename_all = "snake_case")]
+enum Message {
+    Finding(Finding),
+    LeftOut(LeftOut),
+    Summary(Summary),
+}
+
+/// The last line.
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    /// In how many files something was found.
+    files: usize,
+    format: Option<Format>,
+    projects: usize,
+    documents: usize,
+    entries: usize,
+    bytes: u64,
+}
+
+pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let findings = report.findings.iter().map(|it| {
+        Message::Finding(Finding {
+            file: in_unicode(&it.file),
+            ..it.clone()
+        })
+    });
+    let left_out = report.left_out.iter().map(|it| {
+        Message::LeftOut(LeftOut {
+            file: in_unicode(&it.file),
+            ..it.clone()
+        })
+    });
+    let summary = Message::Summary(Summary {
+        errors: report.count(Severity::Error),
+        warnings: report.count(Severity::Warning),
+        files: super::files(report),
+        format: report.format,
+        projects: report.projects,
+        documents: report.documents,
+        entries: report.entries,
+        bytes: report.bytes,
+    });
+    for message in findings.chain(left_out).chain([summary]) {
+        line(out, &message)?;
+    }
+    Ok(())
+}
+
+/// Writes a value as one line.
+pub(super) fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut *out,
+        PrintableJson,
+    ))?;
+    writeln!(out)
+}
+
+/// JSON has no way to say what a path that is not Unicode is.
+fn in_unicode(path: &Path) -> PathBuf {
+    path.to_string_lossy().into_owned().into()
+}

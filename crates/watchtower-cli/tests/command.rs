@@ -1,0 +1,218 @@
+//! The command as people and scripts meet it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The command, away from the settings of whoever runs the tests.
+fn watchtower(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "100");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    watchtower(folder).args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["--help"][..],
+        &["export", "--help"],
+        &["export", "example", "--help"],
+        &["export", "kitsu", "--help"],
+        &["schema", "--help"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(0));
+        insta::assert_snapshot!(arguments.join(" "), stdout(&output));
+    }
+}
+
+#[test]
+fn the_example_makes_a_site_and_a_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["export", "example", "--output", "site"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!("example_summary", stdout(&output));
+    let output = run(
+        folder.path(),
+        &["export", "example", "--output", "site", "--json", "--quiet"],
+    );
+    assert_eq!(stderr(&output), "");
+    insta::assert_snapshot!("example_summary_json", stdout(&output));
+}
+
+#[test]
+fn two_exports_are_the_same_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    for site in ["one", "two"] {
+        assert!(
+            run(folder.path(), &["export", "example", "--output", site])
+                .status
+                .success()
+        );
+    }
+    let files = |site: &str| {
+        let mut found = Vec::new();
+        let mut folders = vec![folder.path().join(site).join("data")];
+        while let Some(next) = folders.pop() {
+            for entry in fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path
+                        .strip_prefix(folder.path().join(site))
+                        .unwrap()
+                        .to_owned();
+                    found.push((name, fs::read(path).unwrap()));
+                }
+            }
+        }
+        found.sort();
+        found
+    };
+    let one = files("one");
+    assert!(one.len() > 40, "{} files", one.len());
+    assert_eq!(one, files("two"));
+}
+
+#[test]
+fn sizes_are_totals() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(
+        folder.path(),
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--sequences",
+            "3",
+            "--shots",
+            "100",
+            "--assets",
+            "7",
+            "--media",
+            "none",
+            "--json",
+        ],
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let counts = &summary["projects"][0]["counts"];
+    assert_eq!(
+        (&counts["sequences"], &counts["shots"], &counts["assets"]),
+        (&3.into(), &100.into(), &7.into())
+    );
+    assert!(!folder.path().join("site/data/previews").exists());
+}
+
+/// Settings are named where they are missing, and a password never has a flag.
+#[test]
+fn a_missing_setting_is_a_usage_error_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["export", "kitsu", "--output", "site"]);
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(stderr(&output), @"
+    error: cannot connect to Kitsu: KITSU_DATA_SOURCE_URL is not set
+    help: set KITSU_DATA_SOURCE_URL in the environment or in `.env.local`, or give --url
+    ");
+    fs::write(
+        folder.path().join(".env.local"),
+        "KITSU_DATA_SOURCE_URL=http://127.0.0.1:9/\n",
+    )
+    .unwrap();
+    let output = run(
+        folder.path(),
+        &[
+            "export",
+            "kitsu",
+            "--output",
+            "site",
+            "--email",
+            "a@example.com",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(stderr(&output), @"
+    error: cannot connect to Kitsu: KITSU_DATA_SOURCE_USER_PASSWORD is not set
+    help: set KITSU_DATA_SOURCE_USER_PASSWORD in the environment or in `.env.local`
+    ");
+    let output = run(
+        folder.path(),
+        &["export", "kitsu", "--output", "site", "--env-file", "nope"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("cannot read the settings in `nope`"));
+    assert!(!folder.path().join("site").exists());
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "mine").unwrap();
+    let output = run(folder.path(), &["export", "example", "--output", "file"]);
+    assert_eq!(output.status.code(), Some(5));
+    insta::assert_snapshot!(stderr(&output), @"error: `file` cannot hold a site: it is a file; give a folder, which is made if it is missing");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("file")).unwrap(),
+        "mine"
+    );
+
+    // A folder below a file cannot be made, whoever runs the tests.
+    let output = run(
+        folder.path(),
+        &["export", "example", "--output", "file/site"],
+    );
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+}
+
+#[test]
+fn schemas_are_listed_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["schema", "list"]);
+    assert_eq!(output.status.code(), Some(0));
+    for name in stdout(&output).lines() {
+        let shown = run(folder.path(), &["schema", "show", name]);
+        let published = format!(
+            "{}/../../schemas/{name}.schema.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        assert_eq!(stdout(&shown), fs::read_to_string(published).unwrap());
+    }
+    assert!(stdout(&output).lines().any(|name| name == "v0/shots"));
+    let output = run(folder.path(), &["schema", "show", "v0/nope"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_wrong_call_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["nope"][..],
+        &["export"],
+        &["export", "nope"],
+        &["export", "example"],
+        &[],
+    ] {
+        assert_eq!(
+            run(folder.path(), arguments).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
+    }
+}

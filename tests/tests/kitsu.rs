@@ -1,0 +1,276 @@
+//! Exports of a real Kitsu server.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use watchtower_tests::{Kitsu, files, read, run, watchtower};
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().expect("a list")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn ids(value: &Value) -> HashSet<&str> {
+    list(value).iter().map(|it| text(&it["id"])).collect()
+}
+
+/// The shots of a project by name, sequence first.
+fn shots(site: &Path, project: &str) -> Vec<String> {
+    let folder = format!("data/projects/{project}");
+    let sequences = read(site, &format!("{folder}/sequences.json"));
+    let name_of = |id: &Value| {
+        let sequence = list(&sequences).iter().find(|it| it["id"] == *id);
+        text(&sequence.expect("the shot's sequence")["name"]).to_owned()
+    };
+    let shots = read(site, &format!("{folder}/shots.json"));
+    let name = |shot: &Value| format!("{}/{}", name_of(&shot["sequence_id"]), text(&shot["name"]));
+    list(&shots).iter().map(name).collect()
+}
+
+#[test]
+fn all_projects_are_exported_and_nothing_dangles() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(kitsu.export(folder.path()).arg("--json"), 0);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(list(&summary["projects"]).len(), kitsu.project_count());
+    run(watchtower().arg("validate").arg(folder.path()), 0);
+
+    let context = read(folder.path(), "data/projects/context.json");
+    let (users, types) = (ids(&context["users"]), ids(&context["task_types"]));
+    let (statuses, asset_types) = (ids(&context["task_status"]), ids(&context["asset_types"]));
+    for project in list(&context["projects"]) {
+        let at = |name: &str| {
+            let path = format!("data/projects/{}/{name}.json", text(&project["id"]));
+            read(folder.path(), &path)
+        };
+        let (shots, assets, sequences) = (at("shots"), at("assets"), at("sequences"));
+        let (shot_ids, asset_ids) = (ids(&shots), ids(&assets));
+        let sequence_ids = ids(&sequences);
+        for user in list(&project["team"]) {
+            assert!(
+                users.contains(text(user)),
+                "a member of {project} is unknown"
+            );
+        }
+        for shot in list(&shots) {
+            assert!(sequence_ids.contains(text(&shot["sequence_id"])), "{shot}");
+        }
+        for asset in list(&assets) {
+            assert!(
+                asset_types.contains(text(&asset["asset_type_id"])),
+                "{asset}"
+            );
+        }
+        for task in list(&shots)
+            .iter()
+            .chain(list(&assets))
+            .flat_map(|it| list(&it["tasks"]))
+        {
+            assert!(types.contains(text(&task["task_type_id"])), "{task}");
+            assert!(statuses.contains(text(&task["task_status_id"])), "{task}");
+            for user in list(&task["assignees"]) {
+                assert!(users.contains(text(user)), "{task}");
+            }
+        }
+        for casting in list(&at("casting")) {
+            assert!(shot_ids.contains(text(&casting["shot_id"])), "{casting}");
+            for asset in list(&casting["asset_ids"]) {
+                assert!(asset_ids.contains(text(asset)), "{casting}");
+            }
+        }
+        let pictures = list(&shots)
+            .iter()
+            .chain(list(&assets))
+            .map(|it| &it["thumbnailUrl"]);
+        for picture in pictures.filter(|it| !it.is_null()) {
+            assert!(
+                folder.path().join(text(picture)).is_file(),
+                "{picture} is not there"
+            );
+        }
+    }
+    // Somebody has an avatar, and everybody's is there who has one.
+    let avatars = list(&context["users"])
+        .iter()
+        .filter(|it| it["has_avatar"] == true);
+    let avatars: Vec<_> = avatars.map(|it| text(&it["thumbnailUrl"])).collect();
+    assert!(!avatars.is_empty());
+    for avatar in avatars {
+        assert!(
+            folder.path().join(avatar).is_file(),
+            "{avatar} is not there"
+        );
+    }
+    // Whatever is called a picture is one.
+    for (path, bytes) in files(folder.path()) {
+        if path.extension().is_some_and(|it| it == "png") {
+            assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n", "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_shot_with_a_range_is_there_from_frame_0_on() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    run(kitsu.export(folder.path()).args(["--media", "none"]), 0);
+
+    let film = kitsu.project("Small Film");
+    assert_eq!(
+        shots(folder.path(), film).len(),
+        32,
+        "4 sequences of 8 shots"
+    );
+    let path = format!("data/projects/{film}/shots.json");
+    let first = &read(folder.path(), &path)[0];
+    assert_eq!(
+        (&first["startFrame"], &first["data"]["frame_in"]),
+        (&0.into(), &0.into())
+    );
+
+    let nasty = shots(folder.path(), kitsu.project("Nasty Film"));
+    assert!(
+        nasty.iter().any(|name| name.ends_with("text-range")),
+        "{nasty:?}"
+    );
+    assert!(
+        !nasty.iter().any(|name| name.ends_with("no-range")),
+        "{nasty:?}"
+    );
+    assert!(
+        !nasty.iter().any(|name| name.starts_with("Cancelled")),
+        "{nasty:?}"
+    );
+
+    // Lengths alone: end to end, in the order of sequence and name.
+    let lengths = format!("data/projects/{}/shots.json", kitsu.project("Lengths Only"));
+    let lengths = read(folder.path(), &lengths);
+    let mut next = 0;
+    for shot in list(&lengths) {
+        assert_eq!(shot["data"]["frame_in"], next, "{shot}");
+        next = shot["data"]["frame_out"].as_i64().unwrap();
+    }
+    assert!(next > 0);
+    // Neither an edit nor a movie: the timeline is as long as the shots.
+    for name in ["Lengths Only", "Nasty No Edit"] {
+        let project = kitsu.project(name);
+        let edit = read(folder.path(), &format!("data/projects/{project}/edit.json"));
+        let shots = read(
+            folder.path(),
+            &format!("data/projects/{project}/shots.json"),
+        );
+        let ends = list(&shots)
+            .iter()
+            .map(|it| it["data"]["frame_out"].as_u64().unwrap());
+        assert_eq!(edit["totalFrames"].as_u64(), ends.max(), "{name}");
+    }
+}
+
+#[test]
+fn two_exports_in_a_row_are_the_same_to_the_byte() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    run(&mut kitsu.export(&one), 0);
+    run(&mut kitsu.export(&two), 0);
+    let (one, two) = (files(&one.join("data")), files(&two.join("data")));
+    assert!(one.len() > 100, "{} files", one.len());
+    assert!(one == two);
+}
+
+#[test]
+fn total_frames_is_what_ffprobe_counts() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    run(&mut kitsu.export(folder.path()), 0);
+    for name in ["Small Film", "Nasty Film", "Small Series"] {
+        let project = kitsu.project(name);
+        let edit = read(folder.path(), &format!("data/projects/{project}/edit.json"));
+        let mut ffprobe = Command::new("ffprobe");
+        ffprobe.args(["-v", "error", "-select_streams", "v:0", "-count_frames"]);
+        ffprobe.args(["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"]);
+        let output = run(
+            ffprobe.arg(folder.path().join(text(&edit["sourceName"]))),
+            0,
+        );
+        let counted = String::from_utf8(output.stdout).unwrap();
+        let counted: u64 = counted.trim().trim_end_matches(',').parse().unwrap();
+        assert_eq!(edit["totalFrames"], counted, "{name}");
+    }
+}
+
+#[test]
+fn one_project_can_be_chosen_by_name_and_the_others_stay() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    run(kitsu.export(folder.path()).args(["--media", "none"]), 0);
+    let before = files(&folder.path().join("data"));
+    run(
+        kitsu
+            .export(folder.path())
+            .args(["--media", "none", "--project", "nasty film"]),
+        0,
+    );
+    assert!(before == files(&folder.path().join("data")));
+    let output = run(
+        kitsu
+            .export(folder.path())
+            .args(["--project", "No Such Film"]),
+        2,
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("No Such Film") && said.contains("Small Film"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_the_site_is_as_it_was() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    run(kitsu.export(folder.path()).args(["--media", "none"]), 0);
+    let before = files(folder.path());
+    let mut wrong = kitsu.export(folder.path());
+    wrong.env("KITSU_DATA_SOURCE_USER_PASSWORD", "hunter2-wrong");
+    let output = run(&mut wrong, 3);
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(said.contains("password"), "{said}");
+    assert!(before == files(folder.path()));
+}
+
+#[test]
+fn settings_come_from_a_file_whatever_the_password_holds() {
+    let kitsu = Kitsu::running();
+    assert!(
+        kitsu.password.contains('='),
+        "the password is there to be awkward"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "KITSU_DATA_SOURCE_URL={}\nKITSU_DATA_SOURCE_USER_EMAIL={}\nKITSU_DATA_SOURCE_USER_PASSWORD={}\n",
+        kitsu.url, kitsu.email, kitsu.password
+    );
+    fs::write(folder.path().join(".env.local"), settings).unwrap();
+    let mut command = watchtower();
+    command.current_dir(folder.path());
+    run(
+        command.args(["export", "kitsu", "--output", "site", "--media", "none"]),
+        0,
+    );
+    // No secret is left in the site.
+    for (path, bytes) in files(&folder.path().join("site")) {
+        let found = bytes
+            .windows(kitsu.password.len())
+            .any(|it| it == kitsu.password.as_bytes());
+        assert!(!found, "{} holds the password", path.display());
+    }
+}

@@ -160,7 +160,7 @@ pub struct Edit<'a> {
     /// The movie's path from the site root, without a leading slash; empty for no movie.
     #[serde(borrow, rename = "sourceName")]
     pub source_name: Cow<'a, str>,
-    /// The movie's media type, as in `video/mp4`.
+    /// The movie's media type, as in `video/mp4`; empty for no movie, or the client asks for one.
     #[serde(borrow, rename = "sourceType")]
     pub source_type: Cow<'a, str>,
 }

@@ -70,7 +70,8 @@ pub fn shown_edit<'a>(
 /// `edit.json`.
 ///
 /// Without a movie the timeline is as long as the shots, and one frame long without shots: the
-/// client divides by its length.
+/// client divides by its length. The movie's place and type are then empty, which is how the client
+/// asks for none.
 pub fn edit<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Edit<'a> {
     let shots_end = u64::try_from(snapshot.last_frame()).unwrap_or(0).max(1);
     match shown_edit(snapshot, media) {
@@ -84,7 +85,7 @@ pub fn edit<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Edit
             total_frames: shots_end,
             frame_offset: 0,
             source_name: text(""),
-            source_type: text("video/mp4"),
+            source_type: text(""),
         },
     }
 }

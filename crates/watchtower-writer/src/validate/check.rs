@@ -17,7 +17,7 @@ use super::shape::{Facts, Reading, Shape, push_key};
 use super::{Code, Options, contract, schema, text};
 
 /// The shape of a document's entries, compiled once.
-fn shape(document: &Document) -> &'static Shape {
+pub(super) fn shape(document: &Document) -> &'static Shape {
     static COMPILED: LazyLock<Vec<OnceLock<Shape>>> =
         LazyLock::new(|| DOCUMENTS.iter().map(|_| OnceLock::new()).collect());
     COMPILED[schema::row(document)].get_or_init(|| Shape::of(document))

@@ -68,11 +68,14 @@ impl Report {
     fn sort(&mut self) {
         // Without a position, a finding is about the file as a whole.
         self.findings.sort_by(|a, b| {
-            let key = |it: &Finding| (it.position.map(|it| it.start), it.code);
+            let start = |it: &Finding| it.position.map(|it| it.start);
             a.file
                 .cmp(&b.file)
-                .then_with(|| key(a).cmp(&key(b)))
-                .then_with(|| a.pointer.cmp(&b.pointer))
+                .then_with(|| start(a).cmp(&start(b)))
+                .then_with(|| b.severity.cmp(&a.severity))
+                .then_with(|| {
+                    (a.code, &a.pointer, &a.message).cmp(&(b.code, &b.pointer, &b.message))
+                })
         });
         self.left_out.sort();
     }

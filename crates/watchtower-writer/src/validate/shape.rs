@@ -752,6 +752,8 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Change {
         Replace(Value),
+        /// Something close to what is there.
+        Bend(Index),
         Remove,
         Add(String, Value),
         /// Writes the key twice; only texts can.
@@ -805,11 +807,48 @@ mod tests {
 
     fn any_change() -> impl Strategy<Value = Change> {
         prop_oneof![
+            8 => any::<Index>().prop_map(Change::Bend),
             4 => any_value().prop_map(Change::Replace),
             2 => Just(Change::Remove),
             2 => (any_key(), any_value()).prop_map(|(key, value)| Change::Add(key, value)),
             1 => Just(Change::Double),
         ]
+    }
+
+    /// Values that are nearly the same.
+    fn close_to(value: &Value) -> Vec<Value> {
+        match value {
+            Value::Null => vec!["".into(), "a".into(), 0.into(), false.into()],
+            Value::Bool(flag) => vec![(!flag).into(), flag.to_string().into(), Value::Null],
+            Value::Number(number) => {
+                let near = number.as_f64().unwrap() + 0.5;
+                let text = number.to_string().into();
+                vec![
+                    near.into(),
+                    0.into(),
+                    (-1).into(),
+                    24.0.into(),
+                    text,
+                    Value::Null,
+                ]
+            }
+            Value::String(text) => {
+                let rest = text.chars().skip(1).collect::<String>();
+                let longer = format!("{text}0");
+                vec!["".into(), rest.into(), longer.into(), 1.into(), Value::Null]
+            }
+            Value::Array(list) => {
+                let with = |value: Value| Value::from([list.as_slice(), &[value]].concat());
+                vec![
+                    with(Value::Null),
+                    with("".into()),
+                    with("a".into()),
+                    with(1.into()),
+                    Value::Null,
+                ]
+            }
+            Value::Object(_) => vec![Value::Null, Value::Array(Vec::new()), "a".into()],
+        }
     }
 
     /// Every place in a value.
@@ -840,6 +879,11 @@ mod tests {
             let (parent, key) = place.rsplit_once('/').unwrap_or_default();
             match change {
                 Change::Replace(new) => *value.pointer_mut(&place).unwrap() = new,
+                Change::Bend(index) => {
+                    let there = value.pointer_mut(&place).unwrap();
+                    let close = close_to(there);
+                    *there = close[index.index(close.len())].clone();
+                }
                 Change::Remove => match value.pointer_mut(parent).unwrap() {
                     Value::Object(map) => drop(map.remove(key)),
                     Value::Array(list) => drop(key.parse().map(|at: usize| list.remove(at))),

@@ -1,5 +1,10 @@
 //! Every way to break an export that is known to matter to the web client, applied to a good one.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its files has failed"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -121,7 +121,7 @@ fn document_names(format: Option<Format>) -> String {
 /// folder, the folder of one project, or one document.
 ///
 /// What a document of one project refers to is looked up also when only the project's folder is
-/// given; when one document is given, it is checked alone.
+/// given. When one document is given, each of its entries is checked alone: no ids are compared.
 ///
 /// # Errors
 ///
@@ -199,6 +199,8 @@ fn alone(
         known: &Known::default(),
         folder: None,
         layout: None,
+        // Next to nothing could be said, and a file of any size takes the same memory.
+        follow: false,
     };
     let mut report = Report {
         format: Some(document.format),
@@ -310,6 +312,7 @@ impl Site<'_> {
             known,
             folder,
             layout: Some(&self.layout),
+            follow: self.options.references,
         }
     }
 

@@ -1,4 +1,5 @@
 //! Sites in the real web client, in a real browser.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use serde_json::Value;
 use watchtower_tests::{Kitsu, inspect, run, watchtower};
@@ -116,7 +117,12 @@ fn the_kitsu_films_work() {
     for name in ["Nasty No Edit", "Lengths Only"] {
         let mut project = project(&report, name).clone();
         let said = project["console"].take();
-        assert!(list(&said).iter().all(|it| it.as_str().unwrap().starts_with(NO_MOVIE)), "{said}");
+        assert!(
+            list(&said)
+                .iter()
+                .all(|it| it.as_str().unwrap().starts_with(NO_MOVIE)),
+            "{said}"
+        );
         project["console"] = Value::Array(Vec::new());
         undisturbed(&project);
         drawn(&project);

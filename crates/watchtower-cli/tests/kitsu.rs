@@ -1,5 +1,6 @@
 //! Bad answers where Kitsu should be: each ends in a clear error, the right exit code, and the site
 //! as it was.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 #![cfg(feature = "kitsu")]
 
 use std::fs;

@@ -1,7 +1,12 @@
 //! Sites in the real web client, in a real browser.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use serde_json::Value;
 use watchtower_tests::{Kitsu, inspect, run, watchtower};
+
+/// What the client's player logs by itself when there is no movie. It asks for none.
+const NO_MOVIE: &str =
+    "VIDEOJS: ERROR: (CODE:4 MEDIA_ERR_SRC_NOT_SUPPORTED) No compatible source was found";
 
 fn list(value: &Value) -> &Vec<Value> {
     value.as_array().expect("a list")
@@ -108,10 +113,18 @@ fn the_kitsu_films_work() {
     works(project(&report, "Small Film"));
     works(project(&report, "Nasty Film"));
     works(project(&report, "Small Series"));
-    // Without a movie the player has nothing to play; the rest works as ever.
+    // Without a movie the player has nothing to play, and says so; the rest works as ever.
     for name in ["Nasty No Edit", "Lengths Only"] {
-        let project = project(&report, name);
-        undisturbed(project);
-        drawn(project);
+        let mut project = project(&report, name).clone();
+        let said = project["console"].take();
+        assert!(
+            list(&said)
+                .iter()
+                .all(|it| it.as_str().unwrap().starts_with(NO_MOVIE)),
+            "{said}"
+        );
+        project["console"] = Value::Array(Vec::new());
+        undisturbed(&project);
+        drawn(&project);
     }
 }

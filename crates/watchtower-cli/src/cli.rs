@@ -1,12 +1,17 @@
 //! The command line's grammar.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
+use watchtower_model::format::{DOCUMENTS, Format};
+use watchtower_writer::validate::Code;
 
 use crate::TrackerCommand;
+use crate::commands::code;
 
 /// What follows the options on the main page of the help.
 const AFTER_HELP: &str = "\
@@ -55,6 +60,8 @@ pub(crate) enum Action {
     Export,
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
+    /// Say what a finding's code means, and how to mend what it is about
+    Explain(ExplainArgs),
     /// The JSON Schemas of the documents
     #[command(subcommand)]
     Schema(SchemaAction),
@@ -108,12 +115,49 @@ pub(crate) enum Media {
 
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
-    /// The site: its folder
+    /// A site's folder, its `data` or `projects` folder, one project's folder, or one document; `-`
+    /// reads a document from the standard input
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
-    /// Count warnings as errors
+    /// Which document one file is, where its name does not say so
+    #[arg(long, value_name = "NAME", value_parser = document_names())]
+    pub(crate) document: Option<String>,
+    /// The format of the documents [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
+    /// Report also keys that no document has: they do no harm, but may be misspelt
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Do not look at pictures and movies
+    #[arg(long)]
+    pub(crate) no_media: bool,
+    /// Leave out findings of this code, as in `WT505`. May be given several times
+    #[arg(long, value_name = "CODE", value_parser = code, action = ArgAction::Append)]
+    pub(crate) allow: Vec<Code>,
+    /// Fail on warnings as well
     #[arg(long, value_name = "WHAT")]
     pub(crate) deny: Option<Deny>,
+    /// How many findings to print; the others are counted
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1000",
+        help_heading = "Output"
+    )]
+    pub(crate) max_findings: usize,
+    /// How findings are printed
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "HOW", help_heading = "Output")]
+    pub(crate) output_format: OutputFormat,
+}
+
+fn document_names() -> PossibleValuesParser {
+    let names: BTreeSet<_> = DOCUMENTS.iter().map(|it| it.name).collect();
+    PossibleValuesParser::new(names)
+}
+
+fn format() -> impl TypedValueParser<Value = Format> {
+    let names = Format::ALL.iter().map(|it| it.name());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
 }
 
 /// What else makes validation fail.
@@ -121,6 +165,26 @@ pub(crate) struct ValidateArgs {
 pub(crate) enum Deny {
     /// Warnings
     Warnings,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// For people
+    Human,
+    /// One JSON object per line; `message_type` says what it is
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+    /// Commands of GitHub's workflows
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code or its name, as in `WT203` or `null`; without it all codes are listed
+    #[arg(value_name = "CODE", value_parser = code)]
+    pub(crate) code: Option<Code>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod explain;
 mod export;
 mod schema;
 mod validate;
@@ -12,6 +13,8 @@ use crate::cli::{Action, Cli};
 use crate::printer::{Printer, Verbosity};
 use crate::{Exit, TrackerCommand};
 
+pub(crate) use explain::code;
+
 /// Runs the subcommand.
 pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCommand>]) -> Exit {
     let verbosity = match (cli.output.quiet, cli.output.verbose) {
@@ -22,7 +25,8 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
     let printer = Printer::new(verbosity);
     let result = match &cli.command {
         Action::Export => export::run(matches, trackers, &printer),
-        Action::Validate(args) => validate::run(args, &printer),
+        Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
     };
     result.unwrap_or_else(|error| {

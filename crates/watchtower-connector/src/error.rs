@@ -21,6 +21,9 @@ pub enum ErrorKind {
     NotFound,
     /// The tracker answers something that cannot be understood.
     Malformed,
+    /// What the tracker holds is understood and cannot be exported, as an id that cannot name a
+    /// folder. A person must mend it on the tracker.
+    Invalid,
     /// What was asked for is beyond this tracker.
     Unsupported,
 }
@@ -40,6 +43,7 @@ impl fmt::Display for ErrorKind {
             Self::Unavailable => "unavailable",
             Self::NotFound => "not found",
             Self::Malformed => "not understood",
+            Self::Invalid => "cannot be exported",
             Self::Unsupported => "not supported",
         })
     }

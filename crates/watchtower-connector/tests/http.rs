@@ -1,5 +1,7 @@
 //! The HTTP client against servers that misbehave.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
 mod script;
 
 use std::time::Duration;

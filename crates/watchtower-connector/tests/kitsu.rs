@@ -1,5 +1,7 @@
 //! The Kitsu connector against what a real Zou 1.0.97 answered, and against what goes wrong.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
 mod replay;
 
 use std::collections::{BTreeMap, HashSet};
@@ -271,7 +273,7 @@ async fn a_shot_at_frame_0_is_a_shot() {
 
 #[tokio::test]
 async fn frame_rates_are_numbers_however_they_are_stored() {
-    let (replay, kitsu) = kitsu().await;
+    let (_replay, kitsu) = kitsu().await;
     let (_, film) = project(&kitsu, "Nasty Film").await;
     assert_eq!(film.project.fps.as_f64(), 23.976);
     // Kitsu knows a frame rate of this shot's own, but its range is on the film's timeline.
@@ -289,7 +291,6 @@ async fn frame_rates_are_numbers_however_they_are_stored() {
         (json!(0), 24.0, true),
         (json!("-24"), 24.0, true),
     ] {
-        replay.server().reset().await;
         let (replay, kitsu) = self::kitsu().await;
         let mut record = recorded("nasty-film-project");
         record["fps"] = stored.clone();
@@ -713,7 +714,7 @@ async fn a_project_that_is_gone_is_not_found_rather_than_empty() {
 }
 
 #[tokio::test]
-async fn a_project_id_that_leads_elsewhere_is_malformed() {
+async fn a_project_id_that_leads_elsewhere_is_invalid() {
     let (replay, kitsu) = kitsu().await;
     let mut context = recorded("context");
     context["projects"][0]["id"] = json!("../../etc");
@@ -723,7 +724,7 @@ async fn a_project_id_that_leads_elsewhere_is_malformed() {
         .mount(replay.server())
         .await;
     let error = kitsu.project_list().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     insta::assert_snapshot!(told(&error, &replay), @"cannot read the project `Evil`: `../../etc` cannot name a file: it starts with a dot. Ids of projects and edits become file names and parts of addresses; use letters, digits, `-`, `_`, `.` and spaces");
 }
 

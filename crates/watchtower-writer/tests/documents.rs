@@ -1,5 +1,7 @@
 //! Every document as it stands on disk, through the specification's writers.
 
+#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
+
 use std::fs;
 
 use watchtower_model::{

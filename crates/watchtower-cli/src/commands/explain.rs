@@ -17,7 +17,10 @@ pub(super) fn run(args: &ExplainArgs, printer: &Printer) -> io::Result<Exit> {
             for code in Code::ALL {
                 let it = code.explanation();
                 let severity = it.severity.to_string();
-                printer.data(format_args!("{code}  {severity:7}  {:26}  {}", it.name, it.what))?;
+                printer.data(format_args!(
+                    "{code}  {severity:7}  {:26}  {}",
+                    it.name, it.what
+                ))?;
             }
         }
     }
@@ -64,7 +67,9 @@ fn nearest(text: &str) -> String {
     };
     let mut codes: Vec<_> = Code::ALL.iter().map(|it| (likeness(it), it)).collect();
     codes.sort_by(|(a, _), (b, _)| b.partial_cmp(a).unwrap_or(Ordering::Equal));
-    let named = codes[..3].iter().map(|(_, it)| format!("{it} ({})", it.name()));
+    let named = codes[..3]
+        .iter()
+        .map(|(_, it)| format!("{it} ({})", it.name()));
     named.collect::<Vec<_>>().join(", ")
 }
 

@@ -25,7 +25,7 @@ use crate::printer::Printer;
 const STDIN: &str = "<stdin>";
 
 pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -> io::Result<Exit> {
-    if args.document.is_some() && args.path.is_dir() {
+    if args.document.is_some() && !is_stdin(&args.path) && args.path.is_dir() {
         printer.error(
             &DocumentOfFolder,
             Some("leave `--document` out, or give one file"),
@@ -43,12 +43,12 @@ pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -
             return Ok(Exit::Usage);
         }
     };
-    allow(&mut report, &args.allow);
+    let allowed = allow(&mut report, &args.allow);
     cut(&mut report, args.max_findings);
 
     let denies_warnings = args.deny == Some(Deny::Warnings);
     let fails = |severity| severity == Severity::Error || denies_warnings;
-    let closing = closing(&report, &args.path);
+    let closing = closing(&report, &allowed, &args.path);
     let mut out: Box<dyn Write> = match args.output_format {
         OutputFormat::Human => Box::new(anstream::stdout().lock()),
         _ => Box::new(io::stdout().lock()),
@@ -66,7 +66,7 @@ pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -
                 writeln!(out, "{closing}")?;
             }
         }
-        OutputFormat::Json => json::write(&mut out, &report)?,
+        OutputFormat::Json => json::write(&mut out, &report, &allowed)?,
         OutputFormat::Sarif => sarif::write(&mut out, &report)?,
         OutputFormat::Github => {
             github::write(&mut out, &report)?;
@@ -88,12 +88,13 @@ struct DocumentOfFolder;
 fn check(args: &ValidateArgs) -> Result<(Report, Sources), Error> {
     let options = Options {
         strict: args.strict,
+        references: true,
         media: !args.no_media,
         format: args.format,
         document: args.document.clone(),
         limit: args.max_findings,
     };
-    if args.path != Path::new("-") {
+    if !is_stdin(&args.path) {
         return Ok((validate::site(&args.path, &options)?, Sources::default()));
     }
     let name = Path::new(STDIN);
@@ -113,6 +114,11 @@ fn check(args: &ValidateArgs) -> Result<(Report, Sources), Error> {
     Ok((report, Sources::with_stdin(kept)))
 }
 
+/// Whether a path on the command line stands for the standard input; `./-` is a file.
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Copies what comes from a pipe to a file that is gone when it is closed.
 fn spool(mut input: impl io::Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
@@ -121,10 +127,19 @@ fn spool(mut input: impl io::Read) -> io::Result<File> {
     Ok(file)
 }
 
-/// Takes codes out of a report.
-fn allow(report: &mut Report, codes: &[Code]) {
-    report.findings.retain(|it| !codes.contains(&it.code));
-    report.left_out.retain(|it| !codes.contains(&it.code));
+/// Moves the findings of some codes out of a report.
+fn allow(report: &mut Report, codes: &[Code]) -> Report {
+    let mut allowed = Report::default();
+    let is_allowed = |code| codes.contains(&code);
+    allowed.findings = report
+        .findings
+        .extract_if(.., |it| is_allowed(it.code))
+        .collect();
+    allowed.left_out = report
+        .left_out
+        .extract_if(.., |it| is_allowed(it.code))
+        .collect();
+    allowed
 }
 
 /// Leaves so many findings in a report, errors before warnings, and counts the others.
@@ -170,32 +185,44 @@ fn cut(report: &mut Report, most: usize) {
 }
 
 /// The answer in a line.
-fn closing(report: &Report, path: &Path) -> String {
+fn closing(report: &Report, allowed: &Report, path: &Path) -> String {
     let list = |counts: &[(usize, &str)]| {
         let counts = counts.iter().filter(|(number, _)| *number > 0);
         let counts: Vec<_> = counts.map(|(number, noun)| count(*number, noun)).collect();
         counts.join(", ")
     };
-    let (errors, warnings) = (
-        report.count(Severity::Error),
-        report.count(Severity::Warning),
-    );
-    if errors + warnings == 0 {
+    let found = |report: &Report| {
+        let errors = (report.count(Severity::Error), "error");
+        list(&[errors, (report.count(Severity::Warning), "warning")])
+    };
+    let mut closing = if !found(report).is_empty() {
+        format!("{} in {}", found(report), count(files(report), "file"))
+    } else {
+        let name = if is_stdin(path) {
+            Path::new(STDIN)
+        } else {
+            path
+        };
+        let answer = if allowed.count(Severity::Error) > 0 {
+            "nothing is wrong but what is allowed"
+        } else {
+            "Watchtower will take it"
+        };
         let checked = list(&[
             (report.projects, "project"),
             (report.documents, "document"),
             (report.entries, "entry"),
         ]);
-        let name = if path == Path::new("-") {
-            Path::new(STDIN)
-        } else {
-            path
-        };
-        let name = name.to_string_lossy();
-        return format!("{}: Watchtower will take it: {checked}", printable(&name));
+        format!(
+            "{}: {answer}: {checked}",
+            printable(&name.to_string_lossy())
+        )
+    };
+    let allowed = found(allowed);
+    if !allowed.is_empty() {
+        closing.push_str(&format!("; allowed: {allowed}"));
     }
-    let found = list(&[(errors, "error"), (warnings, "warning")]);
-    format!("{found} in {}", count(files(report), "file"))
+    closing
 }
 
 /// In how many files something was found.

@@ -18,7 +18,8 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpOptions {
-    /// How many requests are under way at a time, downloads included. Default 8.
+    /// How many requests are under way at a time. A download is under way until its stream has
+    /// ended or is dropped. Default 8.
     pub jobs: NonZeroUsize,
     /// How many requests are started in a second, at most. Default unlimited.
     pub requests_per_second: Option<NonZeroU32>,

@@ -94,7 +94,7 @@ fn convert<R: Named, T>(
         convert(record).map_err(|error| {
             let (_, name) = record.names();
             let operation = format!("read the {kind} `{}`", name.escape_debug());
-            Error::new(ErrorKind::Malformed, operation, error.to_string())
+            Error::new(ErrorKind::Invalid, operation, error.to_string())
         })
     };
     records.iter().map(convert).collect()

@@ -33,7 +33,7 @@ pub(super) struct Records {
 ///
 /// # Errors
 ///
-/// `Malformed` for an id that is none.
+/// `Invalid` for an id that is none.
 pub(super) fn snapshot(
     records: Records,
     project: &Project,
@@ -43,7 +43,7 @@ pub(super) fn snapshot(
     let mut reader = Reader::new(project, list, addresses);
     reader.read(records).map_err(|error| {
         let operation = format!("read the project {}", project.name);
-        Error::new(ErrorKind::Malformed, operation, error.to_string())
+        Error::new(ErrorKind::Invalid, operation, error.to_string())
     })?;
     Ok(reader.finish())
 }
@@ -883,7 +883,7 @@ mod tests {
         let records = records(json!({"edits": [{"id": "../../etc", "name": "Edit"}]}));
         let error =
             snapshot(records, &Project::new("Film"), &list(), Addresses(&http)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert_eq!(error.kind(), ErrorKind::Invalid);
         assert_eq!(error.operation(), "read the project Film");
     }
 }

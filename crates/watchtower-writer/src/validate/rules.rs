@@ -125,12 +125,15 @@ pub(super) struct Rules<'a> {
     media: Option<Media<'a>>,
     /// The folder of the project, by name.
     folder: Option<&'a str>,
+    /// Whether ids are remembered.
+    follow: bool,
     own: [Option<IdSet>; Kind::COUNT],
     in_use: [Option<IdSet>; Kind::COUNT],
     not_for_shots: IdSet,
     learned: Known,
     sequences: Vec<Id>,
     sequences_with_shots: IdSet,
+    last_sequence: Option<Id>,
     cast: IdSet,
     spans: Vec<Span>,
 }
@@ -141,10 +144,12 @@ impl<'a> Rules<'a> {
         known: &'a Known,
         media: Option<Media<'a>>,
         folder: Option<&'a str>,
+        follow: bool,
     ) -> Self {
         let mut own = [const { None }; Kind::COUNT];
         let mut learned = Known::default();
-        for kind in role::of(document).filter_map(|(_, role)| role.gives()) {
+        let gives = role::of(document).filter_map(|(_, role)| role.gives());
+        for kind in gives.filter(|_| follow) {
             own[kind as usize] = Some(IdSet::default());
             if kind == Kind::Project {
                 learned.projects = Some(Vec::new());
@@ -154,12 +159,14 @@ impl<'a> Rules<'a> {
             known,
             media,
             folder,
+            follow,
             own,
             in_use: [const { None }; Kind::COUNT],
             not_for_shots: IdSet::default(),
             learned,
             sequences: Vec::new(),
             sequences_with_shots: IdSet::default(),
+            last_sequence: None,
             cast: IdSet::default(),
             spans: Vec::new(),
         }
@@ -180,7 +187,9 @@ impl<'a> Rules<'a> {
             }
         }
         // An entry may refer to what it defines itself, so definitions come first.
-        self.define(&facts.list, problems);
+        if self.follow {
+            self.define(&facts.list, problems);
+        }
         let mut frames = Frames::default();
         for (at, fact) in facts.list.iter().enumerate() {
             self.judge(entry, at, fact, &mut frames, problems);
@@ -249,7 +258,9 @@ impl<'a> Rules<'a> {
         };
         match (fact.role, &fact.datum) {
             (Role::Refers(kind), Datum::Id(id)) => {
-                if kind == Kind::Sequence {
+                // Shots of a sequence mostly come one behind the other.
+                if self.follow && kind == Kind::Sequence && self.last_sequence != Some(*id) {
+                    self.last_sequence = Some(*id);
                     self.sequences_with_shots.insert(*id);
                 }
                 self.refer(kind, *id, &mut problem);
@@ -272,7 +283,7 @@ impl<'a> Rules<'a> {
             }
             (Role::CastShot, Datum::Id(id)) => {
                 self.refer(Kind::Shot, *id, &mut problem);
-                if !self.cast.insert(*id) {
+                if self.follow && !self.cast.insert(*id) {
                     let message = "another entry has the cast of the shot {}".to_owned();
                     problem(Code::CastTwice, message, None);
                 }

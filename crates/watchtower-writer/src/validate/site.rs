@@ -68,11 +68,14 @@ impl Report {
     fn sort(&mut self) {
         // Without a position, a finding is about the file as a whole.
         self.findings.sort_by(|a, b| {
-            let key = |it: &Finding| (it.position.map(|it| it.start), it.code);
+            let start = |it: &Finding| it.position.map(|it| it.start);
             a.file
                 .cmp(&b.file)
-                .then_with(|| key(a).cmp(&key(b)))
-                .then_with(|| a.pointer.cmp(&b.pointer))
+                .then_with(|| start(a).cmp(&start(b)))
+                .then_with(|| b.severity.cmp(&a.severity))
+                .then_with(|| {
+                    (a.code, &a.pointer, &a.message).cmp(&(b.code, &b.pointer, &b.message))
+                })
         });
         self.left_out.sort();
     }
@@ -118,7 +121,7 @@ fn document_names(format: Option<Format>) -> String {
 /// folder, the folder of one project, or one document.
 ///
 /// What a document of one project refers to is looked up also when only the project's folder is
-/// given; when one document is given, it is checked alone.
+/// given. When one document is given, each of its entries is checked alone: no ids are compared.
 ///
 /// # Errors
 ///
@@ -196,6 +199,8 @@ fn alone(
         known: &Known::default(),
         folder: None,
         layout: None,
+        // Next to nothing could be said, and a file of any size takes the same memory.
+        follow: false,
     };
     let mut report = Report {
         format: Some(document.format),
@@ -307,6 +312,7 @@ impl Site<'_> {
             known,
             folder,
             layout: Some(&self.layout),
+            follow: self.options.references,
         }
     }
 

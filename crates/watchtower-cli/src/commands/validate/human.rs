@@ -1,18 +1,24 @@
 //! Findings for people.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use indexmap::IndexMap;
 use indicatif::HumanCount;
-use watchtower_writer::validate::{Code, Finding, Report, Severity};
+use watchtower_writer::validate::{Code, Finding, Position, Report, Severity};
 
 use super::printable;
 use super::source::{Excerpt, Sources};
 
 /// How many findings of one kind in one file are shown before the others are folded.
 const SHOWN: usize = 3;
+
+/// Draws with colours, which are taken out again where they are not wanted. Excerpts are short, so that
+/// nothing is left to cut.
+const RENDERER: Renderer = Renderer::styled().term_width(1000);
 
 /// How much is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +40,7 @@ impl Detail {
     }
 }
 
-/// Findings that are folded together.
+/// What findings have in common that are counted together.
 type Kind<'a> = (&'a Path, Code, Severity);
 
 pub(super) fn write(
@@ -43,67 +49,61 @@ pub(super) fn write(
     sources: &Sources,
     detail: Detail,
 ) -> io::Result<()> {
-    let mut kinds: IndexMap<Kind<'_>, (Vec<&Finding>, usize)> = IndexMap::new();
-    for it in report
-        .findings
-        .iter()
-        .filter(|it| detail.shows(it.severity))
-    {
-        let kind = kinds.entry((&it.file, it.code, it.severity)).or_default();
-        kind.0.push(it);
+    // Findings of one kind that differ in what they do, as missing keys do, are folded apart.
+    let mut folds: IndexMap<(Kind<'_>, &str), Vec<&Finding>> = IndexMap::new();
+    for it in &report.findings {
+        if detail.shows(it.severity) {
+            let kind = (it.file.as_path(), it.code, it.severity);
+            folds.entry((kind, &it.effect)).or_default().push(it);
+        }
     }
-    // Kinds of which none is shown, because there are too many findings.
-    let (mut unseen, mut unseen_files) = (0, 0);
-    for it in report
-        .left_out
-        .iter()
-        .filter(|it| detail.shows(it.severity))
-    {
-        match kinds.get_mut(&(it.file.as_path(), it.code, it.severity)) {
-            Some((_, left_out)) => *left_out += it.count,
-            None => {
-                unseen += it.count;
-                unseen_files += 1;
+    let last_folds: HashMap<Kind<'_>, usize> = folds.keys().map(|it| it.0).zip(0..).collect();
+    let mut left_out = vec![0; folds.len()];
+    let mut unseen = 0;
+    for it in &report.left_out {
+        if detail.shows(it.severity) {
+            match last_folds.get(&(it.file.as_path(), it.code, it.severity)) {
+                Some(index) => left_out[*index] += it.count,
+                None => unseen += it.count,
             }
         }
     }
-    let _ = unseen_files;
-    let renderer = Renderer::styled().term_width(1000);
-    for (findings, left_out) in kinds.values() {
+    for (findings, left_out) in folds.values().zip(left_out) {
         let shown = match detail {
             Detail::Everything => findings.len(),
             _ => findings.len().min(SHOWN),
         };
-        let more = findings.len() - shown + left_out;
         let mut previous = None;
         for (index, finding) in findings[..shown].iter().enumerate() {
-            let more = if index + 1 == shown { more } else { 0 };
-            let group = group(finding, previous, more, sources);
-            writeln!(out, "{}\n", renderer.render(&[group]))?;
+            let is_last = index + 1 == shown;
+            let more = if is_last {
+                findings.len() - shown + left_out
+            } else {
+                0
+            };
+            draw(out, finding, previous, more, sources)?;
             previous = Some(*finding);
         }
     }
     if unseen > 0 {
-        writeln!(
-            out,
-            "and {} more; `--max-findings` shows more",
-            HumanCount(unseen as u64)
-        )?;
+        let unseen = HumanCount(unseen as u64);
+        writeln!(out, "and {unseen} more; `--max-findings` shows more")?;
     }
-    if let Some(((_, code, _), _)) = kinds.first() {
+    if let Some((((_, code, _), _), _)) = folds.first() {
         writeln!(out, "`watchtower explain {code}` says more about a code")?;
     }
     Ok(())
 }
 
-/// A finding as it is drawn. What it means and how to mend it is not repeated from the previous one
-/// of its kind.
-fn group<'a>(
-    finding: &'a Finding,
+/// Draws a finding. What it means and how to mend it is not repeated from the previous one of its
+/// kind.
+fn draw(
+    out: &mut impl Write,
+    finding: &Finding,
     previous: Option<&Finding>,
     more: usize,
     sources: &Sources,
-) -> Group<'a> {
+) -> io::Result<()> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -112,34 +112,32 @@ fn group<'a>(
         .primary_title(printable(&finding.message))
         .id(finding.code.to_string());
     let mut group = Group::with_title(title);
-
-    let path = printable(&finding.file.to_string_lossy()).into_owned();
     let expected = finding.expected.as_ref().map(|it| format!("expected {it}"));
     let mut expected = expected.map(|it| printable(&it).into_owned());
-    let mut origin = Origin::path(path);
+    let mut place = printable(&finding.file.to_string_lossy()).into_owned();
+    let mut gutter = 0;
     if let Some(position) = finding.position {
-        let number = |it: u64| usize::try_from(it).unwrap_or(usize::MAX);
-        origin = origin
-            .line(number(position.line))
-            .char_column(number(position.column));
-        group = group.element(origin);
+        let Position { line, column, .. } = position;
+        place.push_str(&format!(":{line}:{column}"));
         if let Some(Excerpt { text, span }) = sources.excerpt(&finding.file, position) {
+            let line = usize::try_from(line).unwrap_or(usize::MAX);
+            gutter = (line + text.lines().count().saturating_sub(1))
+                .to_string()
+                .len();
             let annotation = AnnotationKind::Primary.span(span).label(expected.take());
             let snippet = Snippet::source(text)
-                .line_start(number(position.line))
+                .line_start(line)
                 .fold(false)
                 .annotation(annotation);
             group = group.element(snippet);
         }
-    } else {
-        group = group.element(origin);
     }
     if let Some(expected) = expected {
         group = group.element(Level::NOTE.message(expected));
     }
     if !finding.pointer.is_empty() {
-        let place = printable(&finding.pointer);
-        group = group.element(Level::NOTE.with_name("place").message(place));
+        let pointer = printable(&finding.pointer);
+        group = group.element(Level::NOTE.with_name("place").message(pointer));
     }
     if previous.is_none_or(|it| it.effect != finding.effect) {
         group = group.element(Level::NOTE.message(printable(&finding.effect)));
@@ -149,10 +147,61 @@ fn group<'a>(
     }
     if more > 0 {
         let more = format!(
-            "and {} more of this kind in this file",
-            HumanCount(more as u64)
+            "and {} more {} in this file",
+            HumanCount(more as u64),
+            finding.code
         );
         group = group.element(Level::NOTE.no_name().message(more));
     }
-    group
+
+    let drawn = RENDERER.render(&[group]);
+    // The renderer would count columns in the excerpt, not in the file.
+    let (title, rest) = drawn.split_once('\n').unwrap_or((&drawn, ""));
+    let arrow = DEFAULT_LINE_NUM_STYLE;
+    writeln!(
+        out,
+        "{title}\n{:gutter$}{arrow}-->{arrow:#} {place}\n{rest}\n",
+        ""
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_in_a_file_can_be_drawn(
+            text in "[a\\PC\\pC\\p{Cf}\\p{M}\r\n\t\u{1b}\u{9b}漢🎬]{0,300}",
+            ends in (0..400_u64, 0..400_u64),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("shots.json");
+            std::fs::write(&file, &text).unwrap();
+            let finding = Finding {
+                code: Code::Null,
+                severity: Severity::Error,
+                file,
+                pointer: text.clone(),
+                message: text.clone(),
+                expected: Some(text.clone()),
+                effect: text.clone(),
+                help: text.clone(),
+                position: Some(Position {
+                    line: 9,
+                    column: 7,
+                    start: ends.0.min(ends.1),
+                    end: ends.0.max(ends.1),
+                }),
+            };
+            let report = Report { findings: vec![finding], ..Report::default() };
+            let mut out = Vec::new();
+            write(&mut out, &report, &Sources::default(), Detail::Folded).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            let plain = anstream::adapter::strip_str(&out).to_string();
+            let plain = plain.replace('\n', "");
+            prop_assert_eq!(printable(&plain), plain.as_str());
+        }
+    }
 }

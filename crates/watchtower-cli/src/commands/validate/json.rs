@@ -23,6 +23,8 @@ enum Message {
 struct Summary {
     errors: usize,
     warnings: usize,
+    /// How many more there are of codes that are allowed.
+    allowed: usize,
     /// In how many files something was found.
     files: usize,
     format: Option<Format>,
@@ -32,7 +34,7 @@ struct Summary {
     bytes: u64,
 }
 
-pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, report: &Report, allowed: &Report) -> io::Result<()> {
     let findings = report.findings.iter().map(|it| {
         Message::Finding(Finding {
             file: in_unicode(&it.file),
@@ -48,6 +50,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let summary = Message::Summary(Summary {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
+        allowed: allowed.count(Severity::Error) + allowed.count(Severity::Warning),
         files: super::files(report),
         format: report.format,
         projects: report.projects,

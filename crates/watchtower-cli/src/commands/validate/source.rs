@@ -11,8 +11,8 @@ use watchtower_writer::validate::Position;
 use super::{STDIN, printable};
 
 /// How many characters of a line are shown in front of a place, and from it on.
-const BEFORE: usize = 48;
-const BEHIND: usize = 72;
+const BEFORE: usize = 60;
+const BEHIND: usize = 80;
 
 /// How many bytes are read on each side; characters have up to four.
 const BLOCK: u64 = 1024;

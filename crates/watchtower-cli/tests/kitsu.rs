@@ -1,0 +1,155 @@
+//! Bad answers where Kitsu should be: each ends in a clear error, the right exit code, and the site
+//! as it was.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
+#![cfg(feature = "kitsu")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::json;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const PASSWORD: &str = "s3cret-pass=word";
+const TOKEN: &str = "a-very-secret-token";
+
+/// `watchtower export kitsu` from a server, over a site that exists.
+///
+/// Checks what holds for every failure: the site is as it was, and no secret is said.
+async fn export(url: String, code: i32) -> String {
+    let said = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path().join("site");
+        let mut example = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+        example
+            .args(["export", "example", "--media", "none", "--output"])
+            .arg(&site);
+        assert!(example.output().unwrap().status.success());
+        let context = fs::read(site.join("data/projects/context.json")).unwrap();
+
+        let output = kitsu(&url, &site);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said)
+            .unwrap()
+            .replace(&url, "http://kitsu");
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(
+            fs::read(site.join("data/projects/context.json")).unwrap(),
+            context
+        );
+        for secret in [PASSWORD, TOKEN] {
+            assert!(!said.contains(secret), "{said}");
+        }
+        said
+    });
+    said.await.unwrap()
+}
+
+fn kitsu(url: &str, site: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+    command.env_clear().env("KITSU_DATA_SOURCE_URL", url);
+    command.env("KITSU_DATA_SOURCE_USER_EMAIL", "td@studio.example");
+    command.env("KITSU_DATA_SOURCE_USER_PASSWORD", PASSWORD);
+    command
+        .args(["export", "kitsu", "--verbose", "--output"])
+        .arg(site);
+    command.output().unwrap()
+}
+
+async fn answer(server: &MockServer, place: &str, template: ResponseTemplate) {
+    Mock::given(path(place))
+        .respond_with(template)
+        .mount(server)
+        .await;
+}
+
+/// A server that lets us in, as Zou does.
+async fn open_server() -> MockServer {
+    let server = MockServer::start().await;
+    let version = json!({"api": "Zou", "version": "1.0.97"});
+    answer(
+        &server,
+        "/",
+        ResponseTemplate::new(200).set_body_json(version),
+    )
+    .await;
+    let login = json!({"login": true, "access_token": TOKEN, "refresh_token": TOKEN,
+        "user": {"id": "u", "full_name": "TD"}});
+    let login = ResponseTemplate::new(200).set_body_json(login);
+    Mock::given(method("POST"))
+        .and(path("/auth/login"))
+        .respond_with(login)
+        .mount(&server)
+        .await;
+    let user = json!({"authenticated": true, "user": {"id": "u", "full_name": "TD"}});
+    answer(
+        &server,
+        "/auth/authenticated",
+        ResponseTemplate::new(200).set_body_json(user),
+    )
+    .await;
+    server
+}
+
+#[tokio::test]
+async fn a_wrong_password() {
+    let server = MockServer::start().await;
+    let version = json!({"api": "Zou", "version": "1.0.97"});
+    answer(
+        &server,
+        "/",
+        ResponseTemplate::new(200).set_body_json(version),
+    )
+    .await;
+    let refused = ResponseTemplate::new(400).set_body_json(json!({"login": false}));
+    answer(&server, "/auth/login", refused).await;
+    insta::assert_snapshot!(export(server.uri(), 3).await);
+}
+
+#[tokio::test]
+async fn no_server() {
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let said = export(format!("http://127.0.0.1:{port}"), 3).await;
+    assert!(
+        said.contains("Connection refused") && said.contains("help:"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_web_page_where_json_is_due() {
+    let server = MockServer::start().await;
+    let page =
+        ResponseTemplate::new(200).set_body_raw("<!DOCTYPE html><title>Kitsu</title>", "text/html");
+    Mock::given(wiremock::matchers::any())
+        .respond_with(page)
+        .mount(&server)
+        .await;
+    insta::assert_snapshot!(export(server.uri(), 3).await);
+}
+
+#[tokio::test]
+async fn truncated_json() {
+    let server = open_server().await;
+    let cut = ResponseTemplate::new(200).set_body_raw(r#"{"projects": [{"id""#, "application/json");
+    answer(&server, "/data/user/context", cut).await;
+    insta::assert_snapshot!(export(server.uri(), 3).await);
+}
+
+#[tokio::test]
+async fn a_project_id_that_leaves_the_site() {
+    let server = open_server().await;
+    let context = json!({
+        "projects": [{"id": "../../etc", "name": "Evil", "fps": "24"}],
+        "persons": [], "asset_types": [], "task_types": [], "task_status": [],
+    });
+    let context = ResponseTemplate::new(200).set_body_json(context);
+    answer(&server, "/data/user/context", context).await;
+    insta::assert_snapshot!(export(server.uri(), 1).await);
+}

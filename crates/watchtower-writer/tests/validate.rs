@@ -716,10 +716,7 @@ fn findings_say_what_was_found_what_it_does_and_where() {
     }
     insta::assert_snapshot!(text);
     let json = serde_json::to_value(&report.findings[0]).unwrap();
-    assert_eq!(json["code"], "WT206");
-    assert_eq!(json["severity"], "warning");
-    assert_eq!(
-        json["position"]["line"],
-        report.findings[0].position.unwrap().line
-    );
+    assert_eq!(json["code"], "WT205");
+    assert_eq!(json["severity"], "error");
+    assert_eq!(json["position"]["line"], 2);
 }

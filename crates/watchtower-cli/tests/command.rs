@@ -1,5 +1,7 @@
 //! The command as people and scripts meet it.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,7 @@
 //! The driver over a tracker that does as it is told.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;

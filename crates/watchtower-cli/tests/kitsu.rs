@@ -1,6 +1,7 @@
 //! Bad answers where Kitsu should be: each ends in a clear error, the right exit code, and the site
 //! as it was.
 #![cfg(feature = "kitsu")]
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
 use std::fs;
 use std::path::Path;

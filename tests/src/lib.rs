@@ -1,6 +1,8 @@
 //! What the tests against real services share: where the services are, and the command that is
 //! tested. `cargo xtask services` starts the services and names their places in the environment.
 
+#![allow(clippy::panic)] // A test that cannot go on says why.
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Exports of a real Kitsu server.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::collections::HashSet;
 use std::fs;

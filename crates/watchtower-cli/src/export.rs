@@ -26,10 +26,12 @@ pub struct ExportOptions {
     pub projects: Vec<String>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
-    /// How many pictures and movies are fetched at a time.
+    /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
     pub lock_timeout: Duration,
+    /// How long a picture stays in the site after nothing refers to it any more.
+    pub keep_unused: Duration,
 }
 
 impl Default for ExportOptions {
@@ -39,12 +41,14 @@ impl Default for ExportOptions {
             media,
             jobs,
             lock_timeout,
+            keep_unused,
         } = writer::ExportOptions::default();
         Self {
             projects: Vec::new(),
             media,
             jobs,
             lock_timeout,
+            keep_unused,
         }
     }
 }
@@ -207,7 +211,7 @@ async fn phases(
 
     let source = TrackerMedia(tracker);
     let clock = MediaClock::new(observer);
-    let mut export = begin(site, options, &source, &clock).await?;
+    let mut export = begin(site, options, &list, &source, &clock).await?;
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
@@ -256,7 +260,7 @@ async fn phases(
     }
 
     clock.start();
-    let summary = export.finish(list).await?;
+    let summary = export.finish().await?;
     (times.media, times.commit) = clock.read();
     Ok(summary)
 }
@@ -267,6 +271,7 @@ async fn phases(
 async fn begin<'a>(
     site: &Site,
     options: &ExportOptions,
+    list: &'a ProjectList,
     source: &'a dyn MediaSource,
     progress: &'a dyn Progress,
 ) -> Result<Export<'a>, writer::Error> {
@@ -275,11 +280,12 @@ async fn begin<'a>(
         media: options.media.clone(),
         jobs: options.jobs,
         lock_timeout: Duration::ZERO,
+        keep_unused: options.keep_unused,
     };
     let start = Instant::now();
     let mut is_told = false;
     loop {
-        match Export::begin(site, writer_options.clone(), source, progress) {
+        match Export::begin(site, writer_options.clone(), list, source, progress) {
             Err(writer::Error::Locked { .. }) if start.elapsed() < options.lock_timeout => {
                 if !is_told {
                     info!("another export is writing to the site: waiting");
@@ -381,6 +387,11 @@ struct TrackerMedia<'a>(&'a dyn Tracker);
 
 #[async_trait]
 impl MediaSource for TrackerMedia<'_> {
+    fn name(&self) -> String {
+        let about = self.0.describe();
+        format!("{} {}", about.name, about.location.unwrap_or_default())
+    }
+
     async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
         let request = connector::MediaRequest {
             media: request.media,

@@ -105,11 +105,18 @@ pub(crate) fn ended(summary: Option<&Summary>, times: &Times, traffic: Option<Tr
             let times = times.projects.get(&project.id).copied();
             project_ended(project, times.unwrap_or_default());
         }
-        placeholders(None, &summary.shared_media);
+        not_fetched(None, &summary.shared_media);
     }
+    let sum = |count: fn(&MediaCounts) -> usize| {
+        let summary = summary?;
+        let projects = summary.projects.iter().map(|it| count(&it.media));
+        Some(projects.sum::<usize>() + count(&summary.shared_media))
+    };
     info!(
         exported = summary.map(|it| it.projects.len() - it.failed()),
         failed = summary.map(Summary::failed),
+        fetched = sum(|it| it.fetched),
+        unchanged = sum(|it| it.unchanged),
         requests = traffic.map(|it| it.requests),
         retries = traffic.map(|it| it.retries),
         bytes = traffic.map(|it| it.bytes),
@@ -139,6 +146,9 @@ fn project_ended(project: &ProjectSummary, times: ProjectTimes) {
                 frames = counts.total_frames,
                 pictures = media.pictures,
                 movies = media.movies,
+                fetched = media.fetched,
+                unchanged = media.unchanged,
+                outdated = media.outdated.values().map(Vec::len).sum::<usize>(),
                 placeholders = media.missing_total(),
                 left_out = project.left_out.len(),
                 read_seconds = seconds(times.read),
@@ -151,7 +161,7 @@ fn project_ended(project: &ProjectSummary, times: ProjectTimes) {
                 let (count, names) = (names.len(), first_names(&names));
                 info!(project = name, kind, reason, count, names, "left out");
             }
-            placeholders(Some(name), media);
+            not_fetched(Some(name), media);
             for note in &project.notes {
                 info!(project = name, note, "note");
             }
@@ -161,10 +171,18 @@ fn project_ended(project: &ProjectSummary, times: ProjectTimes) {
     error!(project = name, error, kept, "not exported");
 }
 
-fn placeholders(project: Option<&str>, media: &MediaCounts) {
+fn not_fetched(project: Option<&str>, media: &MediaCounts) {
+    for (reason, labels) in &media.outdated {
+        let (count, names) = counted(labels);
+        warn!(project, reason, count, names, "as it was before");
+    }
     for (reason, labels) in &media.missing {
-        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        let (count, names) = (labels.len(), first_names(&labels));
+        let (count, names) = counted(labels);
         warn!(project, reason, count, names, "placeholder");
     }
+}
+
+fn counted(labels: &[String]) -> (usize, String) {
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    (labels.len(), first_names(&labels))
 }

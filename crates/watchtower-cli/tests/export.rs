@@ -1,6 +1,5 @@
 //! The driver over a tracker that does as it is told.
-
-#![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::collections::HashSet;
 use std::fs;

@@ -48,6 +48,9 @@ pub struct Options {
     /// Whether keys are reported that no document has. The client does not mind them, but one may be
     /// misspelt.
     pub strict: bool,
+    /// Whether ids are followed: what they refer to, and whether two things have the same one. It
+    /// takes memory for each id.
+    pub references: bool,
     /// Whether pictures and movies are looked at.
     pub media: bool,
     /// The format of the documents; it is found out unless it is given.
@@ -58,11 +61,12 @@ pub struct Options {
     pub limit: usize,
 }
 
-/// Extras are silent, media are looked at, and a thousand findings of a kind are enough.
+/// Extras are silent, ids are followed, media are looked at, and a thousand findings of a kind are enough.
 impl Default for Options {
     fn default() -> Self {
         Self {
             strict: false,
+            references: true,
             media: true,
             format: None,
             document: None,
@@ -83,6 +87,7 @@ pub fn document(
         known: &rules::Known::default(),
         folder: None,
         layout: None,
+        follow: options.references,
     };
     let mut findings = check::Findings::new(file, usize::MAX);
     check::check(document, input, around, options, &mut findings);

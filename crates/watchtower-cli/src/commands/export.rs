@@ -57,6 +57,7 @@ pub(super) fn run(
             projects: args.projects,
             jobs: network.jobs,
             lock_timeout: args.lock_timeout,
+            ..ExportOptions::default()
         },
         json: args.json,
         every: background.every,

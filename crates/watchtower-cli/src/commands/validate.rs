@@ -88,6 +88,7 @@ struct DocumentOfFolder;
 fn check(args: &ValidateArgs) -> Result<(Report, Sources), Error> {
     let options = Options {
         strict: args.strict,
+        references: true,
         media: !args.no_media,
         format: args.format,
         document: args.document.clone(),

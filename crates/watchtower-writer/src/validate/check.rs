@@ -17,7 +17,7 @@ use super::shape::{Facts, Reading, Shape, push_key};
 use super::{Code, Options, contract, schema, text};
 
 /// The shape of a document's entries, compiled once.
-fn shape(document: &Document) -> &'static Shape {
+pub(super) fn shape(document: &Document) -> &'static Shape {
     static COMPILED: LazyLock<Vec<OnceLock<Shape>>> =
         LazyLock::new(|| DOCUMENTS.iter().map(|_| OnceLock::new()).collect());
     COMPILED[schema::row(document)].get_or_init(|| Shape::of(document))
@@ -116,6 +116,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: Option<&'a str>,
     /// Where media are looked for, if they are.
     pub(super) layout: Option<&'a super::layout::Layout>,
+    /// Whether ids are followed, within the document and out of it.
+    pub(super) follow: bool,
 }
 
 /// Checks a document.
@@ -131,7 +133,7 @@ pub(super) fn check(
         document,
         shape: shape(document),
         strict: options.strict,
-        rules: Rules::new(document, around.known, media, around.folder),
+        rules: Rules::new(document, around.known, media, around.folder, around.follow),
         facts: Facts::default(),
         problems: Vec::new(),
     };

@@ -26,8 +26,13 @@ const ABSENT: &[Code] = &[Code::MissingKey, Code::Null];
 const ABSENT_OR_WRONG: &[Code] = &[Code::MissingKey, Code::Null, Code::WrongType];
 const WRONG: &[Code] = &[Code::WrongType];
 
+const UNREAD: &str = "The client reads it in the project's own folder; what the list says goes unnoticed, until somebody else reads it.";
+
+const UNUSED_RANGE: &str =
+    "The client goes by `startFrame` and `durationSeconds`; who reads the range cannot use it.";
+
 macro_rules! rows {
-    ($($formats:ident $document:literal $place:literal $codes:expr => $severity:ident $effect:literal;)*) => {
+    ($($formats:ident $document:literal $place:literal $codes:expr => $severity:ident $effect:expr;)*) => {
         &[$(Row {
             formats: rows!(@$formats),
             document: $document,
@@ -43,6 +48,13 @@ macro_rules! rows {
 
 /// The first row that fits decides.
 static ROWS: &[Row] = rows! {
+    // The menu of projects takes id, name and picture from the list, all else from `project.json`.
+    v0 "context" "projects/*/asset_types" ABSENT_OR_WRONG => Warning UNREAD;
+    v0 "context" "projects/*/task_types" ABSENT_OR_WRONG => Warning UNREAD;
+    v0 "context" "projects/*/task_statuses" ABSENT_OR_WRONG => Warning UNREAD;
+    v0 "context" "projects/*/team" ABSENT_OR_WRONG => Warning UNREAD;
+    v0 "context" "projects/*/fps" ABSENT_OR_WRONG => Warning UNREAD;
+    v0 "context" "projects/*/fps" &[Code::OutOfRange] => Warning UNREAD;
     all "" "color" ABSENT_OR_WRONG => Error
         "The client throws while the project loads: no name, no team, no frame rate.";
     all "" "color" &[Code::WrongColor] => Warning
@@ -116,9 +128,12 @@ static ROWS: &[Row] = rows! {
     all "" "full_name" ABSENT => Warning
         "The name is shown as `undefined`.";
     all "" "for_shots" ABSENT_OR_WRONG => Warning
-        "The task type is offered for assets instead of shots.";
+        "The task type is offered neither for shots nor for assets.";
     all "" "has_avatar" ABSENT_OR_WRONG => Warning
         "The person's picture may be missing.";
+    all "shots" "data" WRONG => Warning UNUSED_RANGE;
+    all "shots" "data/frame_in" WRONG => Warning UNUSED_RANGE;
+    all "shots" "data/frame_out" WRONG => Warning UNUSED_RANGE;
     all "shots" "startFrame" ABSENT => Error
         "The shot has no place on the timeline.";
     all "shots" "durationSeconds" ABSENT => Error

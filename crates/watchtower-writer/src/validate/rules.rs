@@ -26,7 +26,7 @@ pub(super) struct Known {
     fps: Option<f64>,
     total_frames: Option<f64>,
     /// The ids of the listed projects.
-    pub(super) projects: Option<Vec<String>>,
+    pub(super) projects: Option<Arc<Vec<String>>>,
     /// The sequences in their order.
     sequences: Arc<Vec<Id>>,
     sequences_with_shots: Arc<IdSet>,
@@ -125,12 +125,16 @@ pub(super) struct Rules<'a> {
     media: Option<Media<'a>>,
     /// The folder of the project, by name.
     folder: Option<&'a str>,
+    /// Whether ids are remembered.
+    follow: bool,
     own: [Option<IdSet>; Kind::COUNT],
     in_use: [Option<IdSet>; Kind::COUNT],
     not_for_shots: IdSet,
     learned: Known,
+    projects: Option<Vec<String>>,
     sequences: Vec<Id>,
     sequences_with_shots: IdSet,
+    last_sequence: Option<Id>,
     cast: IdSet,
     spans: Vec<Span>,
 }
@@ -141,25 +145,30 @@ impl<'a> Rules<'a> {
         known: &'a Known,
         media: Option<Media<'a>>,
         folder: Option<&'a str>,
+        follow: bool,
     ) -> Self {
         let mut own = [const { None }; Kind::COUNT];
-        let mut learned = Known::default();
-        for kind in role::of(document).filter_map(|(_, role)| role.gives()) {
+        let mut projects = None;
+        let gives = role::of(document).filter_map(|(_, role)| role.gives());
+        for kind in gives.filter(|_| follow) {
             own[kind as usize] = Some(IdSet::default());
             if kind == Kind::Project {
-                learned.projects = Some(Vec::new());
+                projects = Some(Vec::new());
             }
         }
         Self {
             known,
             media,
             folder,
+            follow,
             own,
             in_use: [const { None }; Kind::COUNT],
             not_for_shots: IdSet::default(),
-            learned,
+            learned: Known::default(),
+            projects,
             sequences: Vec::new(),
             sequences_with_shots: IdSet::default(),
+            last_sequence: None,
             cast: IdSet::default(),
             spans: Vec::new(),
         }
@@ -180,7 +189,9 @@ impl<'a> Rules<'a> {
             }
         }
         // An entry may refer to what it defines itself, so definitions come first.
-        self.define(&facts.list, problems);
+        if self.follow {
+            self.define(&facts.list, problems);
+        }
         let mut frames = Frames::default();
         for (at, fact) in facts.list.iter().enumerate() {
             self.judge(entry, at, fact, &mut frames, problems);
@@ -194,7 +205,7 @@ impl<'a> Rules<'a> {
             let (kind, id) = match (fact.role, &fact.datum) {
                 (Role::Defines(kind), Datum::Id(id)) => (kind, *id),
                 (Role::ListedProject, Datum::Text(text)) => {
-                    if let Some(projects) = &mut self.learned.projects {
+                    if let Some(projects) = &mut self.projects {
                         projects.push(text.to_string());
                     }
                     (Kind::Project, Id::new(text))
@@ -249,7 +260,9 @@ impl<'a> Rules<'a> {
         };
         match (fact.role, &fact.datum) {
             (Role::Refers(kind), Datum::Id(id)) => {
-                if kind == Kind::Sequence {
+                // Shots of a sequence mostly come one behind the other.
+                if self.follow && kind == Kind::Sequence && self.last_sequence != Some(*id) {
+                    self.last_sequence = Some(*id);
                     self.sequences_with_shots.insert(*id);
                 }
                 self.refer(kind, *id, &mut problem);
@@ -272,7 +285,7 @@ impl<'a> Rules<'a> {
             }
             (Role::CastShot, Datum::Id(id)) => {
                 self.refer(Kind::Shot, *id, &mut problem);
-                if !self.cast.insert(*id) {
+                if self.follow && !self.cast.insert(*id) {
                     let message = "another entry has the cast of the shot {}".to_owned();
                     problem(Code::CastTwice, message, None);
                 }
@@ -435,6 +448,7 @@ impl<'a> Rules<'a> {
         for (ids, set) in learned.in_use.iter_mut().zip(self.in_use) {
             *ids = set.map(Arc::new);
         }
+        learned.projects = self.projects.map(Arc::new);
         learned.not_for_shots = Arc::new(self.not_for_shots);
         learned.sequences = Arc::new(self.sequences);
         learned.sequences_with_shots = Arc::new(self.sequences_with_shots);

@@ -68,11 +68,14 @@ impl Report {
     fn sort(&mut self) {
         // Without a position, a finding is about the file as a whole.
         self.findings.sort_by(|a, b| {
-            let key = |it: &Finding| (it.position.map(|it| it.start), it.code);
+            let start = |it: &Finding| it.position.map(|it| it.start);
             a.file
                 .cmp(&b.file)
-                .then_with(|| key(a).cmp(&key(b)))
-                .then_with(|| a.pointer.cmp(&b.pointer))
+                .then_with(|| start(a).cmp(&start(b)))
+                .then_with(|| b.severity.cmp(&a.severity))
+                .then_with(|| {
+                    (a.code, &a.pointer, &a.message).cmp(&(b.code, &b.pointer, &b.message))
+                })
         });
         self.left_out.sort();
     }
@@ -118,7 +121,7 @@ fn document_names(format: Option<Format>) -> String {
 /// folder, the folder of one project, or one document.
 ///
 /// What a document of one project refers to is looked up also when only the project's folder is
-/// given; when one document is given, it is checked alone.
+/// given. When one document is given, each of its entries is checked alone: no ids are compared.
 ///
 /// # Errors
 ///
@@ -173,12 +176,13 @@ fn choose(path: &Path, options: &Options) -> Result<&'static Document, Error> {
     let name = name
         .or_else(|| path.file_stem()?.to_str())
         .unwrap_or_default();
-    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let neighbours = Layout::detect(parent.unwrap_or(Path::new(".")), options.format);
-    let formats = neighbours
-        .map(|it| it.format)
-        .into_iter()
-        .chain(Format::ALL.iter().copied());
+    // Files beside it may tell the format.
+    let neighbours = || {
+        let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+        Layout::detect(parent.unwrap_or(Path::new(".")), None).map(|it| it.format)
+    };
+    let first = options.format.or_else(neighbours);
+    let formats = first.into_iter().chain(Format::ALL.iter().copied());
     formats
         .filter(|format| options.format.is_none_or(|it| it == *format))
         .find_map(|format| format.document(name))
@@ -196,6 +200,8 @@ fn alone(
         known: &Known::default(),
         folder: None,
         layout: None,
+        // Next to nothing could be said, and a file of any size takes the same memory.
+        follow: false,
     };
     let mut report = Report {
         format: Some(document.format),
@@ -291,9 +297,10 @@ impl Site<'_> {
             None => self.projects(&known, &mut report),
         };
         report.projects = projects.len();
+        let stages = role::stages(format);
         let reports: Vec<Report> = projects
             .par_iter()
-            .map(|id| self.project(id, known.clone()))
+            .map(|id| self.project(id, &stages, known.clone()))
             .collect();
         for other in reports {
             report.add(other);
@@ -307,6 +314,7 @@ impl Site<'_> {
             known,
             folder,
             layout: Some(&self.layout),
+            follow: self.options.references,
         }
     }
 
@@ -329,13 +337,13 @@ impl Site<'_> {
                 return Vec::new();
             }
         };
-        let Some(listed) = known.projects.as_ref() else {
+        let Some(listed) = &known.projects else {
             return found;
         };
         // In the order of the list, each once.
         let mut seen = BTreeSet::new();
         let mut projects = Vec::new();
-        for id in listed {
+        for id in listed.iter() {
             // An id that is no folder's name is a finding about the list.
             if !seen.insert(id.as_str()) || ProjectId::new(id).is_err() {
                 continue;
@@ -369,9 +377,9 @@ impl Site<'_> {
         }
     }
 
-    fn project(&self, id: &str, mut known: Known) -> Report {
+    fn project(&self, id: &str, stages: &[Vec<&'static Document>], mut known: Known) -> Report {
         let mut report = Report::default();
-        for stage in role::stages(self.layout.format) {
+        for stage in stages {
             let answers: Vec<_> = stage
                 .par_iter()
                 .map(|document| {

@@ -102,7 +102,9 @@ impl Site {
 
     fn lock(&self, hidden: &Path, patience: Duration) -> Result<File> {
         let path = hidden.join("lock");
-        let file = File::create(&path).during("create", &path)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(&path).during("open", &path)?;
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {

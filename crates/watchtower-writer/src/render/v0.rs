@@ -53,8 +53,17 @@ pub fn project<'a>(project: &'a model::Project, media: &'a ResolvedMedia) -> Pro
             .map(|id| id.as_str().into())
             .collect(),
         team: project.team.iter().map(|id| id.as_str().into()).collect(),
-        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(text),
+        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(as_listed),
         fps: project.fps.into(),
+    }
+}
+
+/// The address of a picture for the list of projects. The client puts `/` before every other address
+/// and nothing before these, so a protocol-relative one needs both its slashes.
+fn as_listed(path: &str) -> Cow<'_, str> {
+    match path.starts_with('/') {
+        true => format!("/{path}").into(),
+        false => path.into(),
     }
 }
 

@@ -23,7 +23,7 @@ fn serde_takes(document: &Document, text: &str) -> bool {
         "v0/shots" => takes::<Vec<v0::Shot<'_>>>(text),
         "v0/sequences" => takes::<Vec<v0::Sequence<'_>>>(text),
         "v0/casting" => takes::<Vec<v0::Casting<'_>>>(text),
-        other => panic!("which type reads {other}?"),
+        other => unreachable!("which type reads {other}?"),
     }
 }
 
@@ -138,15 +138,19 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     }
 }
 
+fn pick(index: Index, from: &[String]) -> &str {
+    index.get::<String>(from)
+}
+
 fn mutate(document: &mut Value, place: Index, mutation: Mutation) {
     let mut found = Vec::new();
     places(document, "", &mut found);
     let copied = match mutation {
-        Mutation::Copy(from) => document.pointer(from.get(found.as_slice())).cloned(),
+        Mutation::Copy(from) => document.pointer(pick(from, &found)).cloned(),
         _ => None,
     };
     let target = document
-        .pointer_mut(place.get(found.as_slice()))
+        .pointer_mut(pick(place, &found))
         .expect("the place was found");
     match (mutation, target) {
         (Mutation::Replace(value), target) => *target = value,
@@ -155,7 +159,7 @@ fn mutate(document: &mut Value, place: Index, mutation: Mutation) {
         (Mutation::Remove, Value::Object(object)) => {
             let keys: Vec<String> = object.keys().cloned().collect();
             if !keys.is_empty() {
-                object.shift_remove(place.get(keys.as_slice()));
+                object.shift_remove(pick(place, &keys));
             }
         }
         (Mutation::Insert(_, value), Value::Array(list)) => list.push(value),

@@ -15,24 +15,26 @@ use crate::error::{Error, Result};
 use crate::media::{PREVIEWS, ResolvedMedia};
 use crate::render::{self, write_list, write_object};
 use crate::site::{Site, Transaction};
-use crate::validate;
+use crate::validate::{self, Finding, Severity};
 
-/// Stages all documents of a project.
+/// Stages all documents of a project. Answers what the client will show wrongly in them.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] when a document would break the client, or a part of it.
 pub(crate) fn stage_project(
     change: &Transaction,
     snapshot: &ProjectSnapshot,
     media: &ResolvedMedia,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let project = &snapshot.project;
-    let stage = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+    let mut warnings = Vec::new();
+    let mut stage = |name: &str, write: &dyn Fn(&mut (dyn Write + Send)) -> io::Result<()>| {
         let document = document(name);
-        write_checked(
-            change,
-            document,
-            &document.path(&project.id),
-            &project.name,
-            write,
-        )
+        let path = document.path(&project.id);
+        let findings = write_checked(change, document, &path, &project.name, write)?;
+        warnings.extend(warning(document, &findings));
+        Ok(())
     };
     stage("project", &|out| {
         write_object(out, &render::v0::project(project, media))
@@ -41,24 +43,38 @@ pub(crate) fn stage_project(
         write_object(out, &render::v0::edit(snapshot, media))
     })?;
     stage("assets", &|out| {
-        write_list(out, render::v0::assets(snapshot, media))
+        write_list(out, &snapshot.assets, |it| render::v0::asset(it, media))
     })?;
     stage("shots", &|out| {
-        write_list(out, render::v0::shots(snapshot, media))
+        write_list(out, &snapshot.shots, |it| render::v0::shot(it, media))
     })?;
     stage("sequences", &|out| {
-        write_list(out, render::v0::sequences(snapshot))
+        write_list(out, &snapshot.sequences, render::v0::sequence)
     })?;
     stage("casting", &|out| {
-        write_list(out, render::v0::casting(snapshot))
+        write_list(out, &snapshot.casting, render::v0::casting)
+    })?;
+    Ok(warnings)
+}
+
+/// What the client shows wrongly of a document, in a line.
+fn warning(document: &Document, findings: &[Finding]) -> Option<String> {
+    let first = findings.first()?;
+    let name = document.file_name();
+    let (place, message) = (&first.pointer, &first.message);
+    Some(match findings.len() - 1 {
+        0 => format!("{name}{place}: {message}"),
+        more => {
+            format!("{name}{place}: {message} (and {more} more; `watchtower validate` lists them)")
+        }
     })
 }
 
 /// Stages what the projects share.
 pub(crate) fn stage_context(change: &Transaction, context: &v0::Context<'_>) -> Result<()> {
     let document = document("context");
-    let write = |out: &mut dyn Write| write_object(out, context);
-    write_checked(change, document, CONTEXT, "the site", &write)
+    let write = |out: &mut (dyn Write + Send)| write_object(out, context);
+    write_checked(change, document, CONTEXT, "the site", &write).map(drop)
 }
 
 const CONTEXT: &str = "data/projects/context.json";
@@ -179,22 +195,26 @@ fn document(name: &str) -> &'static Document {
         .expect("the names in this file are rows of the table of documents")
 }
 
+/// Stages a document, and answers what the client shows wrongly of it.
 fn write_checked(
     change: &Transaction,
     document: &'static Document,
     path: &str,
     owner: &str,
-    write: &dyn Fn(&mut dyn Write) -> io::Result<()>,
-) -> Result<()> {
+    write: &dyn Fn(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<Vec<Finding>> {
     change.write(path, |out| write(out))?;
     let options = validate::Options::default();
     let findings = validate::document(document, Path::new(path), change.open(path)?, &options);
-    if findings.is_empty() {
-        return Ok(());
+    let (errors, warnings): (Vec<_>, Vec<_>) = findings
+        .into_iter()
+        .partition(|it| it.severity == Severity::Error);
+    if errors.is_empty() {
+        return Ok(warnings);
     }
     Err(Error::Invalid {
         project: owner.to_owned(),
         document: document.file_name(),
-        findings,
+        findings: errors,
     })
 }

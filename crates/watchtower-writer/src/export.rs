@@ -10,6 +10,7 @@ use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot, Referen
 use crate::documents::{self, parse_context, present_context};
 use crate::error::{Error, Result};
 use crate::media::{Fetcher, MediaPolicy, MediaSource, PREVIEWS, ResolvedMedia};
+use crate::references::{self, SharedIds};
 use crate::render;
 use crate::site::{Site, Transaction};
 use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
@@ -58,6 +59,8 @@ pub struct Export<'a> {
     change: Transaction,
     options: ExportOptions,
     list: &'a ProjectList,
+    /// The ids in the list.
+    ids: SharedIds<'a>,
     /// The `context.json` of the site as it was.
     present: String,
     source: &'a dyn MediaSource,
@@ -96,6 +99,7 @@ impl<'a> Export<'a> {
             change,
             options,
             list,
+            ids: SharedIds::of(list),
             source,
             progress,
             shared: ResolvedMedia::default(),
@@ -120,10 +124,14 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id of another project, {id}");
             return Err(Error::Data(message));
         }
+        references::check(&snapshot, Some(&self.ids))?;
         let (media, counts) = self.fetcher().fetch_project(&snapshot).await?;
-        if let Err(error) = documents::stage_project(&self.change, &snapshot, &media) {
-            self.change.discard(&format!("data/projects/{id}"))?;
-            return Err(error);
+        match documents::stage_project(&self.change, &snapshot, &media) {
+            Ok(warnings) => snapshot.notes.extend(warnings),
+            Err(error) => {
+                self.change.discard(&format!("data/projects/{id}"))?;
+                return Err(error);
+            }
         }
         let total_frames = render::v0::edit(&snapshot, &media).total_frames;
         snapshot

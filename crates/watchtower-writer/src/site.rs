@@ -102,7 +102,9 @@ impl Site {
 
     fn lock(&self, hidden: &Path, patience: Duration) -> Result<File> {
         let path = hidden.join("lock");
-        let file = File::create(&path).during("create", &path)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(&path).during("open", &path)?;
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
@@ -188,7 +190,7 @@ impl Transaction {
     pub fn write(
         &self,
         path: &str,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
     ) -> Result<()> {
         let staged = self.staged(path)?;
         // What stands there may be a link to what readers see.

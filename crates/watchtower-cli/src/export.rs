@@ -251,6 +251,8 @@ async fn phases(
         }
         observer.project_done(project);
         next = following;
+        // Whoever wants to drop us gets to it, even where nothing had to be waited for.
+        tokio::task::yield_now().await;
     }
     if failures.len() == wanted.len() {
         return Err(ExportError::AllFailed(failures));

@@ -223,24 +223,41 @@ async fn a_signal_ends_the_wait_for_a_busy_server() {
     assert!(files(&site) == before);
 }
 
-/// While the export waits for the disk it hears nothing; a second signal is heard all the same.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_at_once() {
-    let (_folder, site) = example_site();
-    // A pipe in place of a document that the export reads.
+/// An export that hangs on its disk, so that it hears no signal: on a pipe in place of a document that it
+/// reads. It goes on when the pipe is closed.
+fn hanging_export(site: &Path) -> (Background, File) {
     let context = site.join("data/projects/context.json");
     fs::remove_file(&context).unwrap();
     let made = Command::new("mkfifo").arg(&context).status().unwrap();
     assert!(made.success());
     let mut command = watchtower();
-    let mut export = Background::start(command.args(["export", "example"]), &site);
+    let export = Background::start(command.args(["export", "example"]), site);
     // Opens when the other end is open: the export reads from now on.
-    let _pipe = File::options().write(true).open(&context).unwrap();
+    let pipe = File::options().write(true).open(&context).unwrap();
+    (export, pipe)
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let (_folder, site) = example_site();
+    let (mut export, _pipe) = hanging_export(&site);
     export.signal(Signal::TERM);
     export.wait_for("asked to stop");
     assert_eq!(export.child.try_wait().unwrap(), None);
     export.signal(Signal::INT);
     assert_eq!(export.exit_code(), 130);
+}
+
+#[test]
+fn a_signal_is_heeded_where_nothing_is_waited_for() {
+    let (_folder, site) = example_site();
+    let (mut export, pipe) = hanging_export(&site);
+    export.signal(Signal::TERM);
+    export.wait_for("asked to stop");
+    drop(pipe);
+    assert_eq!(export.exit_code(), 143);
+    let context = fs::metadata(site.join("data/projects/context.json")).unwrap();
+    assert!(!context.is_file(), "the site has changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -230,7 +230,7 @@ fn github_gets_commands() {
 /// The schema of SARIF, from the crate that has the types.
 fn sarif_schema() -> Value {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .args(["metadata", "--format-version=1", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

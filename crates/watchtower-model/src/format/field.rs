@@ -96,7 +96,8 @@ impl JsonSchema for Color {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^#[0-9A-Fa-f]{6}$"})
+        // In Python `$` also matches before a line break at the end.
+        json_schema!({"type": "string", "pattern": r"^#[0-9A-Fa-f]{6}(?!\n)$"})
     }
 }
 

@@ -218,7 +218,7 @@ impl Shape {
                 "type" => shape.compile_types(value),
                 "minLength" => usize_of(value).map(|it| shape.shortest = it).is_some(),
                 "pattern" => {
-                    shape.color = value == "^#[0-9A-Fa-f]{6}$";
+                    shape.color = value == r"^#[0-9A-Fa-f]{6}(?!\n)$";
                     shape.color
                 }
                 "minimum" => value.as_f64().map(|it| shape.minimum = Some(it)).is_some(),

@@ -4,9 +4,10 @@
 #![allow(clippy::panic)] // A test that cannot go on says why.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -115,6 +116,18 @@ pub fn watchtower() -> Command {
     });
     let mut command = Command::new(program);
     command.env_clear().env("COLUMNS", "100");
+    command
+}
+
+/// `watchtower export marked` into a folder, where `program` is `src/bin/marked.rs`, which only the
+/// tests that use it are told the place of.
+pub fn export_marked(program: impl AsRef<OsStr>, site: &Path, mark: u64) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .args(["export", "marked", "--quiet", "--mark"]);
+    command.arg(mark.to_string()).arg("--output").arg(site);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 

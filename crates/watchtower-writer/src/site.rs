@@ -296,8 +296,8 @@ impl Transaction {
             media.clone()
         };
         if !exists(data)? || !same_tree(data, next).during("compare", data)? {
-            files::sync_all(&locked(&self.new_files), next)?;
-            return self.places.take(media);
+            let new_files = std::mem::take(&mut *locked(&self.new_files));
+            return self.places.take(media, new_files);
         }
         if media != self.remembered {
             self.places.remember(media)?;

@@ -154,9 +154,25 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Syncs these files, as far as they are still there, and then a folder with every folder below it:
-/// a file's bytes are on the disk then, and its name.
-pub(super) fn sync_all(files: &[PathBuf], folder: &Path) -> Result<()> {
+/// Syncs these files and folders, as far as they are there still: bytes and names are on the disk
+/// then.
+pub(super) fn sync_all(paths: &[PathBuf]) -> Result<()> {
+    let threads = SYNCS.min(paths.len());
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::Output {
+        operation: "start the threads that sync",
+        path: paths.first().cloned().unwrap_or_default(),
+        source: io::Error::other(error),
+    })?;
+    let sync = |path: &PathBuf| match sync(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.during("sync", path),
+    };
+    pool.install(|| paths.par_iter().try_for_each(sync))
+}
+
+/// A folder, and every folder below it.
+pub(super) fn folders_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![folder.to_owned()];
     let mut at = 0;
     while let Some(next) = folders.get(at).cloned() {
@@ -168,25 +184,10 @@ pub(super) fn sync_all(files: &[PathBuf], folder: &Path) -> Result<()> {
             }
         }
     }
-    let pool = ThreadPoolBuilder::new().num_threads(SYNCS).build();
-    let pool = pool.map_err(|error| Error::Output {
-        operation: "start the threads that sync",
-        path: folder.to_owned(),
-        source: io::Error::other(error),
-    })?;
-    let sync_file = |path: &PathBuf| match sync(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result.during("sync", path),
-    };
-    pool.install(|| {
-        files.par_iter().try_for_each(sync_file)?;
-        let sync_folder = |path: &PathBuf| sync(path).during("sync", path);
-        folders.par_iter().try_for_each(sync_folder)
-    })
+    Ok(folders)
 }
 
-/// Syncs one file or folder.
-pub(super) fn sync(path: &Path) -> io::Result<()> {
+fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 

@@ -1,7 +1,7 @@
 //! The one step that makes a change visible, and the folder in which it is prepared.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::files::{exists, remove, sync};
+use super::files::{exists, folders_below, remove, sync_all};
 use crate::error::{IoContext, Result};
 use crate::media::MediaState;
 
@@ -76,23 +76,29 @@ impl Places {
         memory.map(|it| it.media).unwrap_or_default()
     }
 
-    /// Takes the step: what is staged becomes visible, with what is to be remembered of it. Both are
-    /// on the disk before. An error means that nothing is visible.
-    pub(super) fn take(&self, media: MediaState) -> Result<()> {
+    /// Takes the step: what is staged becomes visible, with what is to be remembered of it. An error
+    /// means that nothing is visible.
+    ///
+    /// Everything is on the disk before: `new_files`, which are staged, and all folders; the other
+    /// files are links to what an earlier step has synced.
+    pub(super) fn take(&self, media: MediaState, new_files: Vec<PathBuf>) -> Result<()> {
         self.write_memory(&self.next, media)?;
-        sync(&self.hidden).during("sync", &self.hidden)?;
+        let mut unsynced = new_files;
+        unsynced.extend([self.next_memory.clone(), self.hidden.clone()]);
+        unsynced.extend(folders_below(&self.next)?);
+        sync_all(&unsynced)?;
         self.publish()?;
         // The step is taken. Should the names not reach the disk, a loss of power shows the state
         // before it, which is as whole.
-        let _ = sync(&self.root);
-        let _ = sync(&self.hidden);
+        let _ = sync_all(&[self.root.clone(), self.hidden.clone()]);
         Ok(())
     }
 
     /// Remembers something else of the same state.
     pub(super) fn remember(&self, media: MediaState) -> Result<()> {
         remove(&self.next)?;
-        self.write_memory(&self.data, media)
+        self.write_memory(&self.data, media)?;
+        sync_all(std::slice::from_ref(&self.next_memory))
     }
 
     fn write_memory(&self, folder: &Path, media: MediaState) -> Result<()> {
@@ -100,9 +106,7 @@ impl Places {
         let write = || -> io::Result<()> {
             let mut text = serde_json::to_vec(&Memory { folder, media })?;
             text.push(b'\n');
-            let mut file = fs::File::create(&self.next_memory)?;
-            file.write_all(&text)?;
-            file.sync_all()
+            fs::write(&self.next_memory, text)
         };
         write().during("write", &self.next_memory)
     }
@@ -194,7 +198,7 @@ mod tests {
     fn a_step_sets_the_state_before_it_aside() {
         let folder = tempfile::tempdir().unwrap();
         let places = staged(folder.path());
-        places.take(MediaState::default()).unwrap();
+        places.take(MediaState::default(), Vec::new()).unwrap();
         assert_eq!(read(&places.data).unwrap(), "new");
         places.come_to_rest().unwrap();
         assert_eq!(read(&places.previous).unwrap(), "old");
@@ -245,7 +249,7 @@ mod tests {
     fn a_folder_that_somebody_removed_does_not_come_back() {
         let folder = tempfile::tempdir().unwrap();
         let places = staged(folder.path());
-        places.take(MediaState::default()).unwrap();
+        places.take(MediaState::default(), Vec::new()).unwrap();
         places.come_to_rest().unwrap();
         fs::remove_dir_all(&places.data).unwrap();
         places.come_to_rest().unwrap();

@@ -143,6 +143,72 @@ impl JsonSchema for Fps {
     }
 }
 
+/// A moment in ISO 8601, as in `2026-11-22T04:36:12.662841`, with or without a time zone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Timestamp<'a>(pub(crate) Cow<'a, str>);
+
+impl<'a> Timestamp<'a> {
+    /// What every timestamp looks like, as a regular expression.
+    const PATTERN: &'static str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?$";
+
+    /// Takes a text that is a moment.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Option<Self> {
+        let text = text.into();
+        let shape = text.get(..19)?.bytes().zip("0000-00-00T00:00:00".bytes());
+        let fits = |(found, expected): (u8, u8)| match expected {
+            b'0' => found.is_ascii_digit(),
+            other => found == other,
+        };
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let mut rest = &text[19..];
+        if let Some(fraction) = rest.strip_prefix('.') {
+            let length = digits(fraction);
+            rest = (length > 0).then(|| &fraction[length..])?;
+        }
+        let zone = rest.strip_prefix(['+', '-']).map(|zone| {
+            let parts = zone.split_once(':');
+            parts.is_some_and(|(hours, minutes)| {
+                [hours, minutes]
+                    .iter()
+                    .all(|it| it.len() == 2 && digits(it) == 2)
+            })
+        });
+        let ends = rest.is_empty() || rest == "Z" || zone == Some(true);
+        (shape.into_iter().all(fits) && ends).then_some(Self(text))
+    }
+
+    /// The moment as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Timestamp<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = borrowed(deserializer)?;
+        Self::new(text.clone()).ok_or_else(|| {
+            D::Error::custom(format!(
+                "`{}` is no moment in ISO 8601",
+                text.escape_debug()
+            ))
+        })
+    }
+}
+
+impl JsonSchema for Timestamp<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": Self::PATTERN})
+    }
+}
+
 /// Reads a text without copying it where the input allows.
 fn borrowed<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
     // serde borrows a `Cow` only inside a field with `borrow`.

@@ -22,10 +22,12 @@ pub struct ExportOptions {
     pub projects: Vec<String>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
-    /// How many pictures and movies are fetched at a time.
+    /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
     pub lock_timeout: Duration,
+    /// How long a picture stays in the site after nothing refers to it any more.
+    pub keep_unused: Duration,
 }
 
 impl Default for ExportOptions {
@@ -35,12 +37,14 @@ impl Default for ExportOptions {
             media,
             jobs,
             lock_timeout,
+            keep_unused,
         } = writer::ExportOptions::default();
         Self {
             projects: Vec::new(),
             media,
             jobs,
             lock_timeout,
+            keep_unused,
         }
     }
 }
@@ -177,8 +181,9 @@ pub async fn export(
         media: options.media.clone(),
         jobs: options.jobs,
         lock_timeout: options.lock_timeout,
+        keep_unused: options.keep_unused,
     };
-    let mut export = Export::begin(site, writer_options, &source, observer)?;
+    let mut export = Export::begin(site, writer_options, &list, &source, observer)?;
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
@@ -214,7 +219,7 @@ pub async fn export(
     if !options.projects.is_empty() {
         export.keep_the_others()?;
     }
-    Ok(export.finish(list).await?)
+    Ok(export.finish().await?)
 }
 
 /// The projects asked for, each once: by id, by name, or by name in another case.
@@ -256,6 +261,11 @@ struct TrackerMedia<'a>(&'a dyn Tracker);
 
 #[async_trait]
 impl MediaSource for TrackerMedia<'_> {
+    fn name(&self) -> String {
+        let about = self.0.describe();
+        format!("{} {}", about.name, about.location.unwrap_or_default())
+    }
+
     async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
         let request = connector::MediaRequest {
             media: request.media,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use watchtower_connector::Account;
 use watchtower_model::Project;
 use watchtower_writer::{MediaCounts, Outcome, Progress, ProjectSummary, Summary};
@@ -230,12 +230,17 @@ impl Text<'_> {
             counts.total_frames,
         )?;
         let media = &project.media;
-        writeln!(
+        write!(
             f,
             "  {}, {}",
             count(media.pictures, "picture"),
             count(media.movies, "movie")
         )?;
+        match (media.fetched, media.unchanged) {
+            (0, 0) => writeln!(f)?,
+            (0, _) => writeln!(f, " (none fetched)")?,
+            (fetched, _) => writeln!(f, " ({fetched} fetched, {})", HumanBytes(media.bytes))?,
+        }
         for ((kind, reason), names) in project.left_out_counts() {
             let kind = count(names.len(), &kind.to_string());
             writeln!(
@@ -252,10 +257,15 @@ impl Text<'_> {
     }
 
     fn missing(&self, f: &mut fmt::Formatter<'_>, media: &MediaCounts) -> fmt::Result {
-        for (reason, labels) in &media.missing {
-            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            let names = self.names(&labels);
-            writeln!(f, "  {WARNING}placeholder:{WARNING:#} {names}: {reason}")?;
+        for (what, reasons) in [
+            ("as it was before:", &media.outdated),
+            ("placeholder:", &media.missing),
+        ] {
+            for (reason, labels) in reasons {
+                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+                let names = self.names(&labels);
+                writeln!(f, "  {WARNING}{what}{WARNING:#} {names}: {reason}")?;
+            }
         }
         Ok(())
     }

@@ -1,14 +1,18 @@
 //! Stages documents: each is rendered, written, and checked against its schema as it was written.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use watchtower_model::ProjectSnapshot;
 use watchtower_model::format::{Document, Format, v0};
 
 use crate::error::{Error, Result};
-use crate::media::ResolvedMedia;
+use crate::media::{PREVIEWS, ResolvedMedia};
 use crate::render::{self, write_list, write_object};
 use crate::site::{Site, Transaction};
 use crate::validate;
@@ -74,6 +78,99 @@ pub(crate) fn parse_context(text: &str) -> v0::Context<'_> {
         task_status: Vec::new(),
         task_types: Vec::new(),
     })
+}
+
+/// The files of the site to which the staged documents of a folder refer. When one of them cannot be
+/// understood, all pictures.
+pub(crate) fn files_referred_to(change: &Transaction, folder: &str) -> Result<HashSet<String>> {
+    let mut found = HashSet::new();
+    for path in change.files(folder)? {
+        if !path.ends_with(".json") {
+            continue;
+        }
+        let input = BufReader::with_capacity(1 << 16, change.open(&path)?);
+        let mut document = serde_json::Deserializer::from_reader(input);
+        let paths = Paths {
+            found: &mut found,
+            is_path: false,
+        };
+        if paths.deserialize(&mut document).is_err() {
+            found.extend(change.files(PREVIEWS)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads any JSON, and finds the paths of pictures and movies in it.
+struct Paths<'a> {
+    found: &'a mut HashSet<String>,
+    /// Whether a text that stands here is one.
+    is_path: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Paths<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Paths<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value_seed(Paths {
+                found: self.found,
+                is_path: matches!(&*key, "thumbnailUrl" | "sourceName"),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        loop {
+            let element = Paths {
+                found: self.found,
+                is_path: false,
+            };
+            if list.next_element_seed(element)?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if self.is_path && !self.found.contains(text) {
+            self.found.insert(text.to_owned());
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 fn document(name: &str) -> &'static Document {

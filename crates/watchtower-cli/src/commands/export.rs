@@ -42,6 +42,7 @@ pub(super) fn run(
         projects: args.projects,
         jobs: args.jobs,
         lock_timeout: args.lock_timeout,
+        ..ExportOptions::default()
     };
     let site = Site::new(&args.output);
     let runtime = tokio::runtime::Builder::new_multi_thread()

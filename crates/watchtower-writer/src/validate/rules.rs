@@ -26,7 +26,7 @@ pub(super) struct Known {
     fps: Option<f64>,
     total_frames: Option<f64>,
     /// The ids of the listed projects.
-    pub(super) projects: Option<Vec<String>>,
+    pub(super) projects: Option<Arc<Vec<String>>>,
     /// The sequences in their order.
     sequences: Arc<Vec<Id>>,
     sequences_with_shots: Arc<IdSet>,
@@ -131,6 +131,7 @@ pub(super) struct Rules<'a> {
     in_use: [Option<IdSet>; Kind::COUNT],
     not_for_shots: IdSet,
     learned: Known,
+    projects: Option<Vec<String>>,
     sequences: Vec<Id>,
     sequences_with_shots: IdSet,
     last_sequence: Option<Id>,
@@ -147,12 +148,12 @@ impl<'a> Rules<'a> {
         follow: bool,
     ) -> Self {
         let mut own = [const { None }; Kind::COUNT];
-        let mut learned = Known::default();
+        let mut projects = None;
         let gives = role::of(document).filter_map(|(_, role)| role.gives());
         for kind in gives.filter(|_| follow) {
             own[kind as usize] = Some(IdSet::default());
             if kind == Kind::Project {
-                learned.projects = Some(Vec::new());
+                projects = Some(Vec::new());
             }
         }
         Self {
@@ -163,7 +164,8 @@ impl<'a> Rules<'a> {
             own,
             in_use: [const { None }; Kind::COUNT],
             not_for_shots: IdSet::default(),
-            learned,
+            learned: Known::default(),
+            projects,
             sequences: Vec::new(),
             sequences_with_shots: IdSet::default(),
             last_sequence: None,
@@ -203,7 +205,7 @@ impl<'a> Rules<'a> {
             let (kind, id) = match (fact.role, &fact.datum) {
                 (Role::Defines(kind), Datum::Id(id)) => (kind, *id),
                 (Role::ListedProject, Datum::Text(text)) => {
-                    if let Some(projects) = &mut self.learned.projects {
+                    if let Some(projects) = &mut self.projects {
                         projects.push(text.to_string());
                     }
                     (Kind::Project, Id::new(text))
@@ -446,6 +448,7 @@ impl<'a> Rules<'a> {
         for (ids, set) in learned.in_use.iter_mut().zip(self.in_use) {
             *ids = set.map(Arc::new);
         }
+        learned.projects = self.projects.map(Arc::new);
         learned.not_for_shots = Arc::new(self.not_for_shots);
         learned.sequences = Arc::new(self.sequences);
         learned.sequences_with_shots = Arc::new(self.sequences_with_shots);

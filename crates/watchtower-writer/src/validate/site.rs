@@ -296,9 +296,10 @@ impl Site<'_> {
             None => self.projects(&known, &mut report),
         };
         report.projects = projects.len();
+        let stages = role::stages(format);
         let reports: Vec<Report> = projects
             .par_iter()
-            .map(|id| self.project(id, known.clone()))
+            .map(|id| self.project(id, &stages, known.clone()))
             .collect();
         for other in reports {
             report.add(other);
@@ -335,13 +336,13 @@ impl Site<'_> {
                 return Vec::new();
             }
         };
-        let Some(listed) = known.projects.as_ref() else {
+        let Some(listed) = &known.projects else {
             return found;
         };
         // In the order of the list, each once.
         let mut seen = BTreeSet::new();
         let mut projects = Vec::new();
-        for id in listed {
+        for id in listed.iter() {
             // An id that is no folder's name is a finding about the list.
             if !seen.insert(id.as_str()) || ProjectId::new(id).is_err() {
                 continue;
@@ -375,9 +376,9 @@ impl Site<'_> {
         }
     }
 
-    fn project(&self, id: &str, mut known: Known) -> Report {
+    fn project(&self, id: &str, stages: &[Vec<&'static Document>], mut known: Known) -> Report {
         let mut report = Report::default();
-        for stage in role::stages(self.layout.format) {
+        for stage in stages {
             let answers: Vec<_> = stage
                 .par_iter()
                 .map(|document| {

@@ -345,6 +345,12 @@ codes! {
         mend: "Write one entry with all of the shot's assets."
         example: r#"[{"shot_id": "s1", …}, {"shot_id": "s1", …}]"# => r#"[{"shot_id": "s1", …}]"#
     }
+    411 UnknownEpisode "unknown-episode" Warning {
+        "An edit or a count belongs to an episode that does not exist."
+        why: "The client shows it with no episode."
+        mend: "Leave it out, or write the episode into `project.json`; for a film, write `null`."
+        example: r#""episodeId": "gone""# => r#""episodeId": "e1""#
+    }
     501 NegativeRange "negative-range" Warning {
         "A shot ends before it starts."
         why: "The client draws it backwards, or not at all, and sums go wrong."

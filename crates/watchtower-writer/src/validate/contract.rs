@@ -41,6 +41,7 @@ macro_rules! rows {
     };
     (@all) => { Format::ALL };
     (@v0) => { &[Format::V0] };
+    (@v1) => { &[Format::V1] };
 }
 
 /// The first row that fits decides.
@@ -52,6 +53,20 @@ static ROWS: &[Row] = rows! {
     v0 "context" "projects/*/team" ABSENT_OR_WRONG => Warning UNREAD;
     v0 "context" "projects/*/fps" ABSENT_OR_WRONG => Warning UNREAD;
     v0 "context" "projects/*/fps" &[Code::OutOfRange] => Warning UNREAD;
+    v1 "index" "episodes" ABSENT_OR_WRONG => Error
+        "The client throws, and shows no project at all.";
+    v1 "project" "episodes" ABSENT_OR_WRONG => Error
+        "The client throws while the project loads.";
+    v1 "" "color" ABSENT_OR_WRONG => Error
+        "The client throws while the project loads: no team, no episodes.";
+    v1 "casting" "asset_ids" ABSENT_OR_WRONG => Warning
+        "The shot has no assets.";
+    v1 "" "full_name" ABSENT_OR_WRONG => Warning
+        "The person is shown without a name.";
+    v1 "task_counts" "" ABSENT_OR_WRONG => Error
+        "The dashboard throws, and shows no chart.";
+    v1 "task_counts" "timestamp" &[Code::NotAMoment] => Error
+        "The dashboard throws, and shows no chart.";
     all "" "color" ABSENT_OR_WRONG => Error
         "The client throws while the project loads: no name, no team, no frame rate.";
     all "" "color" &[Code::WrongColor] => Warning

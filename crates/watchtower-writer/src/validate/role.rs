@@ -96,7 +96,7 @@ macro_rules! roles {
 }
 
 static ROWS: &[Row] = {
-    use Kind::{Asset, AssetType, Sequence, Shot, TaskStatus, TaskType, User};
+    use Kind::{Asset, AssetType, Episode, Sequence, Shot, TaskStatus, TaskType, User};
     use Role::{
         CastShot, Defines, DurationSeconds, ForShots, FrameIn, FrameOut, ListedProject, Lists,
         Movie, Name, OwnProject, Picture, PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType,
@@ -168,6 +168,74 @@ static ROWS: &[Row] = {
         V0 "casting" {
             "shot_id" CastShot;
             "asset_ids/*" Refers(Asset);
+        }
+        V1 "index" {
+            "projects/*/id" ListedProject;
+            "projects/*/name" Name;
+            "projects/*/thumbnailUrl" PlainPicture;
+            "projects/*/episodes/*/name" Name;
+        }
+        V1 "project" {
+            "id" OwnProject;
+            "name" Name;
+            "asset_types/*/id" Defines(AssetType);
+            "asset_types/*/name" Name;
+            "task_types/*" TaskTypeEnd;
+            "task_types/*/id" Defines(TaskType);
+            "task_types/*/name" Name;
+            "task_types/*/for_shots" ForShots;
+            "task_statuses/*/id" Defines(TaskStatus);
+            "task_statuses/*/name" Name;
+            "team/*/id" Defines(User);
+            "team/*/full_name" Name;
+            "team/*/thumbnailUrl" Picture;
+            "thumbnailUrl" PlainPicture;
+            "fps" TimelineFps;
+            "episodes/*/id" Defines(Episode);
+            "episodes/*/name" Name;
+            "episodes/*/sequences/*/id" Refers(Sequence);
+        }
+        V1 "edits" {
+            "totalFrames" TotalFrames;
+            "sourceName" Movie;
+            "episodeId" Refers(Episode);
+        }
+        V1 "assets" {
+            "id" Defines(Asset);
+            "name" Name;
+            "asset_type_id" Refers(AssetType);
+            "tasks/*/task_type_id" Refers(TaskType);
+            "tasks/*/task_status_id" Refers(TaskStatus);
+            "tasks/*/assignees/*" Refers(User);
+            "thumbnailUrl" Picture;
+        }
+        V1 "shots" {
+            "" ShotEnd;
+            "id" Defines(Shot);
+            "name" Name;
+            "sequence_id" Refers(Sequence);
+            "data/frame_in" FrameIn;
+            "data/frame_out" FrameOut;
+            "tasks/*/task_type_id" ShotTaskType;
+            "tasks/*/task_status_id" Refers(TaskStatus);
+            "tasks/*/assignees/*" Refers(User);
+            "startFrame" StartFrame;
+            "durationSeconds" DurationSeconds;
+            "thumbnailUrl" Picture;
+            "fps" ShotFps;
+        }
+        V1 "sequences" {
+            "id" Defines(Sequence);
+            "name" Name;
+        }
+        V1 "casting" {
+            "shot_id" CastShot;
+            "asset_ids/*" Refers(Asset);
+        }
+        V1 "task_counts" {
+            "task_type_id" Refers(TaskType);
+            "episode_id" Refers(Episode);
+            "task_statuses/*/task_status_id" Refers(TaskStatus);
         }
     }
 };

@@ -679,3 +679,44 @@ mod files {
         assert!(matches!(error, Error::NotAFile { .. }));
     }
 }
+
+#[test]
+fn findings_say_what_was_found_what_it_does_and_where() {
+    let site = Site::new();
+    site.edit("project.json", |it| it["fps"] = json!("24"));
+    site.edit("context.json", |it| {
+        it["task_types"][0]["color"] = json!("#F00");
+        it["users"][1]["thumbnailUrl"] = json!(null);
+    });
+    site.edit("shots.json", |it| {
+        it[0]["sequence_id"] = json!("gone");
+        it[1]["durationSeconds"] = json!(3);
+        it[2]["data"]["frame_in"] = json!("456");
+        it[3]["data"] = json!([]);
+        remove(&mut it[4], "tasks");
+    });
+    site.edit("edit.json", |it| it["totalFrames"] = json!(-1));
+    let report = site.check_with(&Options::default());
+    let mut text = String::new();
+    for finding in &report.findings {
+        let position = finding.position.unwrap();
+        text += &format!(
+            "{}:{}:{}: {} {}: {}\n",
+            finding.file.file_name().unwrap().display(),
+            position.line,
+            position.column,
+            finding.severity,
+            finding.code,
+            finding.message
+        );
+        if let Some(expected) = &finding.expected {
+            text += &format!("  expected {expected}\n");
+        }
+        text += &format!("  {}\n  {}\n", finding.effect, finding.help);
+    }
+    insta::assert_snapshot!(text);
+    let json = serde_json::to_value(&report.findings[0]).unwrap();
+    assert_eq!(json["code"], "WT205");
+    assert_eq!(json["severity"], "error");
+    assert_eq!(json["position"]["line"], 2);
+}

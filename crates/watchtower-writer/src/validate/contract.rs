@@ -28,6 +28,9 @@ const WRONG: &[Code] = &[Code::WrongType];
 
 const UNREAD: &str = "The client reads it in the project's own folder; what the list says goes unnoticed, until somebody else reads it.";
 
+const UNUSED_RANGE: &str =
+    "The client goes by `startFrame` and `durationSeconds`; who reads the range cannot use it.";
+
 macro_rules! rows {
     ($($formats:ident $document:literal $place:literal $codes:expr => $severity:ident $effect:expr;)*) => {
         &[$(Row {
@@ -143,6 +146,9 @@ static ROWS: &[Row] = rows! {
         "The task type is offered neither for shots nor for assets.";
     all "" "has_avatar" ABSENT_OR_WRONG => Warning
         "The person's picture may be missing.";
+    all "shots" "data" WRONG => Warning UNUSED_RANGE;
+    all "shots" "data/frame_in" WRONG => Warning UNUSED_RANGE;
+    all "shots" "data/frame_out" WRONG => Warning UNUSED_RANGE;
     all "shots" "startFrame" ABSENT => Error
         "The shot has no place on the timeline.";
     all "shots" "durationSeconds" ABSENT => Error

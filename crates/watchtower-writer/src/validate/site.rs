@@ -176,12 +176,13 @@ fn choose(path: &Path, options: &Options) -> Result<&'static Document, Error> {
     let name = name
         .or_else(|| path.file_stem()?.to_str())
         .unwrap_or_default();
-    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let neighbours = Layout::detect(parent.unwrap_or(Path::new(".")), options.format);
-    let formats = neighbours
-        .map(|it| it.format)
-        .into_iter()
-        .chain(Format::ALL.iter().copied());
+    // Files beside it may tell the format.
+    let neighbours = || {
+        let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+        Layout::detect(parent.unwrap_or(Path::new(".")), None).map(|it| it.format)
+    };
+    let first = options.format.or_else(neighbours);
+    let formats = first.into_iter().chain(Format::ALL.iter().copied());
     formats
         .filter(|format| options.format.is_none_or(|it| it == *format))
         .find_map(|format| format.document(name))

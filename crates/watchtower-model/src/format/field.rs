@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use regex_lite::Regex;
 use schemars::transform::Transform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
@@ -148,33 +150,21 @@ impl JsonSchema for Fps {
 pub struct Timestamp<'a>(pub(crate) Cow<'a, str>);
 
 impl<'a> Timestamp<'a> {
-    /// What every timestamp looks like, as a regular expression.
-    const PATTERN: &'static str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?$";
+    /// What every timestamp looks like, as a regular expression: what browsers take for a date with
+    /// a time. To them, a month may have 31 days.
+    pub const PATTERN: &'static str = concat!(
+        "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+        "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?",
+        "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$",
+    );
 
     /// Takes a text that is a moment.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Option<Self> {
+        #[expect(clippy::expect_used, reason = "a test reads timestamps")]
+        static PATTERN: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(Timestamp::PATTERN).expect("the pattern is valid"));
         let text = text.into();
-        let shape = text.get(..19)?.bytes().zip("0000-00-00T00:00:00".bytes());
-        let fits = |(found, expected): (u8, u8)| match expected {
-            b'0' => found.is_ascii_digit(),
-            other => found == other,
-        };
-        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-        let mut rest = &text[19..];
-        if let Some(fraction) = rest.strip_prefix('.') {
-            let length = digits(fraction);
-            rest = (length > 0).then(|| &fraction[length..])?;
-        }
-        let zone = rest.strip_prefix(['+', '-']).map(|zone| {
-            let parts = zone.split_once(':');
-            parts.is_some_and(|(hours, minutes)| {
-                [hours, minutes]
-                    .iter()
-                    .all(|it| it.len() == 2 && digits(it) == 2)
-            })
-        });
-        let ends = rest.is_empty() || rest == "Z" || zone == Some(true);
-        (shape.into_iter().all(fits) && ends).then_some(Self(text))
+        PATTERN.is_match(&text).then_some(Self(text))
     }
 
     /// The moment as text.
@@ -235,6 +225,37 @@ impl Transform for Optional {
         let optional: BTreeSet<&str> = self.0.iter().copied().collect();
         if let Some(required) = schema.get_mut("required").and_then(|it| it.as_array_mut()) {
             required.retain(|key| !key.as_str().is_some_and(|key| optional.contains(key)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_what_browsers_read() {
+        let is_moment = |text| Timestamp::new(text).is_some();
+        for moment in [
+            "2026-11-22T04:36:12",
+            "2026-11-22T04:36:12.662841",
+            "2026-11-22T04:36:12Z",
+            "2026-11-22T04:36:12.5+05:30",
+        ] {
+            assert!(is_moment(moment), "{moment}");
+        }
+        for other in [
+            "",
+            "2026-11-22",
+            "2026-11-22 04:36:12",
+            "2026-13-22T04:36:12",
+            "2026-11-22T24:36:12",
+            "2026-11-22T04:36:12.",
+            "2026-11-22T04:36:12+0530",
+            "2026-11-22T04:36:12\n",
+            "٢٠٢٦-11-22T04:36:12",
+        ] {
+            assert!(!is_moment(other), "{other}");
         }
     }
 }

@@ -1,20 +1,20 @@
 //! Format v1: what the web client of the pre-release `watchtower-pipeline` 1.0.0b3 reads.
 //!
-//! Assets, shots, sequences and casting are those of [`v0`](super::v0). A project carries its types,
+//! Assets, shots, sequences and casting are those of [`v0`]. A project carries its types,
 //! statuses and team as objects, and its episodes; there is a movie for each edit, and a history of
 //! how many tasks stood where.
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
+use schemars::transform::Transform;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::field::Optional;
 pub use super::field::{Color, Fps, Id, Timestamp};
-use super::field::{Optional, present};
-pub use super::v0::{
-    Asset, AssetType, Casting, Sequence, Shot, ShotData, Task, TaskStatus, TaskType,
-};
+use super::v0;
+pub use super::v0::{Asset, AssetType, Casting, Sequence, ShotData, Task, TaskStatus, TaskType};
 use crate::{FrameRate, HexColor};
 
 /// The list of projects.
@@ -109,7 +109,8 @@ pub struct Episode<'a> {
 pub struct TeamMember<'a> {
     /// The id to which tasks refer.
     pub id: Id<'a>,
-    /// The full name, under the key that the package writes.
+    /// The full name, under the key that the package writes. The client does not read it.
+    #[schemars(with = "Option<Cow<'a, str>>")]
     pub name: Cow<'a, str>,
     /// The full name, under the key that the client reads.
     pub full_name: Cow<'a, str>,
@@ -149,8 +150,32 @@ impl<'de: 'a, 'a> Deserialize<'de> for TeamMember<'a> {
     }
 }
 
-/// An edit and its movie.
+/// A piece of the film between two cuts. It is written as in v0, but may lack `thumbnailUrl`: the
+/// client shows its placeholder then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shot<'a>(#[serde(borrow)] pub v0::Shot<'a>);
+
+impl JsonSchema for Shot<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        v0::Shot::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = v0::Shot::json_schema(generator);
+        Optional(&["thumbnailUrl"]).transform(&mut schema);
+        if let Some(picture) = schema.pointer_mut("/properties/thumbnailUrl") {
+            picture["description"] =
+                "The picture's path from the site root, without a leading slash; `null` for the client's placeholder."
+                    .into();
+        }
+        schema
+    }
+}
+
+/// An edit and its movie. A film's first edit counts, or the first one of each episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = Edit::optional())]
 pub struct Edit<'a> {
     /// The id, which is part of the movie's file name.
     #[serde(borrow)]
@@ -168,18 +193,19 @@ pub struct Edit<'a> {
     #[serde(borrow, rename = "sourceType")]
     pub source_type: Cow<'a, str>,
     /// Id of the episode it is the edit of; `null` in a film.
-    #[serde(rename = "episodeId", deserialize_with = "present")]
+    #[serde(borrow, default, rename = "episodeId")]
     pub episode_id: Option<Id<'a>>,
 }
 
 /// How many shots' tasks of one type stood in each status, over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = TaskCounts::optional())]
 pub struct TaskCounts<'a> {
     /// Id of the kind of work.
     #[serde(borrow)]
     pub task_type_id: Id<'a>,
     /// Id of the episode the shots belong to; `null` in a film.
-    #[serde(deserialize_with = "present")]
+    #[serde(borrow, default)]
     pub episode_id: Option<Id<'a>>,
     /// The history of each status.
     pub task_statuses: Vec<StatusCounts<'a>>,
@@ -221,6 +247,18 @@ impl Project<'_> {
 impl TeamMember<'_> {
     fn optional() -> Optional {
         Optional(&["name", "has_avatar", "thumbnailUrl"])
+    }
+}
+
+impl Edit<'_> {
+    fn optional() -> Optional {
+        Optional(&["episodeId"])
+    }
+}
+
+impl TaskCounts<'_> {
+    fn optional() -> Optional {
+        Optional(&["episode_id"])
     }
 }
 
@@ -284,6 +322,12 @@ impl Project<'_> {
                 sequences: vec![Sequence::example()],
             }],
         }
+    }
+}
+
+impl Shot<'_> {
+    pub(super) fn example() -> Self {
+        Self(v0::Shot::example())
     }
 }
 

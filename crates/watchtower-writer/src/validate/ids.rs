@@ -70,7 +70,7 @@ impl Kind {
 ///
 /// Two of ten million ids share their hash in one case of 370,000; a finding is then missing, or one
 /// about a duplicate too many. The hash is the same in every run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(u64);
 
 impl Id {

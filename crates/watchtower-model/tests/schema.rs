@@ -8,9 +8,10 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use watchtower_model::format::{DOCUMENTS, Document, v0};
+use watchtower_model::format::{DOCUMENTS, Document, v0, v1};
 
 /// Whether serde reads a text as the type of a document.
+#[expect(clippy::panic, reason = "a row without a type fails the test")]
 fn serde_takes(document: &Document, text: &str) -> bool {
     fn takes<'de, T: Deserialize<'de>>(text: &'de str) -> bool {
         serde_json::from_str::<T>(text).is_ok()
@@ -23,6 +24,14 @@ fn serde_takes(document: &Document, text: &str) -> bool {
         "v0/shots" => takes::<Vec<v0::Shot<'_>>>(text),
         "v0/sequences" => takes::<Vec<v0::Sequence<'_>>>(text),
         "v0/casting" => takes::<Vec<v0::Casting<'_>>>(text),
+        "v1/index" => takes::<v1::Index<'_>>(text),
+        "v1/project" => takes::<v1::Project<'_>>(text),
+        "v1/edits" => takes::<Vec<v1::Edit<'_>>>(text),
+        "v1/assets" => takes::<Vec<v1::Asset<'_>>>(text),
+        "v1/shots" => takes::<Vec<v1::Shot<'_>>>(text),
+        "v1/sequences" => takes::<Vec<v1::Sequence<'_>>>(text),
+        "v1/casting" => takes::<Vec<v1::Casting<'_>>>(text),
+        "v1/task_counts" => takes::<Vec<v1::TaskCounts<'_>>>(text),
         other => unreachable!("which type reads {other}?"),
     }
 }
@@ -83,6 +92,8 @@ fn key() -> impl Strategy<Value = String> {
         "data",
         "frame_in",
         "tasks",
+        "episodes",
+        "timestamp",
     ]);
     prop_oneof![known.prop_map(str::to_owned), ".{0,3}"]
 }
@@ -97,6 +108,8 @@ fn value() -> impl Strategy<Value = Value> {
         "#fff",
         " #ff0000",
         "#ff0000\n",
+        "2026-11-22T04:36:12",
+        "2026-11-22T04:36:12\n",
         "true",
     ]);
     let leaf = prop_oneof![

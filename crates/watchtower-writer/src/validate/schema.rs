@@ -7,7 +7,7 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Value, json};
 use watchtower_model::format::v1::Timestamp;
-use watchtower_model::format::{DOCUMENTS, Document, Shape};
+use watchtower_model::format::{DOCUMENTS, Document, PATTERN_END, Shape};
 
 use super::finding::Severity;
 use super::{Code, contract};
@@ -122,11 +122,15 @@ fn explain(document: &Document, error: &ValidationError<'_>, violations: &mut Ve
                 Some(expected.join(" or ")),
             )
         }
-        ValidationErrorKind::Pattern { pattern } if pattern == Timestamp::PATTERN => (
-            Code::NotAMoment,
-            format!("found {found}"),
-            Some("a moment in ISO 8601, as in `2026-11-22T04:36:12Z`".to_owned()),
-        ),
+        ValidationErrorKind::Pattern { pattern }
+            if pattern.replace(PATTERN_END, "$") == Timestamp::PATTERN =>
+        {
+            (
+                Code::NotAMoment,
+                format!("found {found}"),
+                Some("a moment in ISO 8601, as in `2026-11-22T04:36:12Z`".to_owned()),
+            )
+        }
         ValidationErrorKind::Pattern { .. } => (
             Code::WrongColor,
             format!("found {found}"),

@@ -38,7 +38,7 @@ impl Site {
         let site = Self::of(Format::V1);
         let episode = json!({"id": "e1", "name": "E01"});
         site.edit("index.json", |it| {
-            it["projects"][0]["episodes"] = json!([episode])
+            it["projects"][0]["episodes"] = json!([episode]);
         });
         let sequences = fs::read(site.path("sequences.json")).unwrap();
         let sequences: Value = serde_json::from_slice(&sequences).unwrap();
@@ -1150,7 +1150,7 @@ fn of_many_projects_so_many_findings_are_kept_as_were_asked_for() {
         let folder = site.path("data/projects").join(&id);
         copy(&site.path(&format!("data/projects/{FILM}")), &folder);
         site.edit(&format!("data/projects/{id}/project.json"), |it| {
-            it["id"] = json!(id)
+            it["id"] = json!(id);
         });
         site.edit("context.json", |it| {
             let mut project = it["projects"][0].clone();

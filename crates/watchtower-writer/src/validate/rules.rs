@@ -26,7 +26,7 @@ pub(super) struct Known {
     not_for_shots: Arc<IdSet>,
     fps: Option<f64>,
     /// The edits, where all could be read.
-    edits: Option<Arc<Vec<Edit>>>,
+    edits: Option<Arc<Edits>>,
     /// The episodes of a series, in their order.
     episodes: Arc<Vec<Id>>,
     /// The episode that each sequence belongs to, by its place in `episodes`.
@@ -42,11 +42,13 @@ pub(super) struct Known {
     sequences_with_shots: Arc<IdSet>,
 }
 
-/// What an edit says of a timeline.
-#[derive(Clone, Debug)]
-struct Edit {
-    episode: Option<Id>,
-    total_frames: Option<f64>,
+/// What edits say of timelines: their lengths, as far as they could be read.
+#[derive(Debug, Default)]
+struct Edits {
+    /// That of the first edit, if there is one.
+    first: Option<Option<f64>>,
+    /// That of the first edit of each episode.
+    of_episodes: BTreeMap<Id, Option<f64>>,
 }
 
 /// A shot's timeline.
@@ -106,12 +108,12 @@ impl Known {
     }
 
     /// What shows once all documents of a project are known.
-    pub(super) fn conclusions(&self, format: Format) -> Vec<Conclusion> {
+    pub(super) fn conclusions(&self, format: Format) -> impl Iterator<Item = Conclusion> {
         let colors = self.sequences_without_color(format);
         let episodes = self.sequences_without_episode();
         let edits = self.episodes_without_edit();
         let lists = self.empty_lists(format);
-        colors.chain(episodes).chain(edits).chain(lists).collect()
+        colors.chain(episodes).chain(edits).chain(lists)
     }
 
     /// The sequences that have shots, with their places in the list.
@@ -151,12 +153,12 @@ impl Known {
     /// In a series, each episode has its own timeline.
     fn episodes_without_edit(&self) -> impl Iterator<Item = Conclusion> {
         // That there is no edit at all was said before.
-        let edits = self.edits.as_deref().filter(|it| !it.is_empty());
-        let episodes = edits.map(|_| self.episodes.iter().enumerate());
-        let without = episodes.into_iter().flatten().filter(move |(_, id)| {
-            let mut edits = edits.into_iter().flatten();
-            edits.all(|it| it.episode != Some(**id))
+        let edits = self.edits.as_deref().filter(|it| it.first.is_some());
+        let episodes = edits.map(|edits| {
+            let episodes = self.episodes.iter().enumerate();
+            episodes.filter(|(_, id)| !edits.of_episodes.contains_key(id))
         });
+        let without = episodes.into_iter().flatten();
         without.map(|(index, _)| Conclusion {
             document: "project",
             code: Code::NoEdit,
@@ -195,21 +197,19 @@ impl Known {
 
     /// The timeline on which a sequence's shots lie, if they are shown on any.
     fn timeline(&self, sequence: Option<Id>) -> Option<Timeline> {
-        let edits = self.edits.as_deref().map(Vec::as_slice).unwrap_or_default();
+        let edits = self.edits.as_deref();
         if self.episodes.is_empty() {
             // Of a film's edits, the first counts.
-            let total_frames = edits.first().and_then(|it| it.total_frames);
             return Some(Timeline {
                 episode: None,
-                total_frames,
+                total_frames: edits.and_then(|it| it.first?),
             });
         }
         let episode = *self.episode_of.get(&sequence?)?;
         let id = self.episodes[episode];
-        let edit = edits.iter().find(|it| it.episode == Some(id));
         Some(Timeline {
             episode: Some(episode),
-            total_frames: edit.and_then(|it| it.total_frames),
+            total_frames: edits.and_then(|it| *it.of_episodes.get(&id)?),
         })
     }
 }
@@ -279,7 +279,7 @@ pub(super) struct Rules<'a> {
     sequences_with_shots: IdSet,
     last_sequence: Option<Id>,
     cast: IdSet,
-    edits: Vec<Edit>,
+    edits: Edits,
     episodes: Vec<Id>,
     /// The sequences of the episode that is being read.
     episode_sequences: Vec<Id>,
@@ -322,7 +322,7 @@ impl<'a> Rules<'a> {
             sequences_with_shots: IdSet::default(),
             last_sequence: None,
             cast: IdSet::default(),
-            edits: Vec::new(),
+            edits: Edits::default(),
             episodes: Vec::new(),
             episode_sequences: Vec::new(),
             episode_of: BTreeMap::new(),
@@ -535,10 +535,12 @@ impl<'a> Rules<'a> {
 
     /// Judges an edit as a whole.
     fn edit(&mut self, said: &Said, problems: &mut Vec<Problem>) {
-        self.edits.push(Edit {
-            episode: said.episode,
-            total_frames: said.total_frames.map(|(_, frames)| frames),
-        });
+        let total_frames = said.total_frames.map(|(_, frames)| frames);
+        self.edits.first.get_or_insert(total_frames);
+        if let Some(episode) = said.episode {
+            let edits = self.edits.of_episodes.entry(episode);
+            edits.or_insert(total_frames);
+        }
         match said.movie.as_deref() {
             Some("") => problems.extend(said.movie_type.map(|at| Problem {
                 code: Code::NoMovie,

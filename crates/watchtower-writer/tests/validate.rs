@@ -54,6 +54,32 @@ impl Site {
         site
     }
 
+    /// Makes the last sequence of a series a second episode, whose timeline has so many frames.
+    fn split_off_an_episode(&self, total_frames: u64) {
+        let push = |list: &mut Value, entry| list.as_array_mut().unwrap().push(entry);
+        self.edit("index.json", |it| {
+            let episodes = &mut it["projects"][0]["episodes"];
+            push(episodes, json!({"id": "e2", "name": "E02"}));
+        });
+        self.edit("project.json", |it| {
+            let sequences = it["episodes"][0]["sequences"].as_array_mut().unwrap();
+            let last = sequences.pop();
+            let episode = json!({"id": "e2", "name": "E02", "sequences": [last]});
+            push(&mut it["episodes"], episode);
+        });
+        self.edit("edits.json", |it| {
+            let edit = json!({
+                "id": "other",
+                "totalFrames": total_frames,
+                "frameOffset": 0,
+                "sourceName": "",
+                "sourceType": "",
+                "episodeId": "e2"
+            });
+            push(it, edit);
+        });
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         let root = self.0.path();
         match name {
@@ -713,6 +739,15 @@ mod v1 {
         edit_of_no_episode:
             |site| site.edit("edits.json", |it| it[0]["episodeId"] = json!(null))
             => ["error WT511 project.json /episodes/0"];
+        episode_that_the_project_does_not_have:
+            |site| site.edit("index.json", |it| {
+                let episodes = it["projects"][0]["episodes"].as_array_mut().unwrap();
+                episodes.push(json!({"id": "e2", "name": "E02"}));
+            })
+            => ["warning WT411 index.json /projects/0/episodes/1"];
+        episode_that_is_not_listed:
+            |site| site.edit("index.json", |it| it["projects"][0]["episodes"] = json!([]))
+            => ["warning WT413 project.json /episodes/0"];
         counts_of_no_episode:
             |site| site.edit("task_counts.json", |it| it[1]["episode_id"] = json!(null))
             => ["error WT513 task_counts.json /1"];
@@ -729,19 +764,7 @@ mod v1 {
             => ["warning WT412 sequences.json /1"];
         each_episode_has_its_own_timeline:
             |site| {
-                site.edit("project.json", |it| {
-                    let last = it["episodes"][0]["sequences"].as_array_mut().unwrap().pop();
-                    let other = json!({"id": "e2", "name": "E02", "sequences": [last]});
-                    it["episodes"].as_array_mut().unwrap().push(other);
-                });
-                site.edit("edits.json", |it| it.as_array_mut().unwrap().push(json!({
-                    "id": "other",
-                    "totalFrames": 158,
-                    "frameOffset": 0,
-                    "sourceName": "",
-                    "sourceType": "",
-                    "episodeId": "e2"
-                })));
+                site.split_off_an_episode(158);
                 // These two start anew: at frames at which there are shots of the first episode.
                 site.edit("shots.json", |it| for shot in &mut it.as_array_mut().unwrap()[3..] {
                     for place in ["/startFrame", "/data/frame_in", "/data/frame_out"] {
@@ -752,21 +775,7 @@ mod v1 {
             }
             => [];
         a_shot_may_be_too_long_for_its_episode_alone:
-            |site| {
-                site.edit("project.json", |it| {
-                    let last = it["episodes"][0]["sequences"].as_array_mut().unwrap().pop();
-                    let other = json!({"id": "e2", "name": "E02", "sequences": [last]});
-                    it["episodes"].as_array_mut().unwrap().push(other);
-                });
-                site.edit("edits.json", |it| it.as_array_mut().unwrap().push(json!({
-                    "id": "other",
-                    "totalFrames": 300,
-                    "frameOffset": 0,
-                    "sourceName": "",
-                    "sourceType": "",
-                    "episodeId": "e2"
-                })));
-            }
+            |site| site.split_off_an_episode(300)
             => ["warning WT505 shots.json /4/startFrame"];
     }
 }

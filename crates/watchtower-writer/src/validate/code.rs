@@ -358,9 +358,9 @@ codes! {
         example: r#"[{"shot_id": "s1", …}, {"shot_id": "s1", …}]"# => r#"[{"shot_id": "s1", …}]"#
     }
     411 UnknownEpisode "unknown-episode" Warning {
-        "An edit or the counts of a task type belong to an episode that does not exist."
-        why: "The client shows them with no episode."
-        mend: "Leave it out, or write the episode into `project.json`; for a film, write `null`."
+        "An edit, the counts of a task type or the list of projects name an episode that the project does not have."
+        why: "The client does not show the edit or the counts; an episode in the menu has no shots."
+        mend: "Leave it out, or write the episode into `project.json`; in a film, edits and counts belong to the episode `null`."
         example: r#""episodeId": "gone""# => r#""episodeId": "e1""#
     }
     412 SequenceWithoutEpisode "sequence-without-episode" Warning {
@@ -368,6 +368,12 @@ codes! {
         why: "The client shows one episode at a time, and these shots in none."
         mend: "List the sequence in the `episodes` of project.json; for a film, leave that list empty."
         example: r#""episodes": [{"id": "e1", "name": "E01", "sequences": []}]"# => r#""episodes": [{"id": "e1", "name": "E01", "sequences": [{"id": "sq1", "name": "010"}]}]"#
+    }
+    413 UnlistedEpisode "unlisted-episode" Warning {
+        "A project has an episode, and the list of projects does not name it."
+        why: "The client takes the menu of episodes from the list: nobody sees the episode."
+        mend: "Name the project's episodes in the list of projects as well."
+        example: r#"index.json: "episodes": []"# => r#"index.json: "episodes": [{"id": "e1", "name": "E01"}]"#
     }
     501 NegativeRange "negative-range" Warning {
         "A shot ends before it starts."

@@ -24,6 +24,10 @@ pub(super) enum Role {
     CastShot,
     /// The id of a project in the list of projects.
     ListedProject,
+    /// The id of an episode in the list of projects.
+    ListedEpisode,
+    /// The end of a project in the list of projects.
+    ListedProjectEnd,
     /// The id of a project in its own folder.
     OwnProject,
     /// A list of everything of a kind that the project uses.
@@ -114,9 +118,9 @@ static ROWS: &[Row] = {
     use Kind::{Asset, AssetType, Episode, Sequence, Shot, TaskStatus, TaskType, User};
     use Role::{
         Avatar, CastShot, CountsEnd, Defines, DurationSeconds, EditEnd, EpisodeEnd,
-        EpisodeSequence, ForShots, FrameIn, FrameOut, ListOf, ListedProject, Lists, Movie,
-        MovieType, Name, OwnProject, Picture, PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType,
-        StartFrame, TaskTypeEnd, TimelineFps, TotalFrames,
+        EpisodeSequence, ForShots, FrameIn, FrameOut, ListOf, ListedEpisode, ListedProject,
+        ListedProjectEnd, Lists, Movie, MovieType, Name, OwnProject, Picture, PlainPicture, Refers,
+        ShotEnd, ShotFps, ShotTaskType, StartFrame, TaskTypeEnd, TimelineFps, TotalFrames,
     };
     roles! {
         V0 "context" {
@@ -188,9 +192,11 @@ static ROWS: &[Row] = {
             "asset_ids/*" Refers(Asset);
         }
         V1 "index" {
+            "projects/*" ListedProjectEnd;
             "projects/*/id" ListedProject;
             "projects/*/name" Name;
             "projects/*/thumbnailUrl" PlainPicture;
+            "projects/*/episodes/*/id" ListedEpisode;
             "projects/*/episodes/*/name" Name;
         }
         V1 "project" {

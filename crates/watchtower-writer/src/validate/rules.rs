@@ -1,6 +1,6 @@
 //! What is judged beyond the schema: references, doubles, and frames that contradict each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use watchtower_model::ProjectId;
@@ -26,7 +26,9 @@ pub(super) struct Known {
     not_for_shots: Arc<IdSet>,
     fps: Option<f64>,
     /// The edits, where all could be read.
-    edits: Option<Arc<Vec<Edit>>>,
+    edits: Option<Arc<Edits>>,
+    /// The episodes of each project in the list of projects.
+    listed_episodes: Arc<BTreeMap<Id, Listed>>,
     /// The episodes of a series, in their order.
     episodes: Arc<Vec<Id>>,
     /// The episode that each sequence belongs to, by its place in `episodes`.
@@ -42,11 +44,21 @@ pub(super) struct Known {
     sequences_with_shots: Arc<IdSet>,
 }
 
-/// What an edit says of a timeline.
-#[derive(Clone, Debug)]
-struct Edit {
-    episode: Option<Id>,
-    total_frames: Option<f64>,
+/// What edits say of timelines: their lengths, as far as they could be read.
+#[derive(Debug, Default)]
+struct Edits {
+    /// That of the first edit, if there is one.
+    first: Option<Option<f64>>,
+    /// That of the first edit of each episode.
+    of_episodes: BTreeMap<Id, Option<f64>>,
+}
+
+/// The episodes of a project in the list of projects.
+#[derive(Debug)]
+struct Listed {
+    /// The project's place in the list.
+    project: usize,
+    episodes: Vec<Id>,
 }
 
 /// A shot's timeline.
@@ -80,6 +92,9 @@ impl Known {
         }
         replace(&mut self.fps, other.fps);
         replace(&mut self.edits, other.edits);
+        if !other.listed_episodes.is_empty() {
+            self.listed_episodes = other.listed_episodes;
+        }
         if !other.episodes.is_empty() {
             self.episodes = other.episodes;
             self.episode_of = other.episode_of;
@@ -106,12 +121,18 @@ impl Known {
     }
 
     /// What shows once all documents of a project are known.
-    pub(super) fn conclusions(&self, format: Format) -> Vec<Conclusion> {
+    pub(super) fn conclusions(
+        &self,
+        project: &str,
+        format: Format,
+    ) -> impl Iterator<Item = Conclusion> {
         let colors = self.sequences_without_color(format);
         let episodes = self.sequences_without_episode();
         let edits = self.episodes_without_edit();
         let lists = self.empty_lists(format);
-        colors.chain(episodes).chain(edits).chain(lists).collect()
+        let listed = self.episodes_listed_otherwise(project);
+        let all = colors.chain(episodes).chain(edits).chain(lists);
+        all.chain(listed)
     }
 
     /// The sequences that have shots, with their places in the list.
@@ -151,18 +172,49 @@ impl Known {
     /// In a series, each episode has its own timeline.
     fn episodes_without_edit(&self) -> impl Iterator<Item = Conclusion> {
         // That there is no edit at all was said before.
-        let edits = self.edits.as_deref().filter(|it| !it.is_empty());
-        let episodes = edits.map(|_| self.episodes.iter().enumerate());
-        let without = episodes.into_iter().flatten().filter(move |(_, id)| {
-            let mut edits = edits.into_iter().flatten();
-            edits.all(|it| it.episode != Some(**id))
+        let edits = self.edits.as_deref().filter(|it| it.first.is_some());
+        let episodes = edits.map(|edits| {
+            let episodes = self.episodes.iter().enumerate();
+            episodes.filter(|(_, id)| !edits.of_episodes.contains_key(id))
         });
+        let without = episodes.into_iter().flatten();
         without.map(|(index, _)| Conclusion {
             document: "project",
             code: Code::NoEdit,
             pointer: format!("/episodes/{index}"),
             message: "the episode has no edit".to_owned(),
         })
+    }
+
+    /// The client takes the menu of episodes from the list of projects, and their sequences from the
+    /// project.
+    fn episodes_listed_otherwise(&self, project: &str) -> impl Iterator<Item = Conclusion> {
+        let listed = self.listed_episodes.get(&Id::new(project));
+        let listed = listed.filter(|_| self.has_all(Kind::Episode));
+        let in_project = self.ids[Kind::Episode as usize].as_deref();
+        let unknown = listed.into_iter().flat_map(move |listed| {
+            let episodes = listed.episodes.iter().enumerate();
+            let unknown =
+                episodes.filter(move |(_, id)| in_project.is_some_and(|it| !it.contains(**id)));
+            unknown.map(|(index, _)| Conclusion {
+                document: "index",
+                code: Code::UnknownEpisode,
+                pointer: format!("/projects/{}/episodes/{index}", listed.project),
+                message: "the project does not have the episode".to_owned(),
+            })
+        });
+        let unlisted = listed.into_iter().flat_map(|listed| {
+            let ids: BTreeSet<Id> = listed.episodes.iter().copied().collect();
+            let episodes = self.episodes.iter().enumerate();
+            let unlisted = episodes.filter(move |(_, id)| !ids.contains(id));
+            unlisted.map(|(index, _)| Conclusion {
+                document: "project",
+                code: Code::UnlistedEpisode,
+                pointer: format!("/episodes/{index}"),
+                message: "the list of projects does not have the episode".to_owned(),
+            })
+        });
+        unknown.chain(unlisted)
     }
 
     /// The project lists nothing of a kind that it uses.
@@ -195,21 +247,19 @@ impl Known {
 
     /// The timeline on which a sequence's shots lie, if they are shown on any.
     fn timeline(&self, sequence: Option<Id>) -> Option<Timeline> {
-        let edits = self.edits.as_deref().map(Vec::as_slice).unwrap_or_default();
+        let edits = self.edits.as_deref();
         if self.episodes.is_empty() {
             // Of a film's edits, the first counts.
-            let total_frames = edits.first().and_then(|it| it.total_frames);
             return Some(Timeline {
                 episode: None,
-                total_frames,
+                total_frames: edits.and_then(|it| it.first?),
             });
         }
         let episode = *self.episode_of.get(&sequence?)?;
         let id = self.episodes[episode];
-        let edit = edits.iter().find(|it| it.episode == Some(id));
         Some(Timeline {
             episode: Some(episode),
-            total_frames: edit.and_then(|it| it.total_frames),
+            total_frames: edits.and_then(|it| *it.of_episodes.get(&id)?),
         })
     }
 }
@@ -279,7 +329,10 @@ pub(super) struct Rules<'a> {
     sequences_with_shots: IdSet,
     last_sequence: Option<Id>,
     cast: IdSet,
-    edits: Vec<Edit>,
+    edits: Edits,
+    listed_episodes: BTreeMap<Id, Listed>,
+    /// How many projects the list has so far.
+    listed_projects: usize,
     episodes: Vec<Id>,
     /// The sequences of the episode that is being read.
     episode_sequences: Vec<Id>,
@@ -322,7 +375,9 @@ impl<'a> Rules<'a> {
             sequences_with_shots: IdSet::default(),
             last_sequence: None,
             cast: IdSet::default(),
-            edits: Vec::new(),
+            edits: Edits::default(),
+            listed_episodes: BTreeMap::new(),
+            listed_projects: 0,
             episodes: Vec::new(),
             episode_sequences: Vec::new(),
             episode_of: BTreeMap::new(),
@@ -360,6 +415,8 @@ impl<'a> Rules<'a> {
         let mut task_type = None;
         let mut for_shots = None;
         let mut episode = None;
+        let mut project = None;
+        let mut listed = Vec::new();
         for (at, fact) in facts.iter().enumerate() {
             let (kind, id) = match (fact.role, &fact.datum) {
                 (Role::Defines(kind), Datum::Id(id)) => (kind, *id),
@@ -367,6 +424,7 @@ impl<'a> Rules<'a> {
                     if let Some(projects) = &mut self.projects {
                         projects.push(text.to_string());
                     }
+                    project = Some(Id::new(text));
                     (Kind::Project, Id::new(text))
                 }
                 (Role::ForShots, Datum::Flag(flag)) => {
@@ -378,6 +436,21 @@ impl<'a> Rules<'a> {
                         self.not_for_shots.insert(id);
                     }
                     (task_type, for_shots) = (None, None);
+                    continue;
+                }
+                (Role::ListedEpisode, Datum::Id(id)) => {
+                    listed.push(*id);
+                    continue;
+                }
+                (Role::ListedProjectEnd, _) => {
+                    let episodes = std::mem::take(&mut listed);
+                    if let Some(id) = project.take() {
+                        self.listed_episodes.entry(id).or_insert(Listed {
+                            project: self.listed_projects,
+                            episodes,
+                        });
+                    }
+                    self.listed_projects += 1;
                     continue;
                 }
                 (Role::EpisodeSequence, Datum::Id(id)) => {
@@ -535,10 +608,12 @@ impl<'a> Rules<'a> {
 
     /// Judges an edit as a whole.
     fn edit(&mut self, said: &Said, problems: &mut Vec<Problem>) {
-        self.edits.push(Edit {
-            episode: said.episode,
-            total_frames: said.total_frames.map(|(_, frames)| frames),
-        });
+        let total_frames = said.total_frames.map(|(_, frames)| frames);
+        self.edits.first.get_or_insert(total_frames);
+        if let Some(episode) = said.episode {
+            let edits = self.edits.of_episodes.entry(episode);
+            edits.or_insert(total_frames);
+        }
         match said.movie.as_deref() {
             Some("") => problems.extend(said.movie_type.map(|at| Problem {
                 code: Code::NoMovie,
@@ -685,6 +760,7 @@ impl<'a> Rules<'a> {
         if !self.is_incomplete && self.gives_edits {
             learned.edits = Some(Arc::new(self.edits));
         }
+        learned.listed_episodes = Arc::new(self.listed_episodes);
         learned.episodes = Arc::new(self.episodes);
         learned.episode_of = Arc::new(self.episode_of);
         for (ids, set) in learned.ids.iter_mut().zip(self.own) {

@@ -100,6 +100,7 @@ impl Facts {
             | Role::Lists(_)
             | Role::ShotTaskType
             | Role::EpisodeSequence
+            | Role::ListedEpisode
             | Role::CastShot => Datum::Id(Id::new(text)),
             Role::Name => Datum::Flag(text.trim().is_empty()),
             Role::MovieType => Datum::Flag(text.is_empty()),
@@ -139,6 +140,7 @@ impl Facts {
     fn end(&mut self, role: Role) {
         if let Role::TaskTypeEnd
         | Role::EpisodeEnd
+        | Role::ListedProjectEnd
         | Role::ShotEnd
         | Role::EditEnd
         | Role::CountsEnd = role

@@ -454,12 +454,17 @@ impl Site<'_> {
 
     /// Says what shows now that all documents of a project are known.
     fn conclude(&self, id: &str, known: &Known, report: &mut Report) {
-        let conclusions = known.conclusions(self.layout.format);
         for document in self.layout.format.documents() {
-            let path = self.layout.project_document(document, id);
+            let path = match document.scope {
+                // Its findings were not asked for.
+                Scope::Site if self.layout.project.is_some() => continue,
+                Scope::Site => self.layout.site_document(document),
+                Scope::Project => self.layout.project_document(document, id),
+            };
             let mut findings = self.findings(&path);
-            for it in conclusions.iter().filter(|it| it.document == document.name) {
-                findings.add(it.code, &it.pointer, it.message.as_str());
+            let conclusions = known.conclusions(id, self.layout.format);
+            for it in conclusions.filter(|it| it.document == document.name) {
+                findings.add(it.code, &it.pointer, it.message);
             }
             take(findings, self.options, report, |kept| {
                 if let Ok(file) = open(&path) {

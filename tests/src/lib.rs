@@ -75,7 +75,11 @@ impl Kitsu {
 }
 
 /// The place of something that `cargo xtask services` prepared.
-fn service(variable: &str) -> PathBuf {
+///
+/// # Panics
+///
+/// When the variable is not set: these tests make no sense without.
+pub fn service(variable: &str) -> PathBuf {
     let place = std::env::var_os(variable);
     let place =
         place.unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask services`"));

@@ -28,6 +28,8 @@ pub(crate) enum Verbosity {
 pub(crate) struct Printer {
     verbosity: Verbosity,
     bars: Option<Bars>,
+    /// Whether a log takes the place of lines for people.
+    logs: bool,
 }
 
 struct Bars {
@@ -42,13 +44,24 @@ impl Printer {
         Self {
             verbosity,
             bars: shows_bars.then(Bars::new),
+            logs: false,
         }
+    }
+
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Leaves everything but data to the log from now on.
+    pub(crate) fn leave_to_log(&mut self) {
+        self.bars = None;
+        self.logs = true;
     }
 
     /// An error, with what can be done about it.
     pub(crate) fn error(&self, error: &dyn std::error::Error, help: Option<&str>) {
         self.clear();
-        let mut text = format!("{ERROR}error:{ERROR:#} {error}");
+        let mut text = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
             // Some errors repeat their cause in their own text.
@@ -58,6 +71,11 @@ impl Printer {
             }
             source = cause.source();
         }
+        if self.logs {
+            tracing::error!(error = text, help, "failed");
+            return;
+        }
+        text.insert_str(0, &format!("{ERROR}error:{ERROR:#} "));
         if let Some(help) = help {
             text.push_str(&format!("\n{HELP}help:{HELP:#} {help}"));
         }
@@ -72,7 +90,7 @@ impl Printer {
 
     /// A line on how things go.
     fn line(&self, verbosity: Verbosity, text: impl fmt::Display) {
-        if self.verbosity >= verbosity && self.bars.is_none() {
+        if self.verbosity >= verbosity && self.bars.is_none() && !self.logs {
             anstream::eprintln!("{text}");
         }
     }
@@ -84,10 +102,20 @@ impl Printer {
         }
     }
 
+    /// An export was stopped halfway.
+    pub(crate) fn stopped(&self) {
+        self.clear();
+        if self.logs {
+            tracing::warn!("stopped: the site is as it was");
+        } else {
+            anstream::eprintln!("{WARNING}stopped:{WARNING:#} the site is as it was");
+        }
+    }
+
     /// What an export did, for people.
     pub(crate) fn summary(&self, summary: &Summary, site: &str) -> io::Result<()> {
         self.clear();
-        if self.verbosity == Verbosity::Quiet {
+        if self.verbosity == Verbosity::Quiet || self.logs {
             return Ok(());
         }
         self.data(Text {
@@ -100,6 +128,9 @@ impl Printer {
     /// The projects that failed: on stderr, since they are errors even when all is quiet.
     pub(crate) fn failures(&self, summary: &Summary) {
         self.clear();
+        if self.logs {
+            return;
+        }
         for project in &summary.projects {
             let (error, site) = match &project.outcome {
                 Outcome::Kept { error } => (error, "the site keeps its previous version"),
@@ -270,18 +301,22 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// Names in a row; a long row is cut, and says how many more there are.
     fn names(&self, names: &[&str]) -> String {
-        const SHOWN: usize = 5;
-        if self.verbose || names.len() <= SHOWN {
+        if self.verbose {
             return names.join(", ");
         }
-        format!(
-            "{} and {} more",
-            names[..SHOWN].join(", "),
-            names.len() - SHOWN
-        )
+        first_names(names)
     }
+}
+
+/// Names in a row; a long row is cut, and says how many more there are.
+pub(crate) fn first_names(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    let (shown, more) = names.split_at(SHOWN);
+    format!("{} and {} more", shown.join(", "), more.len())
 }
 
 /// A number with its noun.

@@ -179,10 +179,10 @@ fn a_good_site_is_one_line() {
         assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
         answer.stdout
     };
-    insta::assert_snapshot!(answer("site"), @"site: Watchtower will take it: 1 project, 7 documents, 70 entries");
-    insta::assert_snapshot!(answer("site/data"), @"site/data: Watchtower will take it: 1 project, 7 documents, 70 entries");
-    insta::assert_snapshot!(answer("site/data/projects"), @"site/data/projects: Watchtower will take it: 1 project, 7 documents, 70 entries");
-    insta::assert_snapshot!(answer("site/data/projects/context.json"), @"site/data/projects/context.json: Watchtower will take it: 1 document, 1 entry");
+    insta::assert_snapshot!(answer("site"), @"site: Watchtower will take it: 1 project, 7 documents, 70 entries of format v0");
+    insta::assert_snapshot!(answer("site/data"), @"site/data: Watchtower will take it: 1 project, 7 documents, 70 entries of format v0");
+    insta::assert_snapshot!(answer("site/data/projects"), @"site/data/projects: Watchtower will take it: 1 project, 7 documents, 70 entries of format v0");
+    insta::assert_snapshot!(answer("site/data/projects/context.json"), @"site/data/projects/context.json: Watchtower will take it: 1 document, 1 entry of format v0");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn github_gets_commands() {
 /// The schema of SARIF, from the crate that has the types.
 fn sarif_schema() -> Value {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .args(["metadata", "--format-version=1", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -342,7 +342,7 @@ fn what_is_not_printed_is_counted() {
     assert_eq!(nothing.code, Some(1));
     insta::assert_snapshot!(nothing.stdout, @r"
     and 2,420 more; `--max-findings` shows more
-    1 error, 2,419 warnings in 2 files
+    1 error, 2,419 warnings in 2 files of format v0
     ");
 }
 
@@ -392,9 +392,9 @@ fn what_is_allowed_is_not_forgotten() {
             .unwrap()
             .to_owned()
     };
-    insta::assert_snapshot!(closing(&[]), @"1 error, 1 warning in 1 file");
-    insta::assert_snapshot!(closing(&["--allow", "WT203"]), @"1 warning in 1 file; allowed: 1 error");
-    insta::assert_snapshot!(closing(&["--allow", "WT203", "--allow", "WT206"]), @"site: nothing is wrong but what is allowed: 1 project, 7 documents, 9 entries; allowed: 1 error, 1 warning");
+    insta::assert_snapshot!(closing(&[]), @"1 error, 1 warning in 1 file of format v0");
+    insta::assert_snapshot!(closing(&["--allow", "WT203"]), @"1 warning in 1 file of format v0; allowed: 1 error");
+    insta::assert_snapshot!(closing(&["--allow", "WT203", "--allow", "WT206"]), @"site: nothing is wrong but what is allowed: 1 project, 7 documents, 9 entries of format v0; allowed: 1 error, 1 warning");
 }
 
 #[test]

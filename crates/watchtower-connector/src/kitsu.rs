@@ -51,9 +51,10 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
-use crate::http::{Failure, HttpClient, HttpOptions, HttpStats, Request, shown};
+use crate::http::{Failure, HttpClient, HttpOptions, Request, shown};
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Traffic,
 };
 use edits::EditRecords;
 use media::Addresses;
@@ -120,11 +121,6 @@ impl Kitsu {
             http: http.with_address_help(ADDRESS_HELP),
             session: Session::new(settings.credentials),
         })
-    }
-
-    /// How much was asked and received so far.
-    pub fn stats(&self) -> HttpStats {
-        self.http.stats()
     }
 
     /// Sends a request as whom we are, and once more in a new session when the server no longer
@@ -364,6 +360,10 @@ impl Tracker for Kitsu {
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
         media::open(self, request).await
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        Some(self.http.traffic())
     }
 }
 

@@ -1007,7 +1007,7 @@ async fn a_server_that_is_busy_or_fails_for_a_moment_is_asked_again() {
     for answer in [busy, failing] {
         let (_replay, snapshot, kitsu) = read_with("/data/assets/with-tasks", answer, 1).await;
         assert!(!snapshot.unwrap().assets.is_empty());
-        assert_eq!(kitsu.stats().retries, 1);
+        assert_eq!(kitsu.traffic().unwrap().retries, 1);
     }
 }
 

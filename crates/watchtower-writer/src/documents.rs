@@ -29,7 +29,7 @@ pub(crate) fn stage_project(
 ) -> Result<Vec<String>> {
     let project = &snapshot.project;
     let mut warnings = Vec::new();
-    let mut stage = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+    let mut stage = |name: &str, write: &dyn Fn(&mut (dyn Write + Send)) -> io::Result<()>| {
         let document = document(name);
         let path = document.path(&project.id);
         let findings = write_checked(change, document, &path, &project.name, write)?;
@@ -43,16 +43,16 @@ pub(crate) fn stage_project(
         write_object(out, &render::v0::edit(snapshot, media))
     })?;
     stage("assets", &|out| {
-        write_list(out, render::v0::assets(snapshot, media))
+        write_list(out, &snapshot.assets, |it| render::v0::asset(it, media))
     })?;
     stage("shots", &|out| {
-        write_list(out, render::v0::shots(snapshot, media))
+        write_list(out, &snapshot.shots, |it| render::v0::shot(it, media))
     })?;
     stage("sequences", &|out| {
-        write_list(out, render::v0::sequences(snapshot))
+        write_list(out, &snapshot.sequences, render::v0::sequence)
     })?;
     stage("casting", &|out| {
-        write_list(out, render::v0::casting(snapshot))
+        write_list(out, &snapshot.casting, render::v0::casting)
     })?;
     Ok(warnings)
 }
@@ -73,7 +73,7 @@ fn warning(document: &Document, findings: &[Finding]) -> Option<String> {
 /// Stages what the projects share.
 pub(crate) fn stage_context(change: &Transaction, context: &v0::Context<'_>) -> Result<()> {
     let document = document("context");
-    let write = |out: &mut dyn Write| write_object(out, context);
+    let write = |out: &mut (dyn Write + Send)| write_object(out, context);
     write_checked(change, document, CONTEXT, "the site", &write).map(drop)
 }
 
@@ -201,7 +201,7 @@ fn write_checked(
     document: &'static Document,
     path: &str,
     owner: &str,
-    write: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+    write: &dyn Fn(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<Vec<Finding>> {
     change.write(path, |out| write(out))?;
     let options = validate::Options::default();

@@ -190,7 +190,7 @@ impl Transaction {
     pub fn write(
         &self,
         path: &str,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
     ) -> Result<()> {
         let staged = self.staged(path)?;
         // What stands there may be a link to what readers see.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchtower_model::format::Format;
-use watchtower_writer::validate::{self, Error, Options, Report, Severity};
+use watchtower_writer::validate::{self, Code, Error, Options, Report, Severity};
 
 const FILM: &str = "bd2aba51-b77e-4eec-8442-015b60688e2e";
 
@@ -20,16 +20,45 @@ struct Site(TempDir);
 
 impl Site {
     fn new() -> Self {
+        Self::of(Format::V0)
+    }
+
+    fn of(format: Format) -> Self {
         let site = tempfile::tempdir().unwrap();
-        let film = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/film");
-        copy(&film, site.path());
+        let film = format!("tests/fixtures/film-{format}");
+        copy(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(film),
+            site.path(),
+        );
         Self(site)
+    }
+
+    /// A copy of the good export in format v1, as a series of one episode.
+    fn series() -> Self {
+        let site = Self::of(Format::V1);
+        let episode = json!({"id": "e1", "name": "E01"});
+        site.edit("index.json", |it| {
+            it["projects"][0]["episodes"] = json!([episode])
+        });
+        let sequences = fs::read(site.path("sequences.json")).unwrap();
+        let sequences: Value = serde_json::from_slice(&sequences).unwrap();
+        site.edit("project.json", |it| {
+            it["episodes"] = json!([{"id": "e1", "name": "E01", "sequences": sequences}]);
+        });
+        site.edit("edits.json", |it| it[0]["episodeId"] = json!("e1"));
+        site.edit("task_counts.json", |it| {
+            for counts in it.as_array_mut().unwrap() {
+                counts["episode_id"] = json!("e1");
+            }
+        });
+        site
     }
 
     fn path(&self, name: &str) -> PathBuf {
         let root = self.0.path();
         match name {
             "context.json" => root.join("data/projects/context.json"),
+            "index.json" => root.join("data/projects-list/index.json"),
             name if name.contains('/') => root.join(name),
             name => root.join("data/projects").join(FILM).join(name),
         }
@@ -92,18 +121,33 @@ fn remove(object: &mut Value, key: &str) {
 
 #[test]
 fn the_good_export_has_no_finding() {
-    let report = Site::new().check_with(&Options::default());
-    assert_eq!(lines(&report), [] as [&str; 0]);
-    assert_eq!((report.projects, report.documents), (1, 7));
-    assert_eq!(report.format, Some(Format::V0));
+    let strict = Options {
+        strict: true,
+        ..Options::default()
+    };
+    for (site, format, documents) in [
+        (Site::new(), Format::V0, 7),
+        (Site::of(Format::V1), Format::V1, 8),
+        (Site::series(), Format::V1, 8),
+    ] {
+        for options in [&strict, &Options::default()] {
+            let report = site.check_with(options);
+            assert_eq!(lines(&report), [] as [&str; 0]);
+            assert_eq!((report.projects, report.documents), (1, documents));
+            assert_eq!(report.format, Some(format));
+        }
+    }
 }
 
 /// One row for each fact about the client: what it is, the change, and the findings.
 macro_rules! facts {
-    ($($name:ident: $change:expr => [$($finding:literal),*];)*) => {$(
+    ($($name:ident: $change:expr => [$($finding:literal),*];)*) => {
+        facts! { in Site::new(); $($name: $change => [$($finding),*];)* }
+    };
+    (in $site:expr; $($name:ident: $change:expr => [$($finding:literal),*];)*) => {$(
         #[test]
         fn $name() {
-            let site = Site::new();
+            let site = $site;
             let change: fn(&Site) = $change;
             change(&site);
             assert_eq!(site.findings(), [$($finding),*] as [&str; _]);
@@ -143,6 +187,14 @@ facts! {
     edit_missing_leaves_the_timeline_blank:
         |site| site.remove("edit.json")
         => ["error WT301 edit.json"];
+    edit_without_keys_leaves_the_timeline_blank:
+        |site| site.write("edit.json", "{}")
+        => [
+            "error WT202 edit.json",
+            "error WT202 edit.json",
+            "error WT202 edit.json",
+            "warning WT202 edit.json"
+        ];
     edit_empty_leaves_the_timeline_blank:
         |site| site.write("edit.json", "")
         => ["error WT106 edit.json"];
@@ -185,6 +237,9 @@ facts! {
     color_by_name_is_wrong:
         |site| site.edit("context.json", |it| it["task_status"][0]["color"] = json!("red"))
         => ["warning WT206 context.json /task_status/0/color"];
+    team_of_people_who_should_be_ids:
+        |site| site.edit("project.json", |it| it["team"][0] = json!({"id": "jade"}))
+        => ["warning WT204 project.json /team/0"];
     team_null_throws:
         |site| site.edit("project.json", |it| it["team"] = json!(null))
         => ["error WT203 project.json /team"];
@@ -260,13 +315,60 @@ facts! {
             it["totalFrames"] = json!(400);
             it["frameOffset"] = json!(100);
         })
-        => ["warning WT505 shots.json /2/startFrame"];
+        => ["warning WT608 edit.json /totalFrames", "warning WT505 shots.json /2/startFrame"];
     two_castings_of_a_shot_count_once:
         |site| site.edit("casting.json", |it| {
             let first = it[0].clone();
             it.as_array_mut().unwrap().push(first);
         })
         => ["warning WT410 casting.json /5/shot_id"];
+    duration_null_throws:
+        |site| site.edit("shots.json", |it| it[0]["durationSeconds"] = json!(null))
+        => ["error WT203 shots.json /0/durationSeconds"];
+    duration_as_text_throws_when_the_shot_is_chosen:
+        |site| site.edit("shots.json", |it| it[0]["durationSeconds"] = json!("5.46"))
+        => ["error WT204 shots.json /0/durationSeconds"];
+    frame_offset_missing_leaves_no_seeking:
+        |site| site.edit("edit.json", |it| remove(it, "frameOffset"))
+        => ["error WT202 edit.json"];
+    movie_null_is_asked_for:
+        |site| site.edit("edit.json", |it| it["sourceName"] = json!(null))
+        => ["error WT203 edit.json /sourceName"];
+    no_movie_is_fine:
+        |site| site.edit("edit.json", |it| {
+            it["sourceName"] = json!("");
+            it["sourceType"] = json!("");
+        })
+        => [];
+    no_movie_of_a_type_is_asked_for:
+        |site| site.edit("edit.json", |it| it["sourceName"] = json!(""))
+        => ["warning WT514 edit.json /sourceType"];
+    what_the_client_can_do_without_is_silent:
+        |site| {
+            site.edit("project.json", |it| {
+                remove(it, "ratio");
+                it["resolution"] = json!(null);
+                remove(it, "thumbnailUrl");
+            });
+            site.edit("context.json", |it| remove(&mut it["users"][0], "has_avatar"));
+            site.edit("shots.json", |it| {
+                remove(&mut it[0], "data");
+                remove(&mut it[1], "fps");
+                it.as_array_mut().unwrap().reverse();
+            });
+            site.edit("sequences.json", |it| {
+                it.as_array_mut().unwrap().push(json!({"id": "sq9", "name": "090"}));
+            });
+        }
+        => [];
+    lists_that_are_empty_are_fine:
+        |site| for name in ["shots.json", "assets.json", "sequences.json", "casting.json"] {
+            site.write(name, "[]");
+        }
+        => [];
+    asset_type_null_makes_a_group_without_type:
+        |site| site.edit("assets.json", |it| it[0]["asset_type_id"] = json!(null))
+        => ["warning WT203 assets.json /0/asset_type_id"];
     frame_rate_as_text_is_coerced:
         |site| site.edit("project.json", |it| it["fps"] = json!("24"))
         => ["warning WT204 project.json /fps"];
@@ -313,6 +415,26 @@ facts! {
             site.write("edit.mp4", picture);
         }
         => ["error WT606 edit.json /sourceName"];
+    picture_that_is_too_small:
+        |site| site.write("data/previews/e0/e0445828.png", png(149, 100))
+        => ["warning WT609 shots.json /0/thumbnailUrl"];
+    picture_that_is_too_low:
+        |site| site.write("data/previews/19/19e6c9ad.png", png(400, 99))
+        => ["warning WT609 assets.json /0/thumbnailUrl"];
+    avatar_that_is_too_small:
+        |site| site.write("data/previews/a1/a1122463.png", png(399, 400))
+        => ["warning WT609 context.json /users/1/thumbnailUrl"];
+    picture_that_is_large_enough_for_a_shot_but_no_avatar:
+        |site| site.edit("context.json", |it| {
+            it["users"][1]["thumbnailUrl"] = json!("data/previews/e0/e0445828.png");
+        })
+        => ["warning WT609 context.json /users/1/thumbnailUrl"];
+    picture_in_the_list_of_projects_has_any_size:
+        |site| site.write("data/previews/df/df276e74.png", png(1, 1))
+        => [];
+    total_that_is_not_the_movies:
+        |site| site.edit("edit.json", |it| it["totalFrames"] = json!(493))
+        => ["warning WT608 edit.json /totalFrames"];
     picture_cut_short:
         |site| {
             let picture = fs::read(site.path("data/previews/e0/e0445828.png")).unwrap();
@@ -352,6 +474,381 @@ facts! {
             }
         })
         => ["warning WT208 context.json /users/1"];
+}
+
+// The same in format v1, as far as it differs.
+mod v1 {
+    use super::*;
+
+    facts! {
+        in Site::of(Format::V1);
+        index_missing_shows_no_projects:
+            |site| site.remove("index.json")
+            => ["error WT301 index.json"];
+        shots_not_a_list_loads_nothing:
+            |site| site.write("shots.json", "{\"shots\": []}")
+            => ["error WT201 shots.json"];
+        shots_with_nan_load_nothing:
+            |site| {
+                let text = fs::read_to_string(site.path("shots.json")).unwrap();
+                site.write("shots.json", text.replacen("5.458333333333333", "NaN", 1));
+            }
+            => ["error WT103 shots.json"];
+        project_missing_stays_empty:
+            |site| site.remove("project.json")
+            => ["error WT301 project.json"];
+        edits_missing_leave_no_timeline:
+            |site| site.remove("edits.json")
+            => ["error WT301 edits.json"];
+        assets_missing_stay_empty:
+            |site| site.remove("assets.json")
+            => ["error WT301 assets.json"];
+        shots_missing_stay_empty:
+            |site| site.remove("shots.json")
+            => ["error WT301 shots.json"];
+        sequences_missing_stay_empty:
+            |site| site.remove("sequences.json")
+            => ["error WT301 sequences.json"];
+        casting_missing_stays_empty:
+            |site| site.remove("casting.json")
+            => ["error WT301 casting.json"];
+        task_counts_missing_stay_empty:
+            |site| site.remove("task_counts.json")
+            => ["error WT301 task_counts.json"];
+        no_edit_throws:
+            |site| site.write("edits.json", "[]")
+            => ["error WT511 edits.json"];
+        edit_null_throws:
+            |site| site.write("edits.json", "[null]")
+            => ["error WT203 edits.json /0"];
+        no_frames_leave_the_timeline_blank:
+            |site| site.edit("edits.json", |it| it[0]["totalFrames"] = json!(0))
+            => ["error WT507 edits.json /0/totalFrames"];
+        shot_without_the_key_of_its_picture_has_a_placeholder:
+            |site| site.edit("shots.json", |it| remove(&mut it[0], "thumbnailUrl"))
+            => [];
+        asset_without_the_key_of_its_picture:
+            |site| site.edit("assets.json", |it| remove(&mut it[2], "thumbnailUrl"))
+            => ["warning WT202 assets.json /2"];
+        tasks_null_throw:
+            |site| site.edit("shots.json", |it| it[2]["tasks"] = json!(null))
+            => ["error WT203 shots.json /2/tasks"];
+        tasks_missing_throw:
+            |site| site.edit("assets.json", |it| remove(&mut it[1], "tasks"))
+            => ["error WT202 assets.json /1"];
+        assignees_null_throw:
+            |site| site.edit("shots.json", |it| it[3]["tasks"][1]["assignees"] = json!(null))
+            => ["error WT203 shots.json /3/tasks/1/assignees"];
+        color_of_a_task_type_null_throws:
+            |site| site.edit("project.json", |it| it["task_types"][0]["color"] = json!(null))
+            => ["error WT203 project.json /task_types/0/color"];
+        color_of_a_task_status_null_throws:
+            |site| site.edit("project.json", |it| it["task_statuses"][1]["color"] = json!(null))
+            => ["error WT203 project.json /task_statuses/1/color"];
+        color_in_another_notation_is_wrong:
+            |site| site.edit("project.json", |it| it["task_types"][0]["color"] = json!("#F00"))
+            => ["warning WT206 project.json /task_types/0/color"];
+        team_null_throws:
+            |site| site.edit("project.json", |it| it["team"] = json!(null))
+            => ["error WT203 project.json /team"];
+        task_types_null_throw:
+            |site| site.edit("project.json", |it| it["task_types"] = json!(null))
+            => ["error WT203 project.json /task_types"];
+        task_types_by_id_throw:
+            |site| site.edit("project.json", |it| it["task_types"] = json!(["2a3cbdb7"]))
+            => ["error WT204 project.json /task_types/0"];
+        episodes_missing_throw:
+            |site| site.edit("project.json", |it| remove(it, "episodes"))
+            => ["error WT202 project.json"];
+        episodes_missing_in_the_list_throw:
+            |site| site.edit("index.json", |it| remove(&mut it["projects"][0], "episodes"))
+            => ["error WT202 index.json /projects/0"];
+        frame_rate_null_leaves_shots_without_width:
+            |site| site.edit("project.json", |it| it["fps"] = json!(null))
+            => ["error WT203 project.json /fps"];
+        frame_rate_zero_leaves_shots_without_width:
+            |site| site.edit("project.json", |it| it["fps"] = json!(0))
+            => ["error WT205 project.json /fps"];
+        a_22nd_sequence_with_shots_is_fine:
+            |site| {
+                site.edit("sequences.json", |it| {
+                    let sequences = it.as_array_mut().unwrap();
+                    for number in 2..22 {
+                        sequences.push(json!({"id": format!("sq{number}"), "name": "more"}));
+                    }
+                });
+                site.edit("shots.json", |it| it[0]["sequence_id"] = json!("sq21"));
+            }
+            => [];
+        casting_without_assets_loads:
+            |site| site.edit("casting.json", |it| it[0]["asset_ids"] = json!(null))
+            => ["warning WT203 casting.json /0/asset_ids"];
+        casting_null_throws:
+            |site| site.edit("casting.json", |it| it[1] = json!(null))
+            => ["error WT203 casting.json /1"];
+        avatar_without_an_address:
+            |site| site.edit("project.json", |it| {
+                it["team"][0]["has_avatar"] = json!(true);
+                remove(&mut it["team"][0], "thumbnailUrl");
+            })
+            => ["warning WT208 project.json /team/0"];
+        avatar_null:
+            |site| site.edit("project.json", |it| it["team"][1]["has_avatar"] = json!(true))
+            => ["warning WT208 project.json /team/1/thumbnailUrl"];
+        team_member_without_a_full_name:
+            |site| site.edit("project.json", |it| remove(&mut it["team"][3], "full_name"))
+            => ["warning WT202 project.json /team/3"];
+        name_of_a_shot_null_is_shown:
+            |site| site.edit("shots.json", |it| it[0]["name"] = json!(null))
+            => ["warning WT203 shots.json /0/name"];
+        name_of_a_sequence_null_throws:
+            |site| site.edit("sequences.json", |it| it[0]["name"] = json!(null))
+            => ["error WT203 sequences.json /0/name"];
+        sequence_unknown_makes_no_group:
+            |site| site.edit("shots.json", |it| it[0]["sequence_id"] = json!("gone"))
+            => ["warning WT401 shots.json /0/sequence_id"];
+        task_type_unknown_is_not_shown:
+            |site| site.edit("shots.json", |it| it[0]["tasks"][1]["task_type_id"] = json!("gone"))
+            => ["warning WT402 shots.json /0/tasks/1/task_type_id"];
+        task_status_unknown_is_not_shown:
+            |site| site.edit("assets.json", |it| it[0]["tasks"][0]["task_status_id"] = json!("gone"))
+            => ["warning WT403 assets.json /0/tasks/0/task_status_id"];
+        assignee_unknown_is_not_shown:
+            |site| site.edit("shots.json", |it| it[0]["tasks"][0]["assignees"] = json!(["gone"]))
+            => ["warning WT404 shots.json /0/tasks/0/assignees/0"];
+        counts_of_an_unknown_task_type:
+            |site| site.edit("task_counts.json", |it| it[0]["task_type_id"] = json!("gone"))
+            => ["warning WT402 task_counts.json /0/task_type_id"];
+        shot_beyond_the_end_is_drawn_off_it:
+            |site| site.edit("edits.json", |it| {
+                it[0]["totalFrames"] = json!(400);
+                it[0]["frameOffset"] = json!(100);
+            })
+            => [
+                "warning WT608 edits.json /0/totalFrames",
+                "warning WT505 shots.json /2/startFrame"
+            ];
+        of_several_edits_of_a_film_the_first_counts:
+            |site| site.edit("edits.json", |it| {
+                let mut other = it[0].clone();
+                other["id"] = json!("other");
+                other["totalFrames"] = json!(100);
+                other["sourceName"] = json!("");
+                other["sourceType"] = json!("");
+                it.as_array_mut().unwrap().push(other);
+            })
+            => [];
+        two_castings_of_a_shot_count_once:
+            |site| site.edit("casting.json", |it| {
+                let first = it[0].clone();
+                it.as_array_mut().unwrap().push(first);
+            })
+            => ["warning WT410 casting.json /5/shot_id"];
+        start_as_text_is_misplaced:
+            |site| site.edit("shots.json", |it| it[0]["startFrame"] = json!("10"))
+            => ["warning WT204 shots.json /0/startFrame"];
+        moment_that_is_none_stops_the_dashboard:
+            |site| site.edit("task_counts.json", |it| {
+                it[0]["task_statuses"][0]["data"][0]["timestamp"] = json!("yesterday");
+            })
+            => ["error WT211 task_counts.json /0/task_statuses/0/data/0/timestamp"];
+        counts_null_stop_the_dashboard:
+            |site| site.write("task_counts.json", "[null]")
+            => ["error WT203 task_counts.json /0"];
+        movie_that_is_not_there:
+            |site| site.remove("edit-6b19fa9a-0104-422a-a9f4-42f486926ee9.mp4")
+            => ["error WT602 edits.json /0/sourceName"];
+        avatar_that_is_too_small:
+            |site| site.write(&format!("data/projects/{FILM}/previews/a1/a1122463.png"), png(100, 100))
+            => ["warning WT609 project.json /team/0/thumbnailUrl"];
+    }
+
+    // What is known to go wrong in exports of 1.0.0b3.
+    facts! {
+        in Site::of(Format::V1);
+        frame_rate_as_text:
+            |site| site.edit("project.json", |it| it["fps"] = json!("24"))
+            => ["warning WT204 project.json /fps"];
+        task_types_that_mean_all:
+            |site| site.edit("project.json", |it| it["task_types"] = json!([]))
+            => ["warning WT512 project.json /task_types"];
+        task_types_that_nobody_uses_may_be_empty:
+            |site| {
+                site.edit("project.json", |it| it["task_types"] = json!([]));
+                for name in ["shots.json", "assets.json", "task_counts.json"] {
+                    site.write(name, "[]");
+                }
+                site.write("casting.json", "[]");
+            }
+            => [];
+        cast_of_a_shot_that_was_dropped:
+            |site| {
+                site.edit("shots.json", |it| drop(it.as_array_mut().unwrap().remove(0)));
+                site.edit("casting.json", |it| it[0] = json!({}));
+            }
+            => ["warning WT202 casting.json /0", "warning WT202 casting.json /0"];
+        servers_error_saved_as_a_picture:
+            |site| site.write(
+                &format!("data/projects/{FILM}/previews/e0/e0445828.png"),
+                "{\"error\": true, \"message\": \"404\"}"
+            )
+            => ["warning WT605 shots.json /0/thumbnailUrl"];
+        half_written_file_is_served:
+            |site| {
+                let text = fs::read(site.path("task_counts.json")).unwrap();
+                site.write("task_counts.json", &text[..text.len() / 2]);
+            }
+            => ["error WT106 task_counts.json"];
+    }
+
+    // A series.
+    facts! {
+        in Site::series();
+        edit_of_an_unknown_episode:
+            |site| site.edit("edits.json", |it| it[0]["episodeId"] = json!("gone"))
+            => [
+                "warning WT411 edits.json /0/episodeId",
+                "error WT511 project.json /episodes/0"
+            ];
+        edit_of_no_episode:
+            |site| site.edit("edits.json", |it| it[0]["episodeId"] = json!(null))
+            => ["error WT511 project.json /episodes/0"];
+        counts_of_no_episode:
+            |site| site.edit("task_counts.json", |it| it[1]["episode_id"] = json!(null))
+            => ["error WT513 task_counts.json /1"];
+        sequence_of_an_episode_that_is_unknown:
+            |site| site.edit("project.json", |it| {
+                let sequences = it["episodes"][0]["sequences"].as_array_mut().unwrap();
+                sequences.push(json!({"id": "gone", "name": "090"}));
+            })
+            => ["warning WT401 project.json /episodes/0/sequences/2/id"];
+        sequence_of_no_episode:
+            |site| site.edit("project.json", |it| {
+                drop(it["episodes"][0]["sequences"].as_array_mut().unwrap().pop());
+            })
+            => ["warning WT412 sequences.json /1"];
+        each_episode_has_its_own_timeline:
+            |site| {
+                site.edit("project.json", |it| {
+                    let last = it["episodes"][0]["sequences"].as_array_mut().unwrap().pop();
+                    let other = json!({"id": "e2", "name": "E02", "sequences": [last]});
+                    it["episodes"].as_array_mut().unwrap().push(other);
+                });
+                site.edit("edits.json", |it| it.as_array_mut().unwrap().push(json!({
+                    "id": "other",
+                    "totalFrames": 158,
+                    "frameOffset": 0,
+                    "sourceName": "",
+                    "sourceType": "",
+                    "episodeId": "e2"
+                })));
+                // These two start anew: at frames at which there are shots of the first episode.
+                site.edit("shots.json", |it| for shot in &mut it.as_array_mut().unwrap()[3..] {
+                    for place in ["/startFrame", "/data/frame_in", "/data/frame_out"] {
+                        let frame = shot.pointer_mut(place).unwrap();
+                        *frame = json!(frame.as_i64().unwrap() - 218);
+                    }
+                });
+            }
+            => [];
+        a_shot_may_be_too_long_for_its_episode_alone:
+            |site| {
+                site.edit("project.json", |it| {
+                    let last = it["episodes"][0]["sequences"].as_array_mut().unwrap().pop();
+                    let other = json!({"id": "e2", "name": "E02", "sequences": [last]});
+                    it["episodes"].as_array_mut().unwrap().push(other);
+                });
+                site.edit("edits.json", |it| it.as_array_mut().unwrap().push(json!({
+                    "id": "other",
+                    "totalFrames": 300,
+                    "frameOffset": 0,
+                    "sourceName": "",
+                    "sourceType": "",
+                    "episodeId": "e2"
+                })));
+            }
+            => ["warning WT505 shots.json /4/startFrame"];
+    }
+}
+
+#[test]
+fn what_the_python_packages_write_gets_the_verdict_it_deserves() {
+    let site = Site::of(Format::V1);
+    site.edit("project.json", |it| {
+        it["fps"] = json!("24");
+        for list in ["asset_types", "task_types", "task_statuses"] {
+            it[list] = json!([]);
+        }
+        for member in it["team"].as_array_mut().unwrap() {
+            remove(member, "full_name");
+        }
+    });
+    site.edit("edits.json", |it| it[0]["totalFrames"] = json!(400));
+    assert_eq!(
+        site.findings(),
+        [
+            "warning WT608 edits.json /0/totalFrames",
+            "warning WT512 project.json /asset_types",
+            "warning WT512 project.json /task_types",
+            "warning WT512 project.json /task_statuses",
+            "warning WT202 project.json /team/0",
+            "warning WT202 project.json /team/1",
+            "warning WT202 project.json /team/2",
+            "warning WT202 project.json /team/3",
+            "warning WT202 project.json /team/4",
+            "warning WT202 project.json /team/5",
+            "warning WT204 project.json /fps",
+            "warning WT505 shots.json /2/startFrame",
+        ]
+    );
+}
+
+#[test]
+fn a_site_of_another_format_says_which() {
+    for (format, asked) in [(Format::V1, Format::V0), (Format::V0, Format::V1)] {
+        let site = Site::of(format);
+        let options = Options {
+            format: Some(asked),
+            ..Options::default()
+        };
+        for folder in ["", "data/projects", &format!("data/projects/{FILM}")] {
+            let report = validate::site(&site.0.path().join(folder), &options).unwrap();
+            assert_eq!(report.findings.len(), 1, "{folder}");
+            assert_eq!(report.findings[0].code, Code::OtherFormat);
+            let message = &report.findings[0].message;
+            assert!(
+                message.contains(&format!("of format {format}")),
+                "{message}"
+            );
+            assert_eq!(report.format, Some(format));
+        }
+    }
+    // Both may live in one folder, as long as one client reads each.
+    let site = Site::of(Format::V1);
+    copy(Site::new().0.path(), site.0.path());
+    for format in Format::ALL {
+        let options = Options {
+            format: Some(*format),
+            ..Options::default()
+        };
+        let report = site.check_with(&options);
+        assert_eq!((report.format, report.projects), (Some(*format), 1));
+        assert!(
+            report
+                .findings
+                .iter()
+                .all(|it| it.code != Code::OtherFormat)
+        );
+    }
+}
+
+/// The start of a PNG, and its end.
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    file.extend(width.to_be_bytes());
+    file.extend(height.to_be_bytes());
+    file.extend(b"\x01\0\0\0\0\0\0\0\0\0\0\0\0IEND");
+    file
 }
 
 // Syntax.
@@ -640,6 +1137,85 @@ fn too_many_findings_are_counted() {
 }
 
 #[test]
+fn of_many_projects_so_many_findings_are_kept_as_were_asked_for() {
+    let site = Site::new();
+    site.edit("shots.json", |it| {
+        for shot in it.as_array_mut().unwrap() {
+            shot["sequence_id"] = json!("gone");
+        }
+        it[4]["tasks"] = json!(null);
+    });
+    for number in 0..30 {
+        let id = format!("film-{number:02}");
+        let folder = site.path("data/projects").join(&id);
+        copy(&site.path(&format!("data/projects/{FILM}")), &folder);
+        site.edit(&format!("data/projects/{id}/project.json"), |it| {
+            it["id"] = json!(id)
+        });
+        site.edit("context.json", |it| {
+            let mut project = it["projects"][0].clone();
+            project["id"] = json!(id);
+            it["projects"].as_array_mut().unwrap().push(project);
+        });
+    }
+    let options = Options {
+        media: false,
+        total: 33,
+        ..Options::default()
+    };
+    let report = site.check_with(&options);
+    // The errors of all, and the first two warnings.
+    assert_eq!(report.findings.len(), 33);
+    assert_eq!(report.count(Severity::Error), 31);
+    assert_eq!(report.count(Severity::Warning), 31 * 5);
+    let warnings = report
+        .findings
+        .iter()
+        .filter(|it| it.severity == Severity::Warning);
+    let warnings: Vec<_> = warnings.map(|it| it.pointer.as_str()).collect();
+    assert_eq!(warnings, ["/0/sequence_id", "/1/sequence_id"]);
+    for _ in 0..5 {
+        let again = site.check_with(&options);
+        assert_eq!(again.findings, report.findings);
+        assert_eq!(again.left_out, report.left_out);
+    }
+}
+
+#[test]
+fn what_is_allowed_is_counted() {
+    let site = Site::new();
+    site.edit("shots.json", |it| {
+        it[0]["sequence_id"] = json!("gone");
+        it[1]["tasks"] = json!(null);
+    });
+    let options = Options {
+        allow: vec![Code::Null],
+        ..Options::default()
+    };
+    let report = site.check_with(&options);
+    assert_eq!(lines(&report), ["warning WT401 shots.json /0/sequence_id"]);
+    assert_eq!(report.left_out, []);
+    assert_eq!(report.count(Severity::Error), 0);
+    assert_eq!(report.count_allowed(Severity::Error), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_path_that_is_not_unicode_can_be_serialised() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let site = Site::new();
+    site.edit("shots.json", |it| it[0]["tasks"] = json!(null));
+    let folder = site.0.path().join(std::ffi::OsStr::from_bytes(b"s\xefte"));
+    fs::create_dir(&folder).unwrap();
+    fs::rename(site.0.path().join("data"), folder.join("data")).unwrap();
+    let report = validate::site(&folder, &Options::default()).unwrap();
+    let json = serde_json::to_value(&report).unwrap();
+    let file = json["findings"][0]["file"].as_str().unwrap();
+    assert!(file.contains("s\u{fffd}te"), "{file}");
+}
+
+#[test]
 fn an_entry_that_cannot_be_read_raises_no_doubt_about_others() {
     let site = Site::new();
     // The first shot is lost, and with it its id: the casting may still be right.
@@ -675,8 +1251,10 @@ mod files {
                 "error WT306 shots.json"
             ]
         );
-        let error = validate::site(&site.path("shots.json"), &Options::default()).unwrap_err();
-        assert!(matches!(error, Error::NotAFile { .. }));
+        for pipe in [site.path("shots.json"), "/dev/null".into()] {
+            let error = validate::site(&pipe, &Options::default()).unwrap_err();
+            assert!(matches!(error, Error::NotAFile { .. }));
+        }
     }
 }
 

@@ -5,7 +5,6 @@
 //! The mark is a text such as `mark 7;`. It stands in names, ids and media. With `--gate FILE` the
 //! tracker makes `FILE.reached` when the film is asked for, and waits until FILE is there.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use watchtower_cli::environment::Environment;
-use watchtower_cli::{TrackerCommand, main_with};
+use watchtower_cli::{Network, TrackerCommand, main_with};
 use watchtower_connector::{
     Account, Description, Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result, Tracker,
 };
@@ -61,7 +60,7 @@ impl TrackerCommand for MarkedCommand {
         &self,
         matches: &ArgMatches,
         _: &Environment,
-        _: NonZeroUsize,
+        _: &Network,
     ) -> Result<Box<dyn Tracker>> {
         let marked = Marked::from_arg_matches(matches)
             .map_err(|error| Error::new(ErrorKind::Config, "mark a film", error.to_string()))?;

@@ -6,6 +6,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Value, json};
+use watchtower_model::format::v1::Timestamp;
 use watchtower_model::format::{DOCUMENTS, Document, Shape};
 
 use super::finding::Severity;
@@ -121,6 +122,11 @@ fn explain(document: &Document, error: &ValidationError<'_>, violations: &mut Ve
                 Some(expected.join(" or ")),
             )
         }
+        ValidationErrorKind::Pattern { pattern } if pattern == Timestamp::PATTERN => (
+            Code::NotAMoment,
+            format!("found {found}"),
+            Some("a moment in ISO 8601, as in `2026-11-22T04:36:12Z`".to_owned()),
+        ),
         ValidationErrorKind::Pattern { .. } => (
             Code::WrongColor,
             format!("found {found}"),

@@ -7,9 +7,10 @@
 
 use std::fmt;
 
+use regex_lite::Regex;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use watchtower_model::format::Document;
+use watchtower_model::format::{Document, PATTERN_END};
 
 use super::ids::{Id, Kind};
 use super::role::{self, Role};
@@ -36,8 +37,8 @@ pub(super) struct Shape {
     types: u8,
     /// The least number of characters.
     shortest: usize,
-    /// Whether a text must be a colour.
-    color: bool,
+    /// What a text must look like.
+    pattern: Option<Regex>,
     minimum: Option<f64>,
     /// What a number must exceed.
     above: Option<f64>,
@@ -98,11 +99,14 @@ impl Facts {
             | Role::Refers(_)
             | Role::Lists(_)
             | Role::ShotTaskType
+            | Role::EpisodeSequence
             | Role::CastShot => Datum::Id(Id::new(text)),
             Role::Name => Datum::Flag(text.trim().is_empty()),
+            Role::MovieType => Datum::Flag(text.is_empty()),
             Role::ListedProject
             | Role::OwnProject
             | Role::Picture
+            | Role::Avatar
             | Role::PlainPicture
             | Role::Movie => Datum::Text(text.into()),
             _ => return,
@@ -131,8 +135,22 @@ impl Facts {
         }
     }
 
+    /// Notes that an object has ended.
     fn end(&mut self, role: Role) {
-        if let Role::TaskTypeEnd | Role::ShotEnd = role {
+        if let Role::TaskTypeEnd
+        | Role::EpisodeEnd
+        | Role::ShotEnd
+        | Role::EditEnd
+        | Role::CountsEnd = role
+        {
+            let datum = Datum::Mark;
+            self.list.push(Fact { role, datum });
+        }
+    }
+
+    /// Notes that a list is empty.
+    fn nothing(&mut self, role: Role) {
+        if let Role::ListOf(_) = role {
             let datum = Datum::Mark;
             self.list.push(Fact { role, datum });
         }
@@ -218,8 +236,10 @@ impl Shape {
                 "type" => shape.compile_types(value),
                 "minLength" => usize_of(value).map(|it| shape.shortest = it).is_some(),
                 "pattern" => {
-                    shape.color = value == "^#[0-9A-Fa-f]{6}$";
-                    shape.color
+                    // Here `$` is the end of the text and nothing else.
+                    let pattern = value.as_str().map(|it| it.replace(PATTERN_END, "$"));
+                    shape.pattern = pattern.and_then(|it| Regex::new(&it).ok());
+                    shape.pattern.is_some()
                 }
                 "minimum" => value.as_f64().map(|it| shape.minimum = Some(it)).is_some(),
                 "exclusiveMinimum" => value.as_f64().map(|it| shape.above = Some(it)).is_some(),
@@ -356,6 +376,12 @@ impl Shape {
                     facts.text(role, text);
                 }
             }
+            // The client multiplies with a frame rate, whatever it is written as.
+            Value::String(text) if self.role == Some(Role::TimelineFps) => {
+                if let Ok(fps) = text.parse() {
+                    facts.number(Role::TimelineFps, fps);
+                }
+            }
             Value::Bool(flag) if self.types & types::BOOLEAN != 0 => {
                 if let Some(role) = self.role {
                     facts.flag(role, *flag);
@@ -367,6 +393,9 @@ impl Shape {
                 }
             }
             Value::Array(elements) if self.types & types::ARRAY != 0 => {
+                if let Some(role) = self.role.filter(|_| elements.is_empty()) {
+                    facts.nothing(role);
+                }
                 if let Some(items) = &self.items {
                     for (index, element) in elements.iter().enumerate() {
                         let length = pointer.len();
@@ -403,8 +432,12 @@ impl Shape {
 
     /// Notes that ids should be defined here and are not, in a way that can be compared.
     fn lose(&self, facts: &mut Facts) {
-        if let Some(role @ (Role::Defines(_) | Role::ListedProject)) = self.role {
-            facts.unreadable.extend(role.gives());
+        match self.role {
+            Some(role @ (Role::Defines(_) | Role::ListedProject)) => {
+                facts.unreadable.extend(role.gives());
+            }
+            Some(Role::EpisodeSequence) => facts.unreadable.push(Kind::Episode),
+            _ => {}
         }
         for shape in self
             .items
@@ -521,7 +554,8 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
             1 => !text.is_empty(),
             shortest => text.chars().count() >= shortest,
         };
-        if shape.types & types::STRING == 0 || !long_enough || (shape.color && !is_color(text)) {
+        let fits = || shape.pattern.as_ref().is_none_or(|it| it.is_match(text));
+        if shape.types & types::STRING == 0 || !long_enough || !fits() {
             return Err(refuse());
         }
         if let Some(role) = shape.role {
@@ -538,6 +572,7 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
             while elements.next_element::<Anything>()?.is_some() {}
             return Ok(Seen::Other);
         };
+        let mut is_empty = true;
         loop {
             let element = Reading {
                 shape,
@@ -545,9 +580,14 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
                 strict: self.strict,
             };
             if elements.next_element_seed(element)?.is_none() {
-                return Ok(Seen::Other);
+                break;
             }
+            is_empty = false;
         }
+        if let Some(role) = self.shape.role.filter(|_| is_empty) {
+            self.facts.nothing(role);
+        }
+        Ok(Seen::Other)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Seen, A::Error> {
@@ -595,11 +635,6 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
         }
         Ok(Seen::Other)
     }
-}
-
-fn is_color(text: &str) -> bool {
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    digits.len() == 6 && digits.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 /// Reads a key; answers its place among the shape's keys, if it is one of them.
@@ -761,7 +796,17 @@ mod tests {
     }
 
     fn any_value() -> impl Strategy<Value = Value> {
-        let odd_texts = ["", "a", "#ff0000", "#FF00zz", "#ff00000", "24", "é", "\n"];
+        let odd_texts = [
+            "",
+            "a",
+            "#ff0000",
+            "#FF00zz",
+            "#ff00000",
+            "24",
+            "é",
+            "\n",
+            "2026-11-22T04:36:12",
+        ];
         let odd_numbers = [
             0.0,
             -0.0,

@@ -124,6 +124,10 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id of another project, {id}");
             return Err(Error::Data(message));
         }
+        if id.as_str().eq_ignore_ascii_case("context.json") {
+            let message = format!("`{name}` has the id {id}, which is the name of a document");
+            return Err(Error::Data(message));
+        }
         references::check(&snapshot, Some(&self.ids))?;
         let (media, counts) = self.fetcher().fetch_project(&snapshot).await?;
         match documents::stage_project(&self.change, &snapshot, &media) {
@@ -195,6 +199,10 @@ impl<'a> Export<'a> {
     }
 
     fn keep(&mut self, id: &ProjectId) -> Result<bool> {
+        // What is exported under the same id is another project.
+        if self.exported.contains_key(id) {
+            return Ok(false);
+        }
         // A folder that the list does not know is half a project.
         let mut present = parse_context(&self.present).projects.into_iter();
         let known = present.any(|it| it.id.as_str() == id.as_str());

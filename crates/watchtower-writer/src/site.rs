@@ -194,7 +194,10 @@ impl Transaction {
     ) -> Result<()> {
         let staged = self.staged(path)?;
         // What stands there may be a link to what readers see.
-        remove(&staged)?;
+        match fs::remove_file(&staged) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => result.during("replace", &staged)?,
+        }
         let file = File::create_new(&staged).during("create", &staged)?;
         let mut writer = BufWriter::with_capacity(BLOCK, file);
         write(&mut writer)

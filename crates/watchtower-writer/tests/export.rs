@@ -1,0 +1,123 @@
+//! Some projects of an export fail, and the others go on.
+
+use std::fs;
+
+use serde_json::Value;
+use watchtower_model::{
+    Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData,
+};
+use watchtower_writer::media::NoMedia;
+use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site};
+
+/// Projects by name, each with one shot.
+fn projects(names: &[&str], shot: &str) -> (ProjectList, Vec<ProjectSnapshot>) {
+    let snapshot = |name: &&str| {
+        let mut snapshot = ProjectSnapshot::new(Project::new(*name));
+        snapshot.project.id = ProjectId::new(name.to_lowercase()).expect("a file name");
+        snapshot.sequences = vec![Sequence::new("010")];
+        let sequence = &snapshot.sequences[0].id;
+        snapshot.shots = vec![Shot::new(shot, sequence, ShotData::new(0, 10))];
+        snapshot
+    };
+    let snapshots: Vec<_> = names.iter().map(snapshot).collect();
+    let list = ProjectList {
+        projects: snapshots.iter().map(|it| it.project.clone()).collect(),
+        ..ProjectList::default()
+    };
+    (list, snapshots)
+}
+
+async fn begin<'a>(site: &Site, list: &'a ProjectList) -> Export<'a> {
+    let options = ExportOptions::default();
+    Export::begin(site, options, list, &NoMedia, &()).expect("nobody else exports")
+}
+
+/// The projects of the list, each with its shot.
+fn shown(site: &Site) -> Vec<(String, String)> {
+    let read = |path: String| -> Value {
+        let text = fs::read(site.path(&path)).expect("the document is there");
+        serde_json::from_slice(&text).expect("JSON")
+    };
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let context = read("data/projects/context.json".to_owned());
+    let projects = context["projects"].as_array().expect("a list").iter();
+    let shown = projects.map(|project| {
+        let shots = read(format!("data/projects/{}/shots.json", text(&project["id"])));
+        (text(&project["name"]), text(&shots[0]["name"]))
+    });
+    shown.collect()
+}
+
+#[tokio::test]
+async fn a_project_that_does_not_fit_together_keeps_its_previous_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (list, snapshots) = projects(&["A", "B"], "one");
+    let mut export = begin(&site, &list).await;
+    for snapshot in snapshots {
+        export.project(snapshot).await.unwrap();
+    }
+    export.finish().await.unwrap();
+
+    let (list, mut snapshots) = projects(&["A", "B", "C"], "two");
+    let mut export = begin(&site, &list).await;
+    for broken in [1, 2] {
+        snapshots[broken].sequences.clear();
+    }
+    for snapshot in snapshots {
+        let project = snapshot.project.clone();
+        if let Err(error) = export.project(snapshot).await {
+            assert!(matches!(error, Error::Data(_)), "{error}");
+            export.fail(&project, error.to_string()).unwrap();
+        }
+    }
+    let summary = export.finish().await.unwrap();
+    let pair = |name: &str, shot: &str| (name.to_owned(), shot.to_owned());
+    assert_eq!(shown(&site), [pair("A", "two"), pair("B", "one")]);
+    assert!(matches!(summary.projects[1].outcome, Outcome::Kept { .. }));
+    assert!(matches!(
+        summary.projects[2].outcome,
+        Outcome::Missing { .. }
+    ));
+    assert!(!site.path("data/projects/c").exists());
+}
+
+#[tokio::test]
+async fn what_the_client_shows_wrongly_is_published_and_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (list, mut snapshots) = projects(&["A"], "one");
+    snapshots[0].shots[0].data = ShotData::new(10, 10);
+    let mut export = begin(&site, &list).await;
+    export.project(snapshots.remove(0)).await.unwrap();
+    let summary = export.finish().await.unwrap();
+    let notes = &summary.projects[0].notes;
+    let note = "shots.json/0/data/frame_out: the shot has no frames";
+    assert!(notes.iter().any(|it| it == note), "{notes:?}");
+}
+
+#[tokio::test]
+async fn two_projects_with_one_id_do_not_take_each_others_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (list, mut snapshots) = projects(&["A", "B"], "one");
+    snapshots[1].project.id = snapshots[0].project.id.clone();
+    let mut export = begin(&site, &list).await;
+    export.project(snapshots.remove(0)).await.unwrap();
+    let error = export.project(snapshots.remove(0)).await.unwrap_err();
+    assert_eq!(error.to_string(), "`B` has the id of another project, a");
+    export.fail(&list.projects[1], error.to_string()).unwrap();
+    let (_, mut named) = projects(&["Context.json"], "one");
+    let error = export.project(named.remove(0)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`Context.json` has the id context.json, which is the name of a document"
+    );
+    let summary = export.finish().await.unwrap();
+    let outcomes: Vec<_> = summary.projects.iter().map(|it| &it.outcome).collect();
+    assert!(matches!(
+        outcomes[..],
+        [Outcome::Exported, Outcome::Missing { .. }]
+    ));
+    assert_eq!(shown(&site), [("A".to_owned(), "one".to_owned())]);
+}

@@ -1,5 +1,11 @@
-//! What the tests against real services share: where the services are, and the command that is
-//! tested. `cargo xtask services` starts the services and names their places in the environment.
+//! What the tests share: where the real services are, a Kitsu that misbehaves, and the command that
+//! is tested. `cargo xtask services` starts the services and names their places in the environment.
+
+pub mod faults;
+pub mod relay;
+#[path = "../../crates/watchtower-connector/tests/replay/mod.rs"]
+#[allow(dead_code)] // The connector's own tests use all of it.
+mod replay;
 
 use std::collections::HashMap;
 use std::fs;

@@ -20,6 +20,7 @@ use watchtower_model::{
 use wiremock::matchers::{any, bearer_token, header, method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/kitsu");
 const PASSWORD: &str = "pass=word=with=equals";
 const TOKENS: [&str; 5] = [
     "recorded-access-token",
@@ -50,7 +51,7 @@ fn password(password: &str) -> Credentials {
 
 /// A Kitsu that answers as recorded, to the account that it was recorded for.
 async fn kitsu() -> (Replay, Kitsu) {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     // Who we are was not recorded, but is what the login said.
     let login: Value = serde_json::from_str(include_str!("recorded/kitsu/login.json")).unwrap();
     let user = &login["response"]["body"]["user"];
@@ -309,8 +310,7 @@ async fn frame_rates_are_numbers_however_they_are_stored() {
 
 /// The body of a recorded answer.
 fn recorded(name: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/kitsu");
-    let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+    let text = std::fs::read_to_string(format!("{RECORDED}/{name}.json")).unwrap();
     serde_json::from_str::<Value>(&text).unwrap()["response"]["body"].take()
 }
 
@@ -649,7 +649,7 @@ async fn a_server_from_before_edits_has_none() {
 
 #[tokio::test]
 async fn a_bot_needs_no_login_and_asks_for_the_parts_of_the_context() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let bot = kitsu_as(&replay, Credentials::Token("recorded-bot-token".into()));
     let list = bot.project_list().await.unwrap();
     assert!(
@@ -674,7 +674,7 @@ async fn a_bot_needs_no_login_and_asks_for_the_parts_of_the_context() {
 
 #[tokio::test]
 async fn a_project_that_we_may_not_read_is_refused_by_name() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let bot = kitsu_as(&replay, Credentials::Token("recorded-bot-token".into()));
     let list = bot.project_list().await.unwrap();
     let refusal = ResponseTemplate::new(403).set_body_json(recorded("bot-context"));
@@ -732,7 +732,7 @@ async fn a_project_id_that_leads_elsewhere_is_invalid() {
 
 #[tokio::test]
 async fn logins_that_are_refused_say_why() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let kitsu = kitsu_as(&replay, password("wrong"));
     let error = kitsu.check().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
@@ -776,7 +776,7 @@ async fn other_reasons_to_be_refused() {
             json!({"login": false, "message": "Database doesn't seem reachable."}),
         ),
     ] {
-        let replay = Replay::start("kitsu").await;
+        let replay = Replay::start(RECORDED).await;
         let answer = ResponseTemplate::new(status).set_body_json(answer);
         let login = Mock::given(path("/auth/login")).respond_with(answer);
         login.mount(replay.server()).await;
@@ -832,7 +832,7 @@ async fn credentials_that_are_missing_are_noticed_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_wrong_password_is_sent_once_for_all_requests() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let kitsu = kitsu_as(&replay, password("wrong"));
     let list = ProjectList::default();
     let some = Project::new("Film");

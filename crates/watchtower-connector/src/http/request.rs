@@ -310,9 +310,10 @@ impl<'a> Request<'a> {
             return Ok((response, url, pass));
         }
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        if let Some(wait) = retry_after {
-            let inner = &self.http.inner;
-            inner.gate.pause(wait.min(inner.options.longest_wait));
+        // Who asks for a longer wait is given up on: the others need not wait for that.
+        let longest = self.http.inner.options.longest_wait;
+        if let Some(wait) = retry_after.filter(|wait| *wait <= longest) {
+            self.http.inner.gate.pause(wait);
         }
         let content_type = text_of(&response, &header::CONTENT_TYPE);
         let body = Body::new(self.http, &self.operation, response, u64::MAX, pass)?;

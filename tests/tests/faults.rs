@@ -18,9 +18,10 @@ use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
 use watchtower_tests::faults::{Fault, TOO_MANY};
 use watchtower_tests::relay::{self, Plan, RecordedKitsu, Relay};
-use watchtower_tests::files;
+use watchtower_tests::{files, run, watchtower};
 use watchtower_writer::media::MediaPolicy;
-use watchtower_writer::{Site, Summary};
+use watchtower_writer::{Outcome, Site, Summary};
+use watchtower_model::Reason;
 
 /// How an export ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,19 +119,37 @@ fn table() -> Vec<Row> {
     rows.map(row).into()
 }
 
-/// How a row ends on a route, unless it makes no sense there.
-fn due(row: &Row, route: &str) -> Option<End> {
-    let is_media = route.contains("/pictures/") || route.contains("/movies/");
+/// How a row ends that hits a request, unless it makes no sense there.
+fn due(row: &Row, line: &str) -> Option<End> {
+    let is_media = line.starts_with("GET /pictures/") || line.starts_with("GET /movies/");
     let due = if is_media { row.media? } else { row.api };
-    let without_session = ["GET /", "POST /auth/login"].contains(&route);
     match row.fault {
         // As a bot is: it may have the parts.
-        Fault::Status(403, _) if route == "GET /data/user/context" => Some(End::Complete),
-        Fault::Expired if without_session => None,
-        // A file that is cut goes on where it was, so it is never cut at the same place again.
+        Fault::Status(403, _) if line == "GET /data/user/context" => Some(End::Complete),
+        Fault::Expired if ["GET /", "POST /auth/login"].contains(&line) => None,
+        // What is cut goes on where it was, so it is never cut at the same place again.
         Fault::Cut(_) if row.lasts && is_media => None,
         _ => Some(due),
     }
+}
+
+/// The table against what an export asks for. What passes hits every request, the first time that it
+/// is made; what stays hits one of each route, and so does the end of a session.
+fn cases(routes: &BTreeMap<String, Vec<String>>) -> Vec<(Plan, End)> {
+    let mut cases = Vec::new();
+    for row in table() {
+        let plan = |lines| Plan { fault: row.fault, lasts: row.lasts, lines };
+        if row.lasts || matches!(row.fault, Fault::Expired) {
+            let one_of_each = routes.values().filter_map(|lines| lines.first());
+            let hit = one_of_each.filter_map(|line| Some((line, due(&row, line)?)));
+            cases.extend(hit.map(|(line, due)| (plan(vec![line.clone()]), due)));
+        } else {
+            let all = routes.values().flatten();
+            let hit = all.filter(|line| due(&row, line).is_some());
+            cases.push((plan(hit.cloned().collect()), End::Complete));
+        }
+    }
+    cases
 }
 
 fn settings(url: &str) -> KitsuSettings {
@@ -353,38 +372,38 @@ fn same_but_for_pictures(found: &Value, due: &Value) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn every_fault_at_every_request_ends_well() {
     let world = Arc::new(World::new().await);
-    let mut cases = Vec::new();
-    for row in table() {
-        for (route, lines) in &world.routes {
-            let Some(due) = due(&row, route) else { continue };
-            // What passes hits every address, what stays one of them.
-            let count = if row.lasts { 1 } else { lines.len() };
-            let plan = Plan { fault: row.fault, lines: lines[..count].to_owned(), lasts: row.lasts };
-            cases.push((plan, due));
-        }
-    }
+    let cases = cases(&world.routes);
     let count = cases.len();
     let results = stream::iter(cases).map(|(plan, due)| {
         let world = Arc::clone(&world);
         // A thread each: what writes to the disk holds up nobody else.
         tokio::task::spawn_blocking(move || {
-            let t=std::time::Instant::now();
             let result = Handle::current().block_on(play(&world, plan.clone(), due));
-            eprintln!("{:?} {:?} {} {}", t.elapsed(), plan.fault, plan.lasts, plan.lines[0]);
             (plan, due, result)
         })
     });
     let results: Vec<_> = results.buffered(AT_A_TIME).collect().await;
     let mut wrong = Vec::new();
+    let mut told = Vec::new();
     for result in results {
-        let (plan, due, result) = result.unwrap();
-        if let Err(problem) = result {
-            let times = if plan.lasts { "always" } else { "once" };
-            let at = &plan.lines[0];
-            wrong.push(format!("{:?}, {times}, at {at}: {due:?} is due: {problem}", plan.fault));
+        let (Plan { fault, lines, lasts }, due, result) = result.unwrap();
+        let at = &lines[0];
+        match result {
+            Err(problem) => {
+                let times = if lasts { "always" } else { "once" };
+                wrong.push(format!("{fault:?}, {times}, at {at}: {due:?} is due: {problem}"));
+            }
+            Ok(said) if lasts && (at.contains("/shots/") || at.contains("/persons/")) => {
+                told.push(format!("{fault:?}: {said}"));
+            }
+            Ok(_) => {}
         }
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    // How fast a byte now and then comes is up to the machine.
+    insta::with_settings!({filters => [(r"only \d+ bytes in 500ms, \d+", "only [few] bytes in 500ms, [few]")]}, {
+        insta::assert_snapshot!("told", told.join("\n"));
+    });
     // Nobody else was told who we are.
     let seen = world.elsewhere.seen();
     assert!(!seen.is_empty());
@@ -393,5 +412,78 @@ async fn every_fault_at_every_request_ends_well() {
             assert!(!request.text.to_lowercase().contains(secret), "{}", request.text);
         }
         assert!(request.line.ends_with(".png") || request.line.ends_with(".mp4"), "{}", request.line);
+    }
+}
+
+/// Plays a fault on some requests of one tracker, exports twice, and gives the site after each time,
+/// with what the first summary says.
+async fn twice(world: &World, plan: Plan) -> (TempDir, Summary, Files, Files) {
+    let relay = world.relay(plan).await;
+    let site = world.site();
+    let kitsu = Kitsu::new(settings(relay.url())).unwrap();
+    let options = options(MediaPolicy::Download);
+    let mut ends = Vec::new();
+    let mut first = None;
+    for _ in 0..2 {
+        let summary = export(&kitsu, &Site::new(site.path()), &options, &()).await.unwrap();
+        run(watchtower().arg("validate").arg(site.path()), 0);
+        first.get_or_insert(summary);
+        ends.push(files(&site.path().join("data")));
+    }
+    let second = ends.pop().unwrap();
+    (site, first.unwrap(), ends.pop().unwrap(), second)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn what_vanishes_while_it_is_read_is_left_out_and_is_back_the_next_time() {
+    fn take_first(list: &mut Value) {
+        list.as_array_mut().unwrap().remove(0);
+    }
+    let world = World::new().await;
+    let mut told = Vec::new();
+    for list in ["GET /data/sequences", "GET /data/shots", "GET /data/assets"] {
+        let route = world.routes.keys().find(|route| route.starts_with(list)).unwrap();
+        let lines = world.routes[route].clone();
+        let plan = Plan { fault: Fault::Edited(take_first), lines, lasts: false };
+        let (_site, summary, first, second) = twice(&world, plan).await;
+        assert_ne!(first, world.complete, "{list}");
+        assert_eq!(difference(&second, &world.complete), Vec::<&Path>::new(), "{list}");
+        let film = &summary.projects[0];
+        let dangling = film.left_out.iter().filter(|it| it.reason == Reason::Dangling);
+        let dangling: Vec<_> = dangling.map(|it| format!("{} {}", it.kind, it.name)).collect();
+        let casting = film.notes.iter().filter(|it| it.contains("casting"));
+        let casting: Vec<_> = casting.map(String::as_str).collect();
+        told.push(format!("{list}: {}; {}", dangling.join(", "), casting.join("; ")));
+    }
+    insta::assert_snapshot!(told.join("\n"), @"");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_project_that_fails_keeps_what_it_was_and_the_others_go_on() {
+    let world = World::new().await;
+    let lines = world.routes.values().flatten().filter(|line| line.contains("/shots/"));
+    let lines = lines.cloned().collect();
+    let plan = Plan { fault: Fault::Garbage(1), lines, lasts: true };
+    let relay = world.relay(plan).await;
+    let site = world.site();
+    let kitsu = Kitsu::new(settings(relay.url())).unwrap();
+    let both = ExportOptions {
+        projects: vec!["Nasty Film".into(), "Small Series".into()],
+        ..options(MediaPolicy::Download)
+    };
+    let summary = export(&kitsu, &Site::new(site.path()), &both, &()).await.unwrap();
+    run(watchtower().arg("validate").arg(site.path()), 0);
+    let outcomes: Vec<_> = summary.projects.iter().map(|it| (&*it.name, &it.outcome)).collect();
+    assert!(
+        matches!(
+            outcomes[..],
+            [("Nasty Film", Outcome::Kept { .. }), ("Small Series", Outcome::Exported)]
+        ),
+        "{outcomes:?}"
+    );
+    let found = files(&site.path().join("data"));
+    let film = format!("projects/{}/", summary.projects[0].id);
+    for file in world.previous.iter().filter(|(path, _)| path.starts_with(&film)) {
+        assert!(found.contains(file), "{} differs", file.0.display());
     }
 }

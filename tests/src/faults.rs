@@ -112,7 +112,9 @@ impl Fault {
             Self::Garbage(seed) => fastrand::Rng::with_seed(seed).fill(&mut answer.body),
             Self::ContentType(content_type) => {
                 answer.headers.retain(|(name, _)| name != "content-type");
-                answer.headers.push(("content-type".into(), content_type.into()));
+                answer
+                    .headers
+                    .push(("content-type".into(), content_type.into()));
             }
             Self::WebPage => {
                 let page = "<!doctype html><title>Log in</title><form>Who are you?</form>";

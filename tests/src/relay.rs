@@ -39,10 +39,12 @@ impl RecordedKitsu {
     ///
     /// When the recordings cannot be read.
     pub async fn start() -> Self {
-        let connector = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/watchtower-connector");
+        let connector =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/watchtower-connector");
         let replay = Replay::start(connector.join("tests/recorded/kitsu")).await;
         // Who we are was not recorded.
-        let user = json!({"authenticated": true, "user": {"id": "admin", "full_name": "Super Admin"}});
+        let user =
+            json!({"authenticated": true, "user": {"id": "admin", "full_name": "Super Admin"}});
         Mock::given(path("/auth/authenticated"))
             .respond_with(ResponseTemplate::new(200).set_body_json(user))
             .mount(replay.server())
@@ -203,7 +205,9 @@ impl State {
         text = text.replacen(MOVED, "", 1);
         let plain = |line: &&str| !line.starts_with("range:") && !line.starts_with("if-range:");
         let lines: Vec<_> = text.split("\r\n").filter(plain).collect();
-        let text = lines.join("\r\n").replacen("\r\n", "\r\nconnection: close\r\n", 1);
+        let text = lines
+            .join("\r\n")
+            .replacen("\r\n", "\r\nconnection: close\r\n", 1);
 
         let mut stream = TcpStream::connect(&self.kitsu).await?;
         stream.write_all(text.as_bytes()).await?;
@@ -246,7 +250,11 @@ impl Request {
         reader.read_exact(&mut body).await?;
         text.push_str(&String::from_utf8_lossy(&body));
         let line = text.split(" HTTP/").next().unwrap_or_default().to_owned();
-        Ok(Self { line, text, status: 0 })
+        Ok(Self {
+            line,
+            text,
+            status: 0,
+        })
     }
 
     /// The line without ids: `GET /data/projects/*/episodes`.
@@ -255,7 +263,11 @@ impl Request {
         let part = |part: &str| {
             let id = part.trim_end_matches(['/', '=', '.', '?', '&']);
             let is_id = id.len() == 36 && id.bytes().all(|it| it == b'-' || it.is_ascii_hexdigit());
-            if is_id { part.replace(id, "*") } else { part.to_owned() }
+            if is_id {
+                part.replace(id, "*")
+            } else {
+                part.to_owned()
+            }
         };
         parts.map(part).collect()
     }
@@ -291,27 +303,38 @@ impl Answer {
 
     /// Reads an answer that ended with its connection.
     fn parse(bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|it| it == b"\r\n\r\n").expect("a head");
+        let end = bytes
+            .windows(4)
+            .position(|it| it == b"\r\n\r\n")
+            .expect("a head");
         let head = String::from_utf8_lossy(&bytes[..end]);
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1)?.parse().ok());
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned()));
         let framing = ["content-length", "connection", "date"];
         Self {
             status: status.expect("a status"),
-            headers: headers.filter(|(name, _)| !framing.contains(&&**name)).collect(),
+            headers: headers
+                .filter(|(name, _)| !framing.contains(&&**name))
+                .collect(),
             body: bytes[end + 4..].to_owned(),
         }
     }
 
     /// The part that was asked for.
     fn in_range(mut self, request: &Request) -> Self {
-        let range = request.header("range").and_then(|it| it.strip_prefix("bytes="));
+        let range = request
+            .header("range")
+            .and_then(|it| it.strip_prefix("bytes="));
         let start = range.and_then(|it| it.strip_suffix('-')?.parse::<usize>().ok());
         let Some(start) = start else { return self };
         let tag = self.headers.iter().find(|(name, _)| name == "etag");
-        let other = request.header("if-range").is_some_and(|it| tag.is_none_or(|(_, tag)| tag != it));
+        let other = request
+            .header("if-range")
+            .is_some_and(|it| tag.is_none_or(|(_, tag)| tag != it));
         if self.status != 200 || other {
             return self;
         }

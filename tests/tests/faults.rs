@@ -11,17 +11,17 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
-use watchtower_cli::export::{ExportError, ExportOptions, ProjectError, export};
 use watchtower_cli::Exit;
+use watchtower_cli::export::{ExportError, ExportOptions, ProjectError, export};
 use watchtower_connector::ErrorKind;
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
+use watchtower_model::Reason;
 use watchtower_tests::faults::{Fault, TOO_MANY};
 use watchtower_tests::relay::{self, Plan, RecordedKitsu, Relay};
 use watchtower_tests::{files, run, watchtower};
 use watchtower_writer::media::MediaPolicy;
 use watchtower_writer::{Outcome, Site, Summary};
-use watchtower_model::Reason;
 
 /// How an export ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,12 @@ fn table() -> Vec<Row> {
         (Status(500, None), ONCE, Complete, there),
         (Status(500, Some("0")), ONCE, Complete, there),
         (Status(503, None), ONCE, Complete, there),
-        (Status(503, Some("Sun, 06 Nov 1994 08:49:37 GMT")), ONCE, Complete, there),
+        (
+            Status(503, Some("Sun, 06 Nov 1994 08:49:37 GMT")),
+            ONCE,
+            Complete,
+            there,
+        ),
         (Status(503, Some("in a while")), ONCE, Complete, there),
         (Reset, ONCE, Complete, there),
         (HangUp, ONCE, Complete, there),
@@ -88,15 +93,30 @@ fn table() -> Vec<Row> {
         (Expired, ONCE, Complete, there),
         // What stays and does no harm.
         (ContentType("text/html"), LASTS, Complete, there),
-        (ContentType("application/octet-stream"), LASTS, Complete, there),
+        (
+            ContentType("application/octet-stream"),
+            LASTS,
+            Complete,
+            there,
+        ),
         (MovedHere, LASTS, Complete, there),
         (MovedElsewhere, LASTS, Untouched(Config), there),
         // What stays.
         (Status(429, None), LASTS, Untouched(Unavailable), missing),
-        (Status(429, Some("3600")), LASTS, Untouched(Unavailable), missing),
+        (
+            Status(429, Some("3600")),
+            LASTS,
+            Untouched(Unavailable),
+            missing,
+        ),
         (Status(500, None), LASTS, Untouched(Unavailable), missing),
         (Status(503, None), LASTS, Untouched(Unavailable), missing),
-        (Status(503, Some("Sat, 06 Nov 2094 08:49:37 GMT")), LASTS, Untouched(Unavailable), missing),
+        (
+            Status(503, Some("Sat, 06 Nov 2094 08:49:37 GMT")),
+            LASTS,
+            Untouched(Unavailable),
+            missing,
+        ),
         (Status(401, None), LASTS, Untouched(Refused), missing),
         (Status(403, None), LASTS, Untouched(Refused), missing),
         (Status(418, None), LASTS, Untouched(Malformed), missing),
@@ -115,7 +135,12 @@ fn table() -> Vec<Row> {
         (TooLarge, LASTS, Untouched(Malformed), missing),
         (Endless, LASTS, Untouched(Malformed), missing),
     ];
-    let row = |(fault, lasts, api, media)| Row { fault, lasts, api, media };
+    let row = |(fault, lasts, api, media)| Row {
+        fault,
+        lasts,
+        api,
+        media,
+    };
     rows.map(row).into()
 }
 
@@ -138,7 +163,11 @@ fn due(row: &Row, line: &str) -> Option<End> {
 fn cases(routes: &BTreeMap<String, Vec<String>>) -> Vec<(Plan, End)> {
     let mut cases = Vec::new();
     for row in table() {
-        let plan = |lines| Plan { fault: row.fault, lasts: row.lasts, lines };
+        let plan = |lines| Plan {
+            fault: row.fault,
+            lasts: row.lasts,
+            lines,
+        };
         if row.lasts || matches!(row.fault, Fault::Expired) {
             let one_of_each = routes.values().filter_map(|lines| lines.first());
             let hit = one_of_each.filter_map(|line| Some((line, due(&row, line)?)));
@@ -208,12 +237,19 @@ impl World {
         let relay = Relay::start(&kitsu).await;
         let site = tempfile::tempdir().unwrap();
         let data = site.path().join("data");
-        export_to(site.path(), &relay, MediaPolicy::None).await.unwrap();
+        export_to(site.path(), &relay, MediaPolicy::None)
+            .await
+            .unwrap();
         let previous = files(&data);
-        let summary = export_to(site.path(), &relay, MediaPolicy::Download).await.unwrap();
+        let summary = export_to(site.path(), &relay, MediaPolicy::Download)
+            .await
+            .unwrap();
         let mut routes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for request in relay.seen().into_iter().filter(|it| it.status == 200) {
-            routes.entry(request.route()).or_default().insert(request.line);
+            routes
+                .entry(request.route())
+                .or_default()
+                .insert(request.line);
         }
         Self {
             kitsu,
@@ -221,7 +257,10 @@ impl World {
             previous,
             complete: files(&data),
             missing: missing(&summary),
-            routes: routes.into_iter().map(|(route, lines)| (route, lines.into_iter().collect())).collect(),
+            routes: routes
+                .into_iter()
+                .map(|(route, lines)| (route, lines.into_iter().collect()))
+                .collect(),
         }
     }
 
@@ -259,7 +298,11 @@ fn kind(error: &ExportError) -> Option<ErrorKind> {
 }
 
 fn exit(kind: ErrorKind) -> Exit {
-    if kind == ErrorKind::Config { Exit::Usage } else { Exit::Tracker }
+    if kind == ErrorKind::Config {
+        Exit::Usage
+    } else {
+        Exit::Tracker
+    }
 }
 
 /// Plays one fault on one route. Gives what is wrong with how it ended, or what was said.
@@ -275,7 +318,10 @@ async fn play(world: &World, plan: Plan, due: End) -> Result<String, String> {
         (Ok(summary), End::Complete) => {
             let missing = missing(summary);
             if found != world.complete {
-                return Err(format!("not complete: {missing:?}, {:?}", difference(&found, &world.complete)));
+                return Err(format!(
+                    "not complete: {missing:?}, {:?}",
+                    difference(&found, &world.complete)
+                ));
             }
             String::new()
         }
@@ -312,7 +358,9 @@ async fn play(world: &World, plan: Plan, due: End) -> Result<String, String> {
             return Err(format!("the session was renewed {times} times"));
         }
     }
-    Ok(said.replace(relay.url(), "http://kitsu").replace(world.elsewhere.url(), "http://elsewhere"))
+    Ok(said
+        .replace(relay.url(), "http://kitsu")
+        .replace(world.elsewhere.url(), "http://elsewhere"))
 }
 
 /// Why pictures and movies are missing, and which.
@@ -334,7 +382,9 @@ fn difference<'a>(found: &'a Files, due: &'a Files) -> Vec<&'a Path> {
 fn only_placeholders(found: &Files, due: &Files) -> Result<(), String> {
     let due: BTreeMap<_, _> = due.iter().cloned().collect();
     for (path, bytes) in found {
-        let due = due.get(path).ok_or_else(|| format!("{} is new", path.display()))?;
+        let due = due
+            .get(path)
+            .ok_or_else(|| format!("{} is new", path.display()))?;
         // Without its movie an edit is as long as the shots.
         let may_differ = path.ends_with("edit.json");
         if path.extension().is_none_or(|it| it != "json") || may_differ {
@@ -386,12 +436,22 @@ async fn every_fault_at_every_request_ends_well() {
     let mut wrong = Vec::new();
     let mut told = Vec::new();
     for result in results {
-        let (Plan { fault, lines, lasts }, due, result) = result.unwrap();
+        let (
+            Plan {
+                fault,
+                lines,
+                lasts,
+            },
+            due,
+            result,
+        ) = result.unwrap();
         let at = &lines[0];
         match result {
             Err(problem) => {
                 let times = if lasts { "always" } else { "once" };
-                wrong.push(format!("{fault:?}, {times}, at {at}: {due:?} is due: {problem}"));
+                wrong.push(format!(
+                    "{fault:?}, {times}, at {at}: {due:?} is due: {problem}"
+                ));
             }
             Ok(said) if lasts && (at.contains("/shots/") || at.contains("/persons/")) => {
                 told.push(format!("{fault:?}: {said}"));
@@ -399,7 +459,12 @@ async fn every_fault_at_every_request_ends_well() {
             Ok(_) => {}
         }
     }
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     // How fast a byte now and then comes is up to the machine.
     insta::with_settings!({filters => [(r"only \d+ bytes in 500ms, \d+", "only [few] bytes in 500ms, [few]")]}, {
         insta::assert_snapshot!("told", told.join("\n"));
@@ -408,10 +473,25 @@ async fn every_fault_at_every_request_ends_well() {
     let seen = world.elsewhere.seen();
     assert!(!seen.is_empty());
     for request in seen {
-        for secret in ["authorization", "cookie", "referer", "token", relay::PASSWORD, relay::EMAIL] {
-            assert!(!request.text.to_lowercase().contains(secret), "{}", request.text);
+        for secret in [
+            "authorization",
+            "cookie",
+            "referer",
+            "token",
+            relay::PASSWORD,
+            relay::EMAIL,
+        ] {
+            assert!(
+                !request.text.to_lowercase().contains(secret),
+                "{}",
+                request.text
+            );
         }
-        assert!(request.line.ends_with(".png") || request.line.ends_with(".mp4"), "{}", request.line);
+        assert!(
+            request.line.ends_with(".png") || request.line.ends_with(".mp4"),
+            "{}",
+            request.line
+        );
     }
 }
 
@@ -425,7 +505,9 @@ async fn twice(world: &World, plan: Plan) -> (TempDir, Summary, Files, Files) {
     let mut ends = Vec::new();
     let mut first = None;
     for _ in 0..2 {
-        let summary = export(&kitsu, &Site::new(site.path()), &options, &()).await.unwrap();
+        let summary = export(&kitsu, &Site::new(site.path()), &options, &())
+            .await
+            .unwrap();
         run(watchtower().arg("validate").arg(site.path()), 0);
         first.get_or_insert(summary);
         ends.push(files(&site.path().join("data")));
@@ -442,18 +524,39 @@ async fn what_vanishes_while_it_is_read_is_left_out_and_is_back_the_next_time() 
     let world = World::new().await;
     let mut told = Vec::new();
     for list in ["GET /data/sequences", "GET /data/shots", "GET /data/assets"] {
-        let route = world.routes.keys().find(|route| route.starts_with(list)).unwrap();
+        let route = world
+            .routes
+            .keys()
+            .find(|route| route.starts_with(list))
+            .unwrap();
         let lines = world.routes[route].clone();
-        let plan = Plan { fault: Fault::Edited(take_first), lines, lasts: false };
+        let plan = Plan {
+            fault: Fault::Edited(take_first),
+            lines,
+            lasts: false,
+        };
         let (_site, summary, first, second) = twice(&world, plan).await;
         assert_ne!(first, world.complete, "{list}");
-        assert_eq!(difference(&second, &world.complete), Vec::<&Path>::new(), "{list}");
+        assert_eq!(
+            difference(&second, &world.complete),
+            Vec::<&Path>::new(),
+            "{list}"
+        );
         let film = &summary.projects[0];
-        let dangling = film.left_out.iter().filter(|it| it.reason == Reason::Dangling);
-        let dangling: Vec<_> = dangling.map(|it| format!("{} {}", it.kind, it.name)).collect();
+        let dangling = film
+            .left_out
+            .iter()
+            .filter(|it| it.reason == Reason::Dangling);
+        let dangling: Vec<_> = dangling
+            .map(|it| format!("{} {}", it.kind, it.name))
+            .collect();
         let casting = film.notes.iter().filter(|it| it.contains("casting"));
         let casting: Vec<_> = casting.map(String::as_str).collect();
-        told.push(format!("{list}: {}; {}", dangling.join(", "), casting.join("; ")));
+        told.push(format!(
+            "{list}: {}; {}",
+            dangling.join(", "),
+            casting.join("; ")
+        ));
     }
     insta::assert_snapshot!(told.join("\n"), @"");
 }
@@ -461,9 +564,17 @@ async fn what_vanishes_while_it_is_read_is_left_out_and_is_back_the_next_time() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn a_project_that_fails_keeps_what_it_was_and_the_others_go_on() {
     let world = World::new().await;
-    let lines = world.routes.values().flatten().filter(|line| line.contains("/shots/"));
+    let lines = world
+        .routes
+        .values()
+        .flatten()
+        .filter(|line| line.contains("/shots/"));
     let lines = lines.cloned().collect();
-    let plan = Plan { fault: Fault::Garbage(1), lines, lasts: true };
+    let plan = Plan {
+        fault: Fault::Garbage(1),
+        lines,
+        lasts: true,
+    };
     let relay = world.relay(plan).await;
     let site = world.site();
     let kitsu = Kitsu::new(settings(relay.url())).unwrap();
@@ -471,19 +582,32 @@ async fn a_project_that_fails_keeps_what_it_was_and_the_others_go_on() {
         projects: vec!["Nasty Film".into(), "Small Series".into()],
         ..options(MediaPolicy::Download)
     };
-    let summary = export(&kitsu, &Site::new(site.path()), &both, &()).await.unwrap();
+    let summary = export(&kitsu, &Site::new(site.path()), &both, &())
+        .await
+        .unwrap();
     run(watchtower().arg("validate").arg(site.path()), 0);
-    let outcomes: Vec<_> = summary.projects.iter().map(|it| (&*it.name, &it.outcome)).collect();
+    let outcomes: Vec<_> = summary
+        .projects
+        .iter()
+        .map(|it| (&*it.name, &it.outcome))
+        .collect();
     assert!(
         matches!(
             outcomes[..],
-            [("Nasty Film", Outcome::Kept { .. }), ("Small Series", Outcome::Exported)]
+            [
+                ("Nasty Film", Outcome::Kept { .. }),
+                ("Small Series", Outcome::Exported)
+            ]
         ),
         "{outcomes:?}"
     );
     let found = files(&site.path().join("data"));
     let film = format!("projects/{}/", summary.projects[0].id);
-    for file in world.previous.iter().filter(|(path, _)| path.starts_with(&film)) {
+    for file in world
+        .previous
+        .iter()
+        .filter(|(path, _)| path.starts_with(&film))
+    {
         assert!(found.contains(file), "{} differs", file.0.display());
     }
 }

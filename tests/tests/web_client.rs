@@ -116,7 +116,12 @@ fn the_kitsu_films_work() {
     for name in ["Nasty No Edit", "Lengths Only"] {
         let mut project = project(&report, name).clone();
         let said = project["console"].take();
-        assert!(list(&said).iter().all(|it| it.as_str().unwrap().starts_with(NO_MOVIE)), "{said}");
+        assert!(
+            list(&said)
+                .iter()
+                .all(|it| it.as_str().unwrap().starts_with(NO_MOVIE)),
+            "{said}"
+        );
         project["console"] = Value::Array(Vec::new());
         undisturbed(&project);
         drawn(&project);

@@ -23,6 +23,7 @@
 mod body;
 mod failure;
 mod gate;
+mod kept;
 mod options;
 mod request;
 
@@ -37,6 +38,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use failure::Failure;
+pub use kept::KeptAnswers;
 pub use options::HttpOptions;
 pub use request::Request;
 

@@ -51,13 +51,17 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
-use crate::http::{Failure, HttpClient, HttpOptions, HttpStats, Request, shown};
+use crate::http::{Failure, HttpClient, HttpOptions, HttpStats, KeptAnswers, Request, shown};
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
 };
 use edits::EditRecords;
 use media::Addresses;
 use session::Session;
+
+/// How many bytes of lists are kept in memory to be asked for only if they change: those of about
+/// forty thousand shots with their tasks.
+const LARGEST_KEPT: usize = 64 << 20;
 
 const ADDRESS_HELP: &str = "give the address of Kitsu's API: behind Kitsu's usual web server that \
                             is the address in the browser with /api, as in https://kitsu.example/api";
@@ -104,6 +108,7 @@ pub enum Credentials {
 pub struct Kitsu {
     http: HttpClient,
     session: Session,
+    lists: KeptAnswers,
 }
 
 impl Kitsu {
@@ -119,6 +124,7 @@ impl Kitsu {
         Ok(Self {
             http: http.with_address_help(ADDRESS_HELP),
             session: Session::new(settings.credentials),
+            lists: KeptAnswers::new(LARGEST_KEPT),
         })
     }
 
@@ -136,6 +142,7 @@ impl Kitsu {
     ) -> Result<T, Failure> {
         let tokens = self.session.tokens(&self.http).await?;
         match read(request.clone().auth(tokens.auth())).await {
+            Err(failure) if failure.is_elsewhere() => Err(failure),
             // 422 is for a token that the server cannot have made, as after its key has changed.
             Err(failure) if matches!(failure.status(), Some(401 | 422)) => {
                 let tokens = self.session.renewed(&self.http, &tokens).await?;
@@ -150,6 +157,23 @@ impl Kitsu {
         T: DeserializeOwned + Send + 'static,
     {
         let request = self.http.get(operation, url);
+        self.with_session(request, |request| Box::pin(request.json()))
+            .await
+    }
+
+    /// Reads one of the lists of a project with their tasks. They are by far the largest answers, and
+    /// the ones for which Zou can tell that nothing has changed since we last asked.
+    async fn get_with_tasks<T>(
+        &self,
+        operation: &str,
+        list: &str,
+        project: &Project,
+    ) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let url = self.list_url(&["data", list, "with-tasks"], project);
+        let request = self.http.get(operation, url).kept_in(&self.lists);
         self.with_session(request, |request| Box::pin(request.json()))
             .await
     }
@@ -335,14 +359,8 @@ impl Tracker for Kitsu {
                 self.http.url(&["data", "projects", id, "episodes"])
             ),
             self.get::<Vec<_>>(&sequences, self.list_url(&["data", "sequences"], project)),
-            self.get(
-                &assets,
-                self.list_url(&["data", "assets", "with-tasks"], project)
-            ),
-            self.get(
-                &shots,
-                self.list_url(&["data", "shots", "with-tasks"], project)
-            ),
+            self.get_with_tasks(&assets, "assets", project),
+            self.get_with_tasks(&shots, "shots", project),
             self.casting(project),
             self.edits(project),
         )?;

@@ -603,6 +603,50 @@ async fn the_same_data_gives_the_same_answer_in_whatever_order_it_comes() {
 // --- older servers and other accounts ------------------------------------------------------
 
 #[tokio::test]
+async fn lists_that_did_not_change_are_not_sent_again() {
+    let (replay, kitsu) = kitsu().await;
+    let first = project(&kitsu, "Nasty Film").await;
+    let received = kitsu.stats().bytes;
+    assert_eq!(project(&kitsu, "Nasty Film").await, first);
+    let again = kitsu.stats().bytes - received;
+
+    let lists = [recorded("nasty-film-shots"), recorded("nasty-film-assets")];
+    let lists: usize = lists.iter().map(|list| list.to_string().len()).sum();
+    let lists = u64::try_from(lists).unwrap();
+    assert_eq!(received - again, lists + login_size());
+    let requests = replay.requests().await;
+    let conditional = requests
+        .iter()
+        .filter(|it| it.headers.contains_key("if-none-match"));
+    assert_eq!(conditional.count(), 2);
+}
+
+/// How many bytes the answer to a login has.
+fn login_size() -> u64 {
+    recorded("login").to_string().len().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_without_a_token_is_malformed_and_not_quoted() {
+    for answer in [
+        json!("recorded-access-token"),
+        json!({"access_token": ["recorded-access-token"]}),
+    ] {
+        let replay = Replay::start(RECORDED).await;
+        let login = Mock::given(path("/auth/login")).respond_with(ok(answer));
+        login.mount(replay.server()).await;
+        let error = kitsu_as(&replay, password(PASSWORD))
+            .project_list()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(&error, &replay), @"cannot log in to Kitsu: the answer does not hold a token where it should");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_older_server_gives_the_casting_sequence_by_sequence() {
     for name in ["Nasty Film", "Small Series"] {
         let (_replay, kitsu) = kitsu().await;
@@ -1129,6 +1173,29 @@ async fn another_origin_never_sees_who_we_are() {
         assert!(!request.headers.contains_key("authorization"));
         assert!(!request.headers.contains_key("referer"));
     }
+}
+
+#[tokio::test]
+async fn another_origin_that_refuses_us_does_not_end_the_session() {
+    let (replay, kitsu) = kitsu().await;
+    let elsewhere = MockServer::start().await;
+    let refused = ResponseTemplate::new(401);
+    Mock::given(any())
+        .respond_with(refused)
+        .mount(&elsewhere)
+        .await;
+    let sent_on = ResponseTemplate::new(302).insert_header("location", elsewhere.uri().as_str());
+    Mock::given(path("/sent-on.png"))
+        .respond_with(sent_on)
+        .mount(replay.server())
+        .await;
+    let picture = MediaRef::url(format!("{}/sent-on.png", replay.url()));
+    let error = bytes(&kitsu, &picture).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(
+        replay.asked().await,
+        ["POST /auth/login", "GET /sent-on.png"]
+    );
 }
 
 #[tokio::test]

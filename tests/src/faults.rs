@@ -12,8 +12,8 @@ use crate::relay::{Answer, MOVED, Request};
 /// A fault that a [`Relay`](crate::relay::Relay) plays in place of an answer.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// A status, with the value of `Retry-After`. The body repeats the whole request, as servers
-    /// that are being debugged do.
+    /// A status, with the value of `Retry-After`. The body repeats what was sent, as servers
+    /// do that are being debugged.
     Status(u16, Option<&'static str>),
     /// The connection is reset after the request.
     Reset,
@@ -72,8 +72,13 @@ impl Fault {
         let place = |seed| fastrand::Rng::with_seed(seed).usize(..length.max(1));
         match self {
             Self::Status(status, wait) => {
-                let echo = json!({"message": request.text, "error": request.text});
-                answer = Answer::json(status, &echo);
+                let echo = request
+                    .text
+                    .split("\r\n\r\n")
+                    .last()
+                    .filter(|body| !body.is_empty());
+                let echo = echo.unwrap_or(&request.text);
+                answer = Answer::json(status, &json!({"message": echo}));
                 let wait = wait.map(|wait| ("retry-after".to_owned(), wait.to_owned()));
                 answer.headers.extend(wait);
             }
@@ -136,6 +141,7 @@ impl Fault {
                 let mut value = serde_json::from_slice(&answer.body).expect("a JSON answer");
                 edit(&mut value);
                 answer.body = value.to_string().into_bytes();
+                answer.headers.retain(|(name, _)| name != "etag");
             }
         }
         answer.send(stream).await

@@ -1,10 +1,12 @@
 //! What the tests share: where the real services are, a Kitsu that misbehaves, and the command that
 //! is tested. `cargo xtask services` starts the services and names their places in the environment.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
 pub mod faults;
 pub mod relay;
 #[path = "../../crates/watchtower-connector/tests/replay/mod.rs"]
-#[allow(dead_code)] // The connector's own tests use all of it.
+#[allow(dead_code)] // It is part of the connector's tests.
 mod replay;
 
 use std::collections::HashMap;

@@ -1,6 +1,8 @@
 //! Every fault at every request of an export from a recorded Kitsu: it ends in the export that there
 //! would be without the fault, or in the previous one and a clear error.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -453,7 +455,9 @@ async fn every_fault_at_every_request_ends_well() {
                     "{fault:?}, {times}, at {at}: {due:?} is due: {problem}"
                 ));
             }
-            Ok(said) if lasts && (at.contains("/shots/") || at.contains("/persons/")) => {
+            Ok(said)
+                if !said.is_empty() && (at.contains("/shots/") || at.contains("/persons/")) =>
+            {
                 told.push(format!("{fault:?}: {said}"));
             }
             Ok(_) => {}
@@ -465,8 +469,16 @@ async fn every_fault_at_every_request_ends_well() {
         wrong.len(),
         wrong.join("\n")
     );
-    // How fast a byte now and then comes is up to the machine.
-    insta::with_settings!({filters => [(r"only \d+ bytes in 500ms, \d+", "only [few] bytes in 500ms, [few]")]}, {
+    // Up to the machine, or the day.
+    let filters = [
+        (
+            r"only \d+ bytes in 500ms, \d+",
+            "only [few] bytes in 500ms, [few]",
+        ),
+        (r"in \d{5,} s", "in [many] s"),
+        (r"host: 127.0.0.1:\d*", "host: kitsu"),
+    ];
+    insta::with_settings!({filters => filters}, {
         insta::assert_snapshot!("told", told.join("\n"));
     });
     // Nobody else was told who we are.
@@ -518,8 +530,8 @@ async fn twice(world: &World, plan: Plan) -> (TempDir, Summary, Files, Files) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn what_vanishes_while_it_is_read_is_left_out_and_is_back_the_next_time() {
-    fn take_first(list: &mut Value) {
-        list.as_array_mut().unwrap().remove(0);
+    fn keep_first(list: &mut Value) {
+        list.as_array_mut().unwrap().truncate(1);
     }
     let world = World::new().await;
     let mut told = Vec::new();
@@ -531,7 +543,7 @@ async fn what_vanishes_while_it_is_read_is_left_out_and_is_back_the_next_time() 
             .unwrap();
         let lines = world.routes[route].clone();
         let plan = Plan {
-            fault: Fault::Edited(take_first),
+            fault: Fault::Edited(keep_first),
             lines,
             lasts: false,
         };
@@ -558,7 +570,7 @@ async fn what_vanishes_while_it_is_read_is_left_out_and_is_back_the_next_time() 
             casting.join("; ")
         ));
     }
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!("vanished", told.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]

@@ -1,5 +1,7 @@
 //! Exports of a real Kitsu server.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;

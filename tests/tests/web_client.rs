@@ -1,5 +1,7 @@
 //! Sites in the real web client, in a real browser.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
 use serde_json::Value;
 use watchtower_tests::{Kitsu, inspect, run, watchtower};
 

@@ -25,6 +25,8 @@
 //!   missing follows from `nb_frames`. Where no shot of a project has a range, they are laid end to
 //!   end by `nb_frames`, in the order of episodes, sequences and names.
 //! * What is cancelled, or in a cancelled sequence or episode, is left out, of the casting too.
+//! * Assets that other projects lend to a project's shots are among its assets, without tasks: those
+//!   are work of the other project.
 //! * An edit's movie is its newest preview that is ready and an mp4 file. Edits whose newest preview
 //!   is that movie come first.
 //! * Task types for anything but assets and shots are marked as archived, so they are written only
@@ -43,6 +45,7 @@ mod records;
 mod session;
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -277,6 +280,34 @@ impl Kitsu {
         self.get(&operation, self.http.url(&segments)).await
     }
 
+    /// The assets that other projects lend to this one's shots. None where the casting names none but
+    /// the project's own.
+    async fn lent_assets(
+        &self,
+        project: &Project,
+        assets: &[records::Asset],
+        casting: &records::Casting,
+    ) -> Result<Vec<records::LentAsset>, Failure> {
+        let own: HashSet<&str> = assets.iter().map(|asset| &*asset.id).collect();
+        let mut cast = casting.values().flatten().flatten();
+        if cast.all(|it| it.asset_id.as_deref().is_none_or(|id| own.contains(id))) {
+            return Ok(Vec::new());
+        }
+        let operation = format!("read the assets lent to {}", project.name);
+        let segments = [
+            "data",
+            "projects",
+            project.id.as_str(),
+            "assets",
+            "shared-used",
+        ];
+        match self.get(&operation, self.http.url(&segments)).await {
+            // Servers from before assets could be lent.
+            Err(failure) if matches!(failure.status(), Some(404 | 405)) => Ok(Vec::new()),
+            lent => lent,
+        }
+    }
+
     async fn edits(&self, project: &Project) -> Result<Vec<EditRecords>, Failure> {
         let operation = format!("read the edits of {}", project.name);
         let url = self.list_url(&["data", "edits", "with-tasks"], project);
@@ -359,7 +390,7 @@ impl Tracker for Kitsu {
                 self.http.url(&["data", "projects", id, "episodes"])
             ),
             self.get::<Vec<_>>(&sequences, self.list_url(&["data", "sequences"], project)),
-            self.get_with_tasks(&assets, "assets", project),
+            self.get_with_tasks::<Vec<_>>(&assets, "assets", project),
             self.get_with_tasks(&shots, "shots", project),
             self.casting(project),
             self.edits(project),
@@ -368,11 +399,13 @@ impl Tracker for Kitsu {
             Some(casting) => casting,
             None => self.casting_by_sequence(project, &sequences).await?,
         };
+        let lent_assets = self.lent_assets(project, &assets, &casting).await?;
         let records = project::Records {
             project: record,
             episodes,
             sequences,
             assets,
+            lent_assets,
             shots,
             casting,
             edits,

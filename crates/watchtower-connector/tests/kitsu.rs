@@ -15,7 +15,7 @@ use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
 use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
 use watchtower_model::{
     EntityKind, MediaLocation, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason,
-    References, Shot, UserId,
+    References, Shot, ShotCasting, UserId,
 };
 use wiremock::matchers::{any, bearer_token, header, method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -388,15 +388,29 @@ async fn what_is_cancelled_is_left_out_and_named() {
 }
 
 #[tokio::test]
-async fn assets_that_another_project_lends_are_noted() {
-    let (_replay, kitsu) = kitsu().await;
+async fn assets_that_another_project_lends_are_assets_without_tasks() {
+    let (replay, kitsu) = kitsu().await;
     let (_, film) = project(&kitsu, "Nasty Film").await;
+    let mut assets = film.assets.iter();
+    let lent = assets.find(|it| it.name == "Lent to Nasty Film").unwrap();
+    assert!(lent.tasks.is_empty());
+    let cast = |it: &&ShotCasting| it.asset_ids.contains(&lent.id);
+    assert_eq!(film.casting.iter().filter(cast).count(), 1);
+
+    // Before assets could be lent there was no such route.
+    let id = &film.project.id;
+    Mock::given(path(format!("/data/projects/{id}/assets/shared-used")))
+        .respond_with(ResponseTemplate::new(404))
+        .mount(replay.server())
+        .await;
+    let (_, film) = project(&kitsu, "Nasty Film").await;
+    assert!(film.assets.iter().all(|it| it.name != "Lent to Nasty Film"));
     let note = film
         .notes
         .iter()
         .find(|note| note.contains("casting"))
         .unwrap();
-    insta::assert_snapshot!(note, @"the casting names 1 asset that this project does not hold, as other projects lend them: Lent to Nasty Film");
+    insta::assert_snapshot!(note, @"the casting names 1 asset that is neither this project's nor lent to it: Lent to Nasty Film");
 }
 
 #[tokio::test]

@@ -157,10 +157,9 @@ impl Session {
         if let Some(refresh) = &stale.refresh {
             tracing::debug!("the session has expired: refreshing it");
             let url = http.url(&["auth", "refresh-token"]);
-            let answer = http.get(OPERATION, url).auth(refresh.clone()).json();
-            match answer.await {
-                Ok(answer) => {
-                    let RefreshAnswer { access_token } = tokens_in(answer)?;
+            let answer = http.get(OPERATION, url).auth(refresh.clone()).json().await;
+            match answer.and_then(|answer| Ok(tokens_in(answer)?)) {
+                Ok(RefreshAnswer { access_token }) => {
                     let tokens = Arc::new(Tokens {
                         access: AuthHeader::bearer(&access_token)?,
                         refresh: stale.refresh.clone(),

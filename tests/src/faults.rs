@@ -25,6 +25,8 @@ pub enum Fault {
     Cut(u64),
     /// As `Cut`, of a body that is sent in chunks and whose length nobody knows.
     CutChunks(u64),
+    /// As `Cut`, of another body than there is the next time.
+    CutAndChanged(u64),
     /// A whole answer, with half a body.
     Half,
     /// As `Cut`, on a server that knows no ranges: what is asked for after it comes whole.
@@ -89,6 +91,15 @@ impl Fault {
                 return end(stream, &head[..head.len() / 2]).await;
             }
             Self::Cut(seed) | Self::CutWithoutRanges(seed) => {
+                let bytes = [&answer.honest_head(), &answer.body[..place(seed)]].concat();
+                return end(stream, &bytes).await;
+            }
+            Self::CutAndChanged(seed) => {
+                let tag = answer.headers.iter_mut().find(|(name, _)| name == "etag");
+                if let Some((_, tag)) = tag {
+                    *tag = "\"before\"".to_owned();
+                }
+                answer.body.iter_mut().for_each(|byte| *byte ^= 1);
                 let bytes = [&answer.honest_head(), &answer.body[..place(seed)]].concat();
                 return end(stream, &bytes).await;
             }

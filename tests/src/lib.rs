@@ -1,7 +1,7 @@
 //! What the tests share: where the real services are, a Kitsu that misbehaves, and the command that
 //! is tested. `cargo xtask services` starts the services and names their places in the environment.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+#![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on says why.
 
 pub mod faults;
 pub mod relay;
@@ -10,9 +10,10 @@ pub mod relay;
 mod replay;
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -80,7 +81,11 @@ impl Kitsu {
 }
 
 /// The place of something that `cargo xtask services` prepared.
-fn service(variable: &str) -> PathBuf {
+///
+/// # Panics
+///
+/// When the variable is not set: these tests make no sense without.
+pub fn service(variable: &str) -> PathBuf {
     let place = std::env::var_os(variable);
     let place =
         place.unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask services`"));
@@ -117,6 +122,18 @@ pub fn watchtower() -> Command {
     });
     let mut command = Command::new(program);
     command.env_clear().env("COLUMNS", "100");
+    command
+}
+
+/// `watchtower export marked` into a folder, where `program` is `src/bin/marked.rs`, which only the
+/// tests that use it are told the place of.
+pub fn export_marked(program: impl AsRef<OsStr>, site: &Path, mark: u64) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .args(["export", "marked", "--quiet", "--mark"]);
+    command.arg(mark.to_string()).arg("--output").arg(site);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 

@@ -56,9 +56,9 @@ fn table() -> Vec<Row> {
     use End::{Complete, Placeholder, Untouched};
     use ErrorKind::{Config, Malformed, Refused, Unavailable};
     use Fault::{
-        ContentType, Cut, CutChunks, CutHead, CutWithoutRanges, Drip, Endless, Expired, Garbage,
-        Half, HangUp, MovedElsewhere, MovedHere, MovedInCircle, Reset, Silence, SilenceInBody,
-        Status, TooLarge, WebPage,
+        ContentType, Cut, CutAndChanged, CutChunks, CutHead, CutWithoutRanges, Drip, Endless,
+        Expired, Garbage, Half, HangUp, MovedElsewhere, MovedHere, MovedInCircle, Reset, Silence,
+        SilenceInBody, Status, TooLarge, WebPage,
     };
     let missing = Some(Placeholder);
     let there = Some(Complete);
@@ -84,6 +84,8 @@ fn table() -> Vec<Row> {
         (Cut(3), ONCE, Complete, there),
         (CutWithoutRanges(4), ONCE, Complete, there),
         (CutWithoutRanges(5), ONCE, Complete, there),
+        (CutAndChanged(11), ONCE, Complete, there),
+        (CutAndChanged(12), ONCE, Complete, there),
         (CutChunks(6), ONCE, Complete, there),
         (CutChunks(7), ONCE, Complete, there),
         // A file that is half there under its own length is a file like any other.

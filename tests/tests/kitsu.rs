@@ -1,6 +1,5 @@
 //! Exports of a real Kitsu server.
-
-#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::collections::HashSet;
 use std::fs;

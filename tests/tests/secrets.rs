@@ -29,7 +29,12 @@ const SECRETS: [&str; 5] = [
     relay::BOT_TOKEN,
 ];
 
-const VERBOSITIES: [&[&str]; 3] = [&["--quiet"], &[], &["--verbose"]];
+const VERBOSITIES: [&[&str]; 4] = [
+    &["--quiet"],
+    &[],
+    &["--verbose"],
+    &["--verbose", "--log-format", "json"],
+];
 
 /// The ways in which a secret may be written: as it is, in an address, in JSON, in base64 at any
 /// place within other bytes.
@@ -159,7 +164,7 @@ fn export_and_search(url: &str, case: &Case, verbosity: &[&str]) {
     command.current_dir(folder.path());
     command
         .env("KITSU_DATA_SOURCE_URL", url)
-        .env("RUST_LOG", "trace")
+        .env("WATCHTOWER_LOG", "trace")
         .env("RUST_BACKTRACE", "1");
     match case.who {
         Who::Person => {

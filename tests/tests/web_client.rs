@@ -1,6 +1,5 @@
 //! Sites in the real web client, in a real browser.
-
-#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use serde_json::Value;
 use watchtower_tests::{Kitsu, inspect, run, watchtower};

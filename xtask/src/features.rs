@@ -29,6 +29,7 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     ("watchtower-connector", "kitsu", &["jsonschema"]),
     ("watchtower-cli", "", &["reqwest"]),
     ("watchtower-cli", "example", &["reqwest"]),
+    ("watchtower-cli", "http", &[]),
     ("watchtower-cli", "kitsu", &[]),
 ];
 

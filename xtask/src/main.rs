@@ -1,5 +1,6 @@
 //! Chores of this repository: `cargo xtask --help`.
 
+mod bench;
 mod features;
 mod schema;
 mod services;
@@ -29,6 +30,9 @@ enum Chore {
         #[arg(long, default_value = "target/services")]
         state: PathBuf,
     },
+    /// Measure ours beside others of its kind
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> Result<()> {
@@ -38,6 +42,7 @@ fn main() -> Result<()> {
         Chore::Features => features::check(),
         Chore::Snapshots => snapshots(),
         Chore::Services { state } => services::test(&root().join(state)),
+        Chore::Bench(bench) => bench::run(bench),
     }
 }
 
@@ -49,7 +54,7 @@ fn root() -> &'static Path {
 
 fn snapshots() -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--workspace", "--all-features", "--quiet"]);
+    cargo.args(["test", "--workspace", "--quiet"]);
     run(cargo
         .env("INSTA_UPDATE", "always")
         .env("INSTA_FORCE_PASS", "1"))

@@ -1,8 +1,8 @@
 //! `cargo xtask services`: the tests against real servers and clients.
 //!
 //! A private Kitsu server is installed, started and filled by `tests/services/zou`; the web clients
-//! and a browser are installed by `tests/browser/setup`. The tests find them through the
-//! environment.
+//! and a browser are installed by `tests/browser/setup`, the validators of other languages by
+//! `tests/schemas/setup`. The tests find them through the environment.
 
 use std::fs;
 use std::path::Path;
@@ -16,6 +16,7 @@ use crate::run;
 pub(crate) fn test(state: &Path) -> Result<()> {
     let zou_state = state.join("zou");
     let browser_state = state.join("browser");
+    let schemas_state = state.join("schemas");
     fs::create_dir_all(state)?;
     let zou = |action: &str| {
         run(Command::new("tests/services/zou")
@@ -23,6 +24,7 @@ pub(crate) fn test(state: &Path) -> Result<()> {
             .arg(&zou_state))
     };
     run(Command::new("tests/browser/setup").arg(&browser_state))?;
+    run(Command::new("tests/schemas/setup").arg(&schemas_state))?;
     zou("up")?;
     let result = zou("seed").and_then(|()| {
         let mut cargo = Command::new("cargo");
@@ -35,6 +37,7 @@ pub(crate) fn test(state: &Path) -> Result<()> {
         ]);
         cargo.env("WATCHTOWER_TEST_ZOU", &zou_state);
         cargo.env("WATCHTOWER_TEST_BROWSER", &browser_state);
+        cargo.env("WATCHTOWER_TEST_SCHEMAS", &schemas_state);
         run(&mut cargo)
     });
     // The server must not outlive the tests, whatever they said.

@@ -1,7 +1,6 @@
 //! The command line's grammar.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +9,9 @@ use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
 use watchtower_model::format::{DOCUMENTS, Format};
 use watchtower_writer::validate::Code;
 
-use crate::TrackerCommand;
 use crate::commands::code;
+use crate::duration::{duration, interval};
+use crate::{Network, TrackerCommand};
 
 /// What follows the options on the main page of the help.
 const AFTER_HELP: &str = "\
@@ -21,12 +21,14 @@ Examples:
   watchtower validate site                   will the web client take it?
 
 Exit codes:
-  0  done
-  1  findings, or invalid data
-  2  called wrongly, or a setting is missing
-  3  the tracker cannot be reached or refuses us
-  4  some projects failed and the others were written
-  5  the output cannot be written";
+  0    done
+  1    findings, or invalid data
+  2    called wrongly, or a setting is missing
+  3    the tracker cannot be reached or refuses us
+  4    some projects failed and the others were written
+  5    the output cannot be written
+  130  stopped by SIGINT, as of Ctrl-C, in the middle of an export: the site is as it was
+  143  the same, by SIGTERM";
 
 /// Export productions to Watchtower, and validate exports
 ///
@@ -67,7 +69,7 @@ pub(crate) enum Action {
     Schema(SchemaAction),
 }
 
-// What every `watchtower export TRACKER` takes. A doc comment would become the help's first line.
+/// What every `watchtower export TRACKER` takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Export")]
 pub(crate) struct ExportArgs {
@@ -84,22 +86,40 @@ pub(crate) struct ExportArgs {
     /// Export only this project, by name or id; the site keeps the others. May be given several times
     #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
     pub(crate) projects: Vec<String>,
-    /// How many requests to make at a time
-    #[arg(long, default_value = "8", value_name = "N")]
-    pub(crate) jobs: NonZeroUsize,
-    /// How many seconds to wait for another export of the same site to end
-    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds, help_heading = "Output")]
+    /// How long to wait for another export of the same site to end
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) lock_timeout: Duration,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
-    /// Print the summary as one JSON document
+    /// Print the summary as one JSON document; with `--every`, as one line after each export
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
-    text.parse().map(Duration::from_secs)
+/// What there is for an export that nobody watches.
+#[derive(Debug, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
+#[command(next_help_heading = "In the background")]
+pub(crate) struct BackgroundArgs {
+    /// Export again and again, so long from start to start, as in `5m`. Where an export takes longer,
+    /// beats are skipped. An export that fails is logged, and the next one is tried
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
+    pub(crate) every: Option<Duration>,
+    /// Write a log to stderr instead of lines for people [default with `--every`: text]. WATCHTOWER_LOG
+    /// in the environment says what is logged, as in `debug` or `warn,watchtower=debug`, instead of
+    /// `--quiet` and `--verbose`
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One line per event
+    Text,
+    /// One JSON object per line
+    Json,
 }
 
 /// What becomes of pictures and movies.
@@ -202,8 +222,14 @@ pub(crate) enum SchemaAction {
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
     command.mut_subcommand("export", |mut export| {
         for tracker in trackers {
-            let command = Command::new(tracker.name()).about(tracker.about());
-            export = export.subcommand(ExportArgs::augment_args(tracker.arguments(command)));
+            let mut command = tracker.arguments(Command::new(tracker.name()));
+            command = ExportArgs::augment_args(command);
+            if tracker.uses_network() {
+                command = Network::augment_args(command);
+            }
+            command = BackgroundArgs::augment_args(command);
+            // Last: the documentation of a group of arguments takes the place of what stands there.
+            export = export.subcommand(command.about(tracker.about()).long_about(None));
         }
         export
     })

@@ -22,9 +22,9 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let printer = Printer::new(verbosity);
+    let mut printer = Printer::new(verbosity);
     let result = match &cli.command {
-        Action::Export => export::run(matches, trackers, &printer),
+        Action::Export => export::run(matches, trackers, &mut printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// How the command ends. The numbers are part of what it promises: scripts rely on them.
+/// How the command ends. The numbers are part of what it promises: scripts rely on them. Those of
+/// signals are the shell's: 128 and the number of the signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -18,6 +19,10 @@ pub enum Exit {
     Partial = 4,
     /// The output cannot be written.
     Output = 5,
+    /// SIGINT, as of Ctrl-C, came in the middle of an export.
+    Interrupted = 130,
+    /// SIGTERM, as of a service manager, came in the middle of an export.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -1,10 +1,13 @@
 //! The driver: from a tracker to a site.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream};
+use futures_util::future::{OptionFuture, try_join};
+use futures_util::{FutureExt, StreamExt};
+use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
 use watchtower_model::{Project, ProjectList};
 use watchtower_writer::media::{
@@ -13,6 +16,7 @@ use watchtower_writer::media::{
 use watchtower_writer::{self as writer, Export, Progress, Site, Summary};
 
 use crate::Exit;
+use crate::log::{self, ProjectTimes, Times};
 
 /// How an export is done.
 #[derive(Clone, Debug)]
@@ -22,10 +26,12 @@ pub struct ExportOptions {
     pub projects: Vec<String>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
-    /// How many pictures and movies are fetched at a time.
+    /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
     pub lock_timeout: Duration,
+    /// How long a picture stays in the site after nothing refers to it any more.
+    pub keep_unused: Duration,
 }
 
 impl Default for ExportOptions {
@@ -35,12 +41,14 @@ impl Default for ExportOptions {
             media,
             jobs,
             lock_timeout,
+            keep_unused,
         } = writer::ExportOptions::default();
         Self {
             projects: Vec::new(),
             media,
             jobs,
             lock_timeout,
+            keep_unused,
         }
     }
 }
@@ -155,7 +163,10 @@ fn writer_exit(error: &writer::Error) -> Exit {
 /// Exports projects from a tracker to a site.
 ///
 /// A project that fails keeps its previous version in the site, is named in the summary, and the
-/// others go on. The site changes in one step at the end, or not at all.
+/// others go on. The site changes in one step at the end, or not at all: dropping the future ends the
+/// export, and leaves the site as it was. It runs on Tokio.
+///
+/// What it does, and how long each phase takes, is told in events of [`tracing`].
 ///
 /// # Errors
 ///
@@ -166,55 +177,177 @@ pub async fn export(
     options: &ExportOptions,
     observer: &dyn Observer,
 ) -> Result<Summary, ExportError> {
-    observer.connected(&tracker.check().await?);
-    let list = tracker.project_list().await?;
+    let before = tracker.traffic().unwrap_or_default();
+    let mut times = Times::default();
+    let (result, total) = timed(phases(tracker, site, options, observer, &mut times)).await;
+    times.total = total;
+    let traffic = tracker.traffic().map(|after| after.since(before));
+    log::ended(result.as_ref().ok(), &times, traffic);
+    result
+}
+
+/// The phases of an export, with their times: connect, list, read and stage each project, commit.
+async fn phases(
+    tracker: &dyn Tracker,
+    site: &Site,
+    options: &ExportOptions,
+    observer: &dyn Observer,
+    times: &mut Times,
+) -> Result<Summary, ExportError> {
+    let (account, connect) = timed(tracker.check()).await;
+    times.connect = connect;
+    let account = account?;
+    let (user, server) = (account.user.as_deref(), account.server.as_deref());
+    info!(user, server, "connected");
+    observer.connected(&account);
+
+    let (list, list_time) = timed(tracker.project_list()).await;
+    times.list = list_time;
+    let list = list?;
     let wanted = select(&list, &options.projects)?;
     if wanted.is_empty() {
         return Err(nothing_to_see(tracker).into());
     }
+
     let source = TrackerMedia(tracker);
-    let writer_options = writer::ExportOptions {
-        media: options.media.clone(),
-        jobs: options.jobs,
-        lock_timeout: options.lock_timeout,
-    };
-    let mut export = Export::begin(site, writer_options, &source, observer)?;
+    let clock = MediaClock::new(observer);
+    let mut export = begin(site, options, &list, &source, &clock).await?;
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
-    // While the media of one project come, the next one is read.
-    let mut snapshots = stream::iter(&wanted)
-        .map(|project| {
-            let list = &list;
-            async move {
-                observer.reading(project);
-                (*project, tracker.project(project, list).await)
-            }
-        })
-        .buffered(2);
-    while let Some((project, snapshot)) = snapshots.next().await {
-        let result = match snapshot {
-            Ok(snapshot) => match export.project(snapshot).await {
-                Err(error) if writer_exit(&error) == Exit::Output => return Err(error.into()),
-                result => result.map_err(ProjectError::from),
-            },
-            Err(error) => Err(error.into()),
+    let mut unread = wanted.iter().copied();
+    let mut read_next = || {
+        let list = &list;
+        OptionFuture::from(unread.next().map(|project| async move {
+            observer.reading(project);
+            info!(project = project.name, "reading");
+            let (snapshot, read) = timed(tracker.project(project, list)).await;
+            (project, snapshot, read)
+        }))
+    };
+    let mut next = read_next().await;
+    while let Some((project, snapshot, read)) = next {
+        let stage = async {
+            clock.start();
+            let staged = match snapshot {
+                Ok(snapshot) => match export.project(snapshot).await {
+                    Err(error) if writer_exit(&error) == Exit::Output => return Err(error),
+                    result => result.map_err(ProjectError::from),
+                },
+                Err(error) => Err(error.into()),
+            };
+            Ok((staged, clock.read()))
         };
-        if let Err(error) = result {
+        // While the media of one project come, the next one is read.
+        let (staged, following) = try_join(stage, read_next().map(Ok)).await?;
+        let (staged, (media, write)) = staged;
+        times
+            .projects
+            .insert(project.id.clone(), ProjectTimes { read, media, write });
+        if let Err(error) = staged {
             export.fail(project, error.to_string())?;
             let project = project.name.clone();
             failures.push(Failure { project, error });
         }
         observer.project_done(project);
+        next = following;
+        // Whoever wants to drop us gets to it, even where nothing had to be waited for.
+        tokio::task::yield_now().await;
     }
-    drop(snapshots);
     if failures.len() == wanted.len() {
         return Err(ExportError::AllFailed(failures));
     }
     if !options.projects.is_empty() {
         export.keep_the_others()?;
     }
-    Ok(export.finish(list).await?)
+
+    clock.start();
+    let summary = export.finish().await?;
+    (times.media, times.commit) = clock.read();
+    Ok(summary)
+}
+
+/// Begins a change of the site, when another export of it has ended.
+///
+/// The writer could wait itself, but its wait holds up the thread; this one ends when it is dropped.
+async fn begin<'a>(
+    site: &Site,
+    options: &ExportOptions,
+    list: &'a ProjectList,
+    source: &'a dyn MediaSource,
+    progress: &'a dyn Progress,
+) -> Result<Export<'a>, writer::Error> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let writer_options = writer::ExportOptions {
+        media: options.media.clone(),
+        jobs: options.jobs,
+        lock_timeout: Duration::ZERO,
+        keep_unused: options.keep_unused,
+    };
+    let start = Instant::now();
+    let mut is_told = false;
+    loop {
+        match Export::begin(site, writer_options.clone(), list, source, progress) {
+            Err(writer::Error::Locked { .. }) if start.elapsed() < options.lock_timeout => {
+                if !is_told {
+                    info!("another export is writing to the site: waiting");
+                    is_told = true;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// A future's output, and how long it took.
+async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
+    let start = Instant::now();
+    (future.await, start.elapsed())
+}
+
+/// Splits the time that the writer takes into fetching media and writing, by what it tells of its
+/// progress; and passes that on.
+struct MediaClock<'a> {
+    observer: &'a dyn Observer,
+    /// When the writer began, and when the last picture or movie was here.
+    times: Mutex<(Instant, Instant)>,
+}
+
+impl<'a> MediaClock<'a> {
+    fn new(observer: &'a dyn Observer) -> Self {
+        let now = Instant::now();
+        Self {
+            observer,
+            times: Mutex::new((now, now)),
+        }
+    }
+
+    fn start(&self) {
+        let now = Instant::now();
+        *self.times() = (now, now);
+    }
+
+    /// The time until the last picture or movie, and the time since.
+    fn read(&self) -> (Duration, Duration) {
+        let (start, media) = *self.times();
+        (media - start, media.elapsed())
+    }
+
+    fn times(&self) -> MutexGuard<'_, (Instant, Instant)> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for MediaClock<'_> {
+    fn media_planned(&self, count: usize) {
+        self.observer.media_planned(count);
+    }
+
+    fn media_done(&self) {
+        self.times().1 = Instant::now();
+        self.observer.media_done();
+    }
 }
 
 /// The projects asked for, each once: by id, by name, or by name in another case.
@@ -256,6 +389,11 @@ struct TrackerMedia<'a>(&'a dyn Tracker);
 
 #[async_trait]
 impl MediaSource for TrackerMedia<'_> {
+    fn name(&self) -> String {
+        let about = self.0.describe();
+        format!("{} {}", about.name, about.location.unwrap_or_default())
+    }
+
     async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
         let request = connector::MediaRequest {
             media: request.media,

@@ -4,13 +4,20 @@
 //!   to a site.
 //! * [`main_with`] is the whole command line with trackers of your own: write a
 //!   [`TrackerCommand`] and a `main` of one line.
+//!
+//! What happens in an export is told in events of [`tracing`]. The command line writes them to stderr
+//! with `--log-format` or `--every`; a program that has a subscriber of its own keeps it.
 
 mod cli;
 mod commands;
+mod duration;
 pub mod environment;
 mod exit;
 pub mod export;
+mod log;
+mod network;
 mod printer;
+mod stop;
 mod trackers;
 
 use std::process::ExitCode;
@@ -18,6 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use exit::Exit;
+pub use network::Network;
 pub use trackers::{TrackerCommand, built_in};
 
 /// Runs the command line with the trackers that are built in.

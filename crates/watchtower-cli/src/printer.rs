@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use watchtower_connector::Account;
 use watchtower_model::Project;
 use watchtower_writer::{MediaCounts, Outcome, Progress, ProjectSummary, Summary};
@@ -28,6 +28,8 @@ pub(crate) enum Verbosity {
 pub(crate) struct Printer {
     verbosity: Verbosity,
     bars: Option<Bars>,
+    /// Whether a log takes the place of lines for people.
+    logs: bool,
 }
 
 struct Bars {
@@ -42,13 +44,24 @@ impl Printer {
         Self {
             verbosity,
             bars: shows_bars.then(Bars::new),
+            logs: false,
         }
+    }
+
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Leaves everything but data to the log from now on.
+    pub(crate) fn leave_to_log(&mut self) {
+        self.bars = None;
+        self.logs = true;
     }
 
     /// An error, with what can be done about it.
     pub(crate) fn error(&self, error: &dyn std::error::Error, help: Option<&str>) {
         self.clear();
-        let mut text = format!("{ERROR}error:{ERROR:#} {error}");
+        let mut text = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
             // Some errors repeat their cause in their own text.
@@ -58,6 +71,11 @@ impl Printer {
             }
             source = cause.source();
         }
+        if self.logs {
+            tracing::error!(error = text, help, "failed");
+            return;
+        }
+        text.insert_str(0, &format!("{ERROR}error:{ERROR:#} "));
         if let Some(help) = help {
             text.push_str(&format!("\n{HELP}help:{HELP:#} {help}"));
         }
@@ -72,7 +90,7 @@ impl Printer {
 
     /// A line on how things go.
     fn line(&self, verbosity: Verbosity, text: impl fmt::Display) {
-        if self.verbosity >= verbosity && self.bars.is_none() {
+        if self.verbosity >= verbosity && self.bars.is_none() && !self.logs {
             anstream::eprintln!("{text}");
         }
     }
@@ -84,10 +102,20 @@ impl Printer {
         }
     }
 
+    /// An export was stopped halfway.
+    pub(crate) fn stopped(&self) {
+        self.clear();
+        if self.logs {
+            tracing::warn!("stopped: the site is as it was");
+        } else {
+            anstream::eprintln!("{WARNING}stopped:{WARNING:#} the site is as it was");
+        }
+    }
+
     /// What an export did, for people.
     pub(crate) fn summary(&self, summary: &Summary, site: &str) -> io::Result<()> {
         self.clear();
-        if self.verbosity == Verbosity::Quiet {
+        if self.verbosity == Verbosity::Quiet || self.logs {
             return Ok(());
         }
         self.data(Text {
@@ -100,6 +128,9 @@ impl Printer {
     /// The projects that failed: on stderr, since they are errors even when all is quiet.
     pub(crate) fn failures(&self, summary: &Summary) {
         self.clear();
+        if self.logs {
+            return;
+        }
         for project in &summary.projects {
             let (error, site) = match &project.outcome {
                 Outcome::Kept { error } => (error, "the site keeps its previous version"),
@@ -230,12 +261,17 @@ impl Text<'_> {
             counts.total_frames,
         )?;
         let media = &project.media;
-        writeln!(
+        write!(
             f,
             "  {}, {}",
             count(media.pictures, "picture"),
             count(media.movies, "movie")
         )?;
+        match (media.fetched, media.unchanged) {
+            (0, 0) => writeln!(f)?,
+            (0, _) => writeln!(f, " (none fetched)")?,
+            (fetched, _) => writeln!(f, " ({fetched} fetched, {})", HumanBytes(media.bytes))?,
+        }
         for ((kind, reason), names) in project.left_out_counts() {
             let kind = count(names.len(), &kind.to_string());
             writeln!(
@@ -252,26 +288,35 @@ impl Text<'_> {
     }
 
     fn missing(&self, f: &mut fmt::Formatter<'_>, media: &MediaCounts) -> fmt::Result {
-        for (reason, labels) in &media.missing {
-            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            let names = self.names(&labels);
-            writeln!(f, "  {WARNING}placeholder:{WARNING:#} {names}: {reason}")?;
+        for (what, reasons) in [
+            ("as it was before:", &media.outdated),
+            ("placeholder:", &media.missing),
+        ] {
+            for (reason, labels) in reasons {
+                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+                let names = self.names(&labels);
+                writeln!(f, "  {WARNING}{what}{WARNING:#} {names}: {reason}")?;
+            }
         }
         Ok(())
     }
 
-    /// Names in a row; a long row is cut, and says how many more there are.
     fn names(&self, names: &[&str]) -> String {
-        const SHOWN: usize = 5;
-        if self.verbose || names.len() <= SHOWN {
+        if self.verbose {
             return names.join(", ");
         }
-        format!(
-            "{} and {} more",
-            names[..SHOWN].join(", "),
-            names.len() - SHOWN
-        )
+        first_names(names)
     }
+}
+
+/// Names in a row; a long row is cut, and says how many more there are.
+pub(crate) fn first_names(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    let (shown, more) = names.split_at(SHOWN);
+    format!("{} and {} more", shown.join(", "), more.len())
 }
 
 /// A number with its noun.

@@ -1,10 +1,9 @@
 //! The trackers that the command line offers.
 
-use std::num::NonZeroUsize;
-
 use clap::{ArgMatches, Command};
 use watchtower_connector::{Result, Tracker};
 
+use crate::Network;
 use crate::environment::Environment;
 
 /// A tracker as a subcommand of `watchtower export`.
@@ -21,8 +20,16 @@ pub trait TrackerCommand: Send + Sync {
         command
     }
 
-    /// Makes the tracker from its arguments and the environment. `jobs` is how many requests it may
-    /// make at a time.
+    /// Whether the tracker is reached over the network. The options for that are offered, and in the
+    /// help, only then.
+    fn uses_network(&self) -> bool {
+        true
+    }
+
+    /// Makes the tracker from its arguments and the environment; `network` has the options for the
+    /// network, or their defaults.
+    ///
+    /// The tracker serves every export of the process, so that `--every` need not log in each time.
     ///
     /// # Errors
     ///
@@ -31,7 +38,7 @@ pub trait TrackerCommand: Send + Sync {
         &self,
         matches: &ArgMatches,
         environment: &Environment,
-        jobs: NonZeroUsize,
+        network: &Network,
     ) -> Result<Box<dyn Tracker>>;
 }
 
@@ -47,13 +54,12 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
 
 #[cfg(feature = "example")]
 mod example {
-    use std::num::NonZeroUsize;
-
     use clap::{ArgMatches, Args, Command, FromArgMatches};
     use watchtower_connector::example::{Example, ExampleOptions};
     use watchtower_connector::{Error, ErrorKind, Result, Tracker};
 
     use super::TrackerCommand;
+    use crate::Network;
     use crate::environment::Environment;
 
     pub(super) struct ExampleCommand;
@@ -84,11 +90,15 @@ mod example {
             ExampleArgs::augment_args(command.next_help_heading("The film"))
         }
 
+        fn uses_network(&self) -> bool {
+            false
+        }
+
         fn connect(
             &self,
             matches: &ArgMatches,
             _: &Environment,
-            _: NonZeroUsize,
+            _: &Network,
         ) -> Result<Box<dyn Tracker>> {
             let args = ExampleArgs::from_arg_matches(matches).map_err(|error| {
                 Error::new(ErrorKind::Config, "make the example", error.to_string())
@@ -109,14 +119,12 @@ mod example {
 
 #[cfg(feature = "kitsu")]
 mod kitsu {
-    use std::num::NonZeroUsize;
-
     use clap::{ArgMatches, Args, Command, FromArgMatches};
-    use watchtower_connector::http::HttpOptions;
     use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
     use watchtower_connector::{Error, ErrorKind, Result, Tracker};
 
     use super::TrackerCommand;
+    use crate::Network;
     use crate::environment::Environment;
 
     const URL: &str = "KITSU_DATA_SOURCE_URL";
@@ -131,7 +139,8 @@ Settings, from the environment or from a file of NAME=VALUE lines:
   KITSU_DATA_SOURCE_USER_PASSWORD  the password of that account
   KITSU_TOKEN                      a bot's token, instead of email and password
 
-An option comes before the environment, and that before the file.";
+An option comes before the environment, and that before the file. A proxy is taken from HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY in the environment.";
 
     pub(super) struct KitsuCommand;
 
@@ -163,7 +172,7 @@ An option comes before the environment, and that before the file.";
             &self,
             matches: &ArgMatches,
             environment: &Environment,
-            jobs: NonZeroUsize,
+            network: &Network,
         ) -> Result<Box<dyn Tracker>> {
             let config =
                 |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
@@ -189,14 +198,10 @@ An option comes before the environment, and that before the file.";
                     }
                 }
             };
-            let http = HttpOptions {
-                jobs,
-                ..HttpOptions::default()
-            };
             Ok(Box::new(Kitsu::new(KitsuSettings {
                 url,
                 credentials,
-                http,
+                http: network.into(),
             })?))
         }
     }

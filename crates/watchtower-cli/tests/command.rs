@@ -1,4 +1,5 @@
 //! The command as people and scripts meet it.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::fs;
 use std::path::Path;

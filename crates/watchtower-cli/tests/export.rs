@@ -1,4 +1,5 @@
 //! The driver over a tracker that does as it is told.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::collections::HashSet;
 use std::fs;
@@ -40,6 +41,12 @@ impl Studio {
     }
 }
 
+fn project(name: &str) -> Project {
+    let mut project = Project::new(name);
+    project.thumbnail = Some(MediaRef::url("https://studio.example/api/poster.png"));
+    project
+}
+
 #[async_trait]
 impl Tracker for Studio {
     fn describe(&self) -> Description {
@@ -60,7 +67,7 @@ impl Tracker for Studio {
 
     async fn project_list(&self) -> Result<ProjectList> {
         Ok(ProjectList {
-            projects: self.projects.iter().copied().map(Project::new).collect(),
+            projects: self.projects.iter().copied().map(project).collect(),
             users: self.people.clone(),
             ..ProjectList::default()
         })
@@ -267,16 +274,17 @@ async fn what_is_no_picture_is_null_and_counted() {
         let id = &summary.projects[0].id;
         let shots = read(folder.path(), &format!("data/projects/{id}/shots.json"));
         assert_eq!(shots[0]["thumbnailUrl"], Value::Null);
-        assert!(
-            !folder.path().join("data/previews").exists(),
-            "{shot} left a file"
-        );
+        // One picture is there, the project's.
+        let folders = fs::read_dir(folder.path().join("data/previews")).unwrap();
+        let files = folders.flat_map(|it| fs::read_dir(it.unwrap().path()).unwrap());
+        assert_eq!(files.count(), 1, "{shot} left a file");
     }
 }
 
 #[tokio::test]
 async fn media_can_be_referred_to_or_left_out() {
-    let thumbnail = async |media| {
+    // The picture of a shot, and that of the project in the list.
+    let thumbnails = async |media| {
         let folder = tempfile::tempdir().unwrap();
         let options = ExportOptions {
             media,
@@ -287,14 +295,26 @@ async fn media_can_be_referred_to_or_left_out() {
             .unwrap();
         let id = &summary.projects[0].id;
         assert!(!folder.path().join("data/previews").exists());
-        read(folder.path(), &format!("data/projects/{id}/shots.json"))[0]["thumbnailUrl"].clone()
+        let shots = read(folder.path(), &format!("data/projects/{id}/shots.json"));
+        let context = read(folder.path(), "data/projects/context.json");
+        let listed = &context["projects"][0]["thumbnailUrl"];
+        [shots[0]["thumbnailUrl"].clone(), listed.clone()]
     };
     let proxied = MediaPolicy::Reference(ReferenceForm::SameHost {
         tracker: "https://studio.example/api".into(),
         base: "api".into(),
     });
-    assert_eq!(thumbnail(proxied).await, "api/one.png");
+    let expected = ["api/one.png", "api/poster.png"];
+    assert_eq!(thumbnails(proxied).await, expected);
+    // The client puts a slash before the first, and nothing before the second.
     let relative = MediaPolicy::Reference(ReferenceForm::ProtocolRelative);
-    assert_eq!(thumbnail(relative).await, "/studio.example/api/one.png");
-    assert_eq!(thumbnail(MediaPolicy::None).await, Value::Null);
+    let expected = [
+        "/studio.example/api/one.png",
+        "//studio.example/api/poster.png",
+    ];
+    assert_eq!(thumbnails(relative).await, expected);
+    assert_eq!(
+        thumbnails(MediaPolicy::None).await,
+        [Value::Null, Value::Null]
+    );
 }

@@ -1,17 +1,15 @@
 //! Bad answers where Kitsu should be: each ends in a clear error, the right exit code, and the site
 //! as it was.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 #![cfg(feature = "kitsu")]
 
+mod studio;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::json;
-use wiremock::matchers::{method, path};
+use studio::{PASSWORD, TOKEN, answer, export_kitsu, open_server, watchtower};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-
-const PASSWORD: &str = "s3cret-pass=word";
-const TOKEN: &str = "a-very-secret-token";
 
 /// `watchtower export kitsu` from a server, over a site that exists.
 ///
@@ -20,14 +18,16 @@ async fn export(url: String, code: i32) -> String {
     let said = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let site = folder.path().join("site");
-        let mut example = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+        let mut example = watchtower();
         example
             .args(["export", "example", "--media", "none", "--output"])
             .arg(&site);
         assert!(example.output().unwrap().status.success());
         let context = fs::read(site.join("data/projects/context.json")).unwrap();
 
-        let output = kitsu(&url, &site);
+        let mut kitsu = export_kitsu(&url);
+        kitsu.args(["--verbose", "--output"]).arg(&site);
+        let output = kitsu.output().unwrap();
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8(said)
             .unwrap()
@@ -43,52 +43,6 @@ async fn export(url: String, code: i32) -> String {
         said
     });
     said.await.unwrap()
-}
-
-fn kitsu(url: &str, site: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
-    command.env_clear().env("KITSU_DATA_SOURCE_URL", url);
-    command.env("KITSU_DATA_SOURCE_USER_EMAIL", "td@studio.example");
-    command.env("KITSU_DATA_SOURCE_USER_PASSWORD", PASSWORD);
-    command
-        .args(["export", "kitsu", "--verbose", "--output"])
-        .arg(site);
-    command.output().unwrap()
-}
-
-async fn answer(server: &MockServer, place: &str, template: ResponseTemplate) {
-    Mock::given(path(place))
-        .respond_with(template)
-        .mount(server)
-        .await;
-}
-
-/// A server that lets us in, as Zou does.
-async fn open_server() -> MockServer {
-    let server = MockServer::start().await;
-    let version = json!({"api": "Zou", "version": "1.0.97"});
-    answer(
-        &server,
-        "/",
-        ResponseTemplate::new(200).set_body_json(version),
-    )
-    .await;
-    let login = json!({"login": true, "access_token": TOKEN, "refresh_token": TOKEN,
-        "user": {"id": "u", "full_name": "TD"}});
-    let login = ResponseTemplate::new(200).set_body_json(login);
-    Mock::given(method("POST"))
-        .and(path("/auth/login"))
-        .respond_with(login)
-        .mount(&server)
-        .await;
-    let user = json!({"authenticated": true, "user": {"id": "u", "full_name": "TD"}});
-    answer(
-        &server,
-        "/auth/authenticated",
-        ResponseTemplate::new(200).set_body_json(user),
-    )
-    .await;
-    server
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub use kept::KeptAnswers;
 pub use options::HttpOptions;
 pub use request::Request;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Traffic};
 use gate::Gate;
 
 /// A client of one tracker, at one address. A clone shares connections, limits and counters.
@@ -146,20 +146,9 @@ impl HttpClient {
     }
 
     /// How much was asked and received so far, by this client and its clones.
-    pub fn stats(&self) -> HttpStats {
-        self.inner.counters.stats()
+    pub fn traffic(&self) -> Traffic {
+        self.inner.counters.traffic()
     }
-}
-
-/// How much a client has asked and received.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HttpStats {
-    /// Requests sent, repeated ones too.
-    pub requests: u64,
-    /// How many of them repeated one that failed for the moment.
-    pub retries: u64,
-    /// Bytes of answers, without headers and after decompression.
-    pub bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -182,8 +171,8 @@ impl Counters {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    fn stats(&self) -> HttpStats {
-        HttpStats {
+    fn traffic(&self) -> Traffic {
+        Traffic {
             requests: self.requests.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

@@ -54,9 +54,10 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
-use crate::http::{Failure, HttpClient, HttpOptions, HttpStats, KeptAnswers, Request, shown};
+use crate::http::{Failure, HttpClient, HttpOptions, KeptAnswers, Request, shown};
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Traffic,
 };
 use edits::EditRecords;
 use media::Addresses;
@@ -129,11 +130,6 @@ impl Kitsu {
             session: Session::new(settings.credentials),
             lists: KeptAnswers::new(LARGEST_KEPT),
         })
-    }
-
-    /// How much was asked and received so far.
-    pub fn stats(&self) -> HttpStats {
-        self.http.stats()
     }
 
     /// Sends a request as whom we are, and once more in a new session when the server no longer
@@ -415,6 +411,10 @@ impl Tracker for Kitsu {
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
         media::open(self, request).await
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        Some(self.http.traffic())
     }
 }
 

@@ -21,4 +21,6 @@ pub mod kitsu;
 mod tracker;
 
 pub use error::{Error, ErrorKind, Result};
-pub use tracker::{Account, Capability, Description, Media, MediaRequest, OpenedMedia, Tracker};
+pub use tracker::{
+    Account, Capability, Description, Media, MediaRequest, OpenedMedia, Tracker, Traffic,
+};

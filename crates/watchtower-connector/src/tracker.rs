@@ -89,6 +89,16 @@ pub trait Tracker: Send + Sync {
     /// `NotFound` when there is no such picture or movie, `Unsupported` for a reference this
     /// tracker did not make, otherwise as [`check`](Self::check).
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia>;
+
+    /// How much was asked and received so far. None, unless a tracker says otherwise.
+    ///
+    /// # Behaviour
+    ///
+    /// * Counts from when the tracker was made, and never goes down: what one export took is the
+    ///   difference of two answers.
+    fn traffic(&self) -> Option<Traffic> {
+        None
+    }
 }
 
 /// What a tracker is, and what it can give.
@@ -166,6 +176,37 @@ pub struct Account {
     pub user: Option<String>,
     /// The server's name and version, where it says so.
     pub server: Option<String>,
+}
+
+/// How much a tracker was asked, and what it sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests sent, repeated ones too.
+    pub requests: u64,
+    /// How many of them repeated one that failed for the moment.
+    pub retries: u64,
+    /// Bytes of answers, without headers and after decompression.
+    pub bytes: u64,
+}
+
+impl Traffic {
+    /// What came to it since an earlier moment.
+    ///
+    /// ```
+    /// use watchtower_connector::Traffic;
+    ///
+    /// let before = Traffic { requests: 10, retries: 1, bytes: 1000 };
+    /// let after = Traffic { requests: 12, retries: 1, bytes: 1500 };
+    /// assert_eq!(after.since(before), Traffic { requests: 2, retries: 0, bytes: 500 });
+    /// ```
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(earlier.requests),
+            retries: self.retries.saturating_sub(earlier.retries),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+        }
+    }
 }
 
 /// A request for a picture or movie.

@@ -10,10 +10,8 @@ use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use script::{Answer, Script, head};
 use serde_json::{Value, json};
-use watchtower_connector::http::{
-    AuthHeader, Failure, HttpClient, HttpOptions, HttpStats, KeptAnswers,
-};
-use watchtower_connector::{Error, ErrorKind, Media, OpenedMedia};
+use watchtower_connector::http::{AuthHeader, Failure, HttpClient, HttpOptions, KeptAnswers};
+use watchtower_connector::{Error, ErrorKind, Media, OpenedMedia, Traffic};
 use wiremock::matchers::{any, body_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -61,20 +59,20 @@ fn told(error: impl Into<Error>, url: &str) -> String {
     }
 }
 
-async fn failure(answers: Vec<Answer>) -> (ErrorKind, String, HttpStats) {
+async fn failure(answers: Vec<Answer>) -> (ErrorKind, String, Traffic) {
     let server = Script::start(answers).await;
     let http = client(server.url());
     let failure = read(&http).await.unwrap_err();
-    (failure.kind(), told(failure, server.url()), http.stats())
+    (failure.kind(), told(failure, server.url()), http.traffic())
 }
 
-async fn answered(answer: ResponseTemplate) -> (Failure, String, HttpStats) {
+async fn answered(answer: ResponseTemplate) -> (Failure, String, Traffic) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(answer).mount(&server).await;
     let http = client(&server.uri());
     let failure = read(&http).await.unwrap_err();
     let text = told(read(&http).await.unwrap_err(), &server.uri());
-    (failure, text, http.stats())
+    (failure, text, http.traffic())
 }
 
 #[tokio::test]
@@ -87,7 +85,7 @@ async fn what_fails_for_the_moment_is_tried_again() {
     .await;
     let http = client(server.url());
     assert_eq!(read(&http).await.unwrap(), json!({"whole": true}));
-    let stats = http.stats();
+    let stats = http.traffic();
     assert_eq!((stats.requests, stats.retries), (3, 2));
     assert_eq!(stats.bytes, 7 + 15);
 }
@@ -133,7 +131,7 @@ async fn a_server_without_tls_is_told_from_one_that_is_away() {
     let http = client(&url);
     let failure = read(&http).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Unavailable);
-    assert_eq!(http.stats().requests, 1, "trying again does not help");
+    assert_eq!(http.traffic().requests, 1, "trying again does not help");
     insta::assert_snapshot!(told(failure, &url), @"cannot read the shots: no secure connection to http://tracker: received corrupt message of type InvalidContentType (if the studio has a certificate authority of its own, give its certificate; a server without TLS has an address that starts with http://)");
 }
 
@@ -168,7 +166,7 @@ async fn what_is_too_large_is_not_read() {
         let http = HttpClient::new(server.url(), &options).unwrap();
         let failure = read(&http).await.unwrap_err();
         assert_eq!(failure.kind(), ErrorKind::Malformed);
-        assert_eq!(http.stats().requests, 1);
+        assert_eq!(http.traffic().requests, 1);
         insta::allow_duplicates! {
             insta::assert_snapshot!(told(failure, server.url()), @"cannot read the shots: http://tracker/shots sends more than 1000 bytes");
         }
@@ -195,7 +193,7 @@ async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
     Mock::given(any()).respond_with(fine).mount(&server).await;
     let http = client(&server.uri());
     assert_eq!(read(&http).await.unwrap(), json!([]));
-    assert_eq!(http.stats().retries, 2);
+    assert_eq!(http.traffic().retries, 2);
 }
 
 #[tokio::test]
@@ -210,11 +208,11 @@ async fn a_server_that_is_busy_for_too_long_is_given_up_on() {
     let http = HttpClient::new(&server.uri(), &options).unwrap();
     let failure = read(&http).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Unavailable);
-    assert_eq!(http.stats().requests, 1);
+    assert_eq!(http.traffic().requests, 1);
     insta::assert_snapshot!(told(failure, &server.uri()), @"cannot read the shots: http://tracker/shots answers 429 Too Many Requests, and asks to come back in 3600 s");
     // Nothing else waits for that.
     read(&http).await.unwrap_err();
-    assert_eq!(http.stats().requests, 2);
+    assert_eq!(http.traffic().requests, 2);
 }
 
 #[tokio::test]
@@ -285,7 +283,7 @@ async fn json_of_another_shape_is_malformed_where_it_is() {
         .json::<Vec<Shot>>();
     let failure = shots.await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Malformed);
-    assert_eq!(http.stats().requests, 1);
+    assert_eq!(http.traffic().requests, 1);
     insta::assert_snapshot!(told(failure, &server.uri()), @"cannot read the shots: the answer of http://tracker/shots is not as expected at `[1].id`: invalid type: integer `2`, expected a string at line 1 column 19");
 }
 
@@ -568,7 +566,7 @@ async fn media_is_opened_whole_from_an_offset_or_not_at_all() {
     let failure = open(&http, None, 7).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Malformed);
     insta::assert_snapshot!(told(failure, &server.uri()), @"cannot open a movie: asked for the bytes from 7 on, http://tracker/movie sends `bytes 0-9/10`");
-    assert_eq!(http.stats().bytes, 10 + 10 + 6);
+    assert_eq!(http.traffic().bytes, 10 + 10 + 6);
 }
 
 #[tokio::test]

@@ -620,9 +620,9 @@ async fn the_same_data_gives_the_same_answer_in_whatever_order_it_comes() {
 async fn lists_that_did_not_change_are_not_sent_again() {
     let (replay, kitsu) = kitsu().await;
     let first = project(&kitsu, "Nasty Film").await;
-    let received = kitsu.stats().bytes;
+    let received = kitsu.traffic().unwrap().bytes;
     assert_eq!(project(&kitsu, "Nasty Film").await, first);
-    let again = kitsu.stats().bytes - received;
+    let again = kitsu.traffic().unwrap().bytes - received;
 
     let lists = [recorded("nasty-film-shots"), recorded("nasty-film-assets")];
     let lists: usize = lists.iter().map(|list| list.to_string().len()).sum();
@@ -1065,7 +1065,7 @@ async fn a_server_that_is_busy_or_fails_for_a_moment_is_asked_again() {
     for answer in [busy, failing] {
         let (_replay, snapshot, kitsu) = read_with("/data/assets/with-tasks", answer, 1).await;
         assert!(!snapshot.unwrap().assets.is_empty());
-        assert_eq!(kitsu.stats().retries, 1);
+        assert_eq!(kitsu.traffic().unwrap().retries, 1);
     }
 }
 

@@ -5,8 +5,11 @@
 //! that a web server serves.
 
 pub mod v0;
+pub mod v1;
 
 mod field;
+
+pub use field::PATTERN_END;
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,16 +26,19 @@ use crate::ProjectId;
 pub enum Format {
     /// What the client of the stable Python package `watchtower-pipeline` 0.1.7 reads.
     V0,
+    /// What the client of the pre-release 1.0.0b3 reads.
+    V1,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: &'static [Self] = &[Self::V0];
+    pub const ALL: &'static [Self] = &[Self::V0, Self::V1];
 
     /// The format's name, as in `--format` and in the folder of its schemas.
     pub const fn name(self) -> &'static str {
         match self {
             Self::V0 => "v0",
+            Self::V1 => "v1",
         }
     }
 
@@ -65,7 +71,7 @@ impl FromStr for Format {
 
 /// A name that no format has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no format `{}`: expected `v0`", .0.escape_debug())]
+#[error("there is no format `{}`: expected `v0` or `v1`", .0.escape_debug())]
 pub struct UnknownFormat(String);
 
 /// Where a document stands in a site.
@@ -169,6 +175,22 @@ documents! {
         "The sequences of a project, in the order of the story.";
     V0 Project List "casting" "data/projects": Vec<v0::Casting<'_>>, v0::Casting<'_>,
         "Which assets appear in which shot.";
+    V1 Site Object "index" "data/projects-list": v1::Index<'_>, v1::Index<'_>,
+        "The list of projects, with their episodes.";
+    V1 Project Object "project" "data/projects": v1::Project<'_>, v1::Project<'_>,
+        "One project: its name, frame rate, types, statuses, team and episodes.";
+    V1 Project List "edits" "data/projects": Vec<v1::Edit<'_>>, v1::Edit<'_>,
+        "The edits of a project, one movie each, and the length of each timeline.";
+    V1 Project List "assets" "data/projects": Vec<v1::Asset<'_>>, v1::Asset<'_>,
+        "The assets of a project, with their tasks.";
+    V1 Project List "shots" "data/projects": Vec<v1::Shot<'_>>, v1::Shot<'_>,
+        "The shots of a project, with their place on the timeline and their tasks.";
+    V1 Project List "sequences" "data/projects": Vec<v1::Sequence<'_>>, v1::Sequence<'_>,
+        "The sequences of a project, in the order of the story.";
+    V1 Project List "casting" "data/projects": Vec<v1::Casting<'_>>, v1::Casting<'_>,
+        "Which assets appear in which shot.";
+    V1 Project List "task_counts" "data/projects": Vec<v1::TaskCounts<'_>>, v1::TaskCounts<'_>,
+        "How many shots' tasks stood in which status, over time.";
 }
 
 #[cfg(test)]

@@ -32,23 +32,22 @@ pub enum InvalidId {
     },
 }
 
-/// The namespace of the ids we derive: itself a version 5 UUID of the DNS name `watchtower.invalid`.
-/// It must never change, or every derived id does.
-fn namespace() -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"watchtower.invalid")
-}
+/// The namespace of the ids we derive: itself the version 5 UUID of the DNS name
+/// `watchtower.invalid`. It must never change, or every derived id does.
+const NAMESPACE: Uuid = Uuid::from_u128(0x2f74aec1_c5d5_5dd5_acff_88ac4550c58d);
 
 /// A version 5 UUID of what identifies a thing: the same parts give the same id, in every run and on
 /// every machine.
 fn derive(kind: &str, parts: &[&str]) -> String {
-    // Lengths in front keep ("ab", "c") and ("a", "bc") apart.
     let mut text = kind.to_owned();
     for part in parts {
-        text.push_str(&format!("\u{1f}{}:{part}", part.len()));
+        // Lengths in front keep ("ab", "c") and ("a", "bc") apart.
+        text.push('\u{1f}');
+        text.push_str(&part.len().to_string());
+        text.push(':');
+        text.push_str(part);
     }
-    Uuid::new_v5(&namespace(), text.as_bytes())
-        .hyphenated()
-        .to_string()
+    Uuid::new_v5(&NAMESPACE, text.as_bytes()).to_string()
 }
 
 fn non_empty(text: &str) -> Result<(), InvalidId> {
@@ -211,6 +210,14 @@ mod tests {
     fn an_empty_id_is_refused() {
         assert_eq!(ShotId::new(""), Err(InvalidId::Empty));
         assert!(serde_json::from_str::<ShotId>("\"\"").is_err());
+    }
+
+    #[test]
+    fn the_namespace_is_what_it_says() {
+        assert_eq!(
+            NAMESPACE,
+            Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"watchtower.invalid")
+        );
     }
 
     #[test]

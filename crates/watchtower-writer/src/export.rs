@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use watchtower_model::format::v0;
 use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot, References};
 
 use crate::documents::{self, parse_context, present_context};
 use crate::error::{Error, Result};
-use crate::media::{Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
+use crate::media::{Fetcher, MediaPolicy, MediaSource, PREVIEWS, ResolvedMedia};
+use crate::references::{self, SharedIds};
 use crate::render;
 use crate::site::{Site, Transaction};
 use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
@@ -19,20 +20,25 @@ use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
 pub struct ExportOptions {
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
-    /// How many pictures and movies are fetched at a time.
+    /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
     pub lock_timeout: Duration,
+    /// How long a picture stays in the site after nothing refers to it any more: a page that was
+    /// opened before may still ask for it.
+    pub keep_unused: Duration,
 }
 
 impl Default for ExportOptions {
-    /// Downloads media, eight at a time, and waits a minute for another export.
+    /// Downloads media, eight at a time, waits a minute for another export, and keeps unused
+    /// pictures for an hour.
     fn default() -> Self {
         const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
         Self {
             media: MediaPolicy::Download,
             jobs: JOBS,
             lock_timeout: Duration::from_secs(60),
+            keep_unused: Duration::from_secs(60 * 60),
         }
     }
 }
@@ -52,11 +58,19 @@ impl Progress for () {}
 pub struct Export<'a> {
     change: Transaction,
     options: ExportOptions,
+    list: &'a ProjectList,
+    /// The ids in the list.
+    ids: SharedIds<'a>,
+    /// The `context.json` of the site as it was.
+    present: String,
     source: &'a dyn MediaSource,
     progress: &'a dyn Progress,
     /// Pictures of projects and people, which `context.json` refers to.
     shared: ResolvedMedia,
+    /// The types, statuses and people that projects refer to.
     references: References,
+    /// The files of the site that projects refer to.
+    files: HashSet<String>,
     exported: HashMap<ProjectId, Project>,
     /// Projects of which the site keeps what it holds.
     kept: HashSet<ProjectId>,
@@ -66,22 +80,31 @@ pub struct Export<'a> {
 impl<'a> Export<'a> {
     /// Starts an export to a site.
     ///
+    /// `list` holds what the projects share, and names them in the order in which the client shows
+    /// them.
+    ///
     /// # Errors
     ///
     /// As [`Site::begin`].
     pub fn begin(
         site: &Site,
         options: ExportOptions,
+        list: &'a ProjectList,
         source: &'a dyn MediaSource,
         progress: &'a dyn Progress,
     ) -> Result<Self> {
+        let change = site.begin(options.lock_timeout)?;
         Ok(Self {
-            change: site.begin(options.lock_timeout)?,
+            present: present_context(change.site()),
+            change,
             options,
+            list,
+            ids: SharedIds::of(list),
             source,
             progress,
             shared: ResolvedMedia::default(),
             references: References::default(),
+            files: HashSet::new(),
             exported: HashMap::new(),
             kept: HashSet::new(),
             summaries: Vec::new(),
@@ -101,10 +124,14 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id of another project, {id}");
             return Err(Error::Data(message));
         }
+        references::check(&snapshot, Some(&self.ids))?;
         let (media, counts) = self.fetcher().fetch_project(&snapshot).await?;
-        if let Err(error) = documents::stage_project(&self.change, &snapshot, &media) {
-            self.change.discard(&format!("data/projects/{id}"))?;
-            return Err(error);
+        match documents::stage_project(&self.change, &snapshot, &media) {
+            Ok(warnings) => snapshot.notes.extend(warnings),
+            Err(error) => {
+                self.change.discard(&format!("data/projects/{id}"))?;
+                return Err(error);
+            }
         }
         let total_frames = render::v0::edit(&snapshot, &media).total_frames;
         snapshot
@@ -116,6 +143,7 @@ impl<'a> Export<'a> {
             self.shared.add_picture(picture.clone(), path.to_owned());
         }
         self.references.add_snapshot(&snapshot);
+        self.files.extend(media.paths().map(str::to_owned));
         self.summaries.push(ProjectSummary {
             id: id.clone(),
             name,
@@ -158,57 +186,60 @@ impl<'a> Export<'a> {
     ///
     /// [`Error::Output`] when the site cannot be written to.
     pub fn keep_the_others(&mut self) -> Result<()> {
-        let text = present_context(self.change.site());
-        for project in parse_context(&text).projects {
-            if let Ok(id) = ProjectId::new(project.id.as_str())
-                && !self.exported.contains_key(&id)
-            {
-                self.keep(&id)?;
-            }
-        }
-        Ok(())
+        let present = parse_context(&self.present).projects.into_iter();
+        let ids: Vec<_> = present
+            .filter_map(|it| ProjectId::new(it.id.as_str()).ok())
+            .filter(|id| !self.exported.contains_key(id))
+            .collect();
+        ids.iter().try_for_each(|id| self.keep(id).map(drop))
     }
 
     fn keep(&mut self, id: &ProjectId) -> Result<bool> {
         // A folder that the list does not know is half a project.
-        let text = present_context(self.change.site());
-        let mut known = parse_context(&text).projects.into_iter();
-        let known = known.any(|it| it.id.as_str() == id.as_str());
-        let keeps = known && self.change.keep(&format!("data/projects/{id}"))?;
-        if keeps {
-            self.kept.insert(id.clone());
+        let mut present = parse_context(&self.present).projects.into_iter();
+        let known = present.any(|it| it.id.as_str() == id.as_str());
+        let folder = format!("data/projects/{id}");
+        let keeps = known && self.change.keep(&folder)?;
+        if keeps && self.kept.insert(id.clone()) {
+            for path in documents::files_referred_to(&self.change, &folder)? {
+                // What the document refers to may be missing already; that is not ours to mend.
+                self.files.insert(path);
+            }
         }
         Ok(keeps)
     }
 
     /// Stages what the projects share, and makes everything visible in one step.
     ///
-    /// `list` names the projects in the order in which the client shows them; those that were
-    /// neither exported nor kept are left out of it.
+    /// Projects of the list that were neither exported nor kept are left out of it.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] and [`Error::Data`] when what the projects share cannot be published,
     /// [`Error::Output`] when the site cannot be written to. In each case the site is as it was.
-    pub async fn finish(mut self, mut list: ProjectList) -> Result<Summary> {
-        let text = present_context(self.change.site());
-        let previous = parse_context(&text);
+    pub async fn finish(mut self) -> Result<Summary> {
+        let present = std::mem::take(&mut self.present);
+        let present = parse_context(&present);
         if !self.kept.is_empty() {
             // What is kept may refer to anything the site holds.
-            self.change.keep("data/previews")?;
-            add_ids(&mut self.references, &previous);
+            add_ids(&mut self.references, &present);
         }
+        let mut list = self.list.clone();
         list.drop_unused_archived(&self.references);
         let order: Vec<_> = list.projects.drain(..).map(|it| it.id).collect();
         let mut shared = std::mem::take(&mut self.shared);
         let shared_media = self.fetcher().fetch_shared(&list, &mut shared).await?;
 
         let mut context = render::v0::context(&list, &shared);
-        context.projects = self.project_entries(&order, &previous, &shared);
+        context.projects = self.project_entries(&order, &present, &shared);
         if !self.kept.is_empty() {
-            add_missing(&mut context, &previous);
+            add_missing(&mut context, &present);
         }
         documents::stage_context(&self.change, &context)?;
+        let projects = context.projects.iter().map(|it| &it.thumbnail_url);
+        let users = context.users.iter().map(|it| &it.thumbnail_url);
+        let pictures = projects.chain(users).flatten();
+        self.keep_pictures(&pictures.map(|it| &**it).collect())?;
         self.change.commit()?;
         self.summaries
             .sort_by_key(|it| order.iter().position(|id| *id == it.id));
@@ -218,16 +249,38 @@ impl<'a> Export<'a> {
         })
     }
 
+    /// Keeps the pictures that projects, or what they share, refer to, and the others for as long as a
+    /// page may be open that does.
+    fn keep_pictures(&self, shared: &HashSet<&str>) -> Result<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_secs();
+        for path in self.change.files(PREVIEWS)? {
+            let stays = if self.files.contains(&path) || shared.contains(&*path) {
+                self.change.media().use_again(&path);
+                true
+            } else {
+                let since = self.change.media().unused_since(&path, now);
+                now - since < self.options.keep_unused.as_secs()
+            };
+            if stays {
+                self.change.keep(&path)?;
+            } else {
+                self.change.discard(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The list of projects: what was exported, and what the site keeps; in the list's order, with
     /// those it does not know any more at the end.
     fn project_entries<'b>(
         &'b self,
         order: &[ProjectId],
-        previous: &v0::Context<'b>,
+        present: &v0::Context<'b>,
         media: &'b ResolvedMedia,
     ) -> Vec<v0::Project<'b>> {
         let kept = |id: &ProjectId| {
-            let mut entries = previous.projects.iter();
+            let mut entries = present.projects.iter();
             entries
                 .find(|it| self.kept.contains(id) && it.id.as_str() == id.as_str())
                 .cloned()
@@ -238,7 +291,7 @@ impl<'a> Export<'a> {
         };
         let mut entries: Vec<_> = order.iter().filter_map(entry).collect();
         let known: HashSet<_> = order.iter().map(ProjectId::as_str).collect();
-        let others = previous.projects.iter().filter(|it| {
+        let others = present.projects.iter().filter(|it| {
             !known.contains(it.id.as_str())
                 && self.kept.iter().any(|id| id.as_str() == it.id.as_str())
         });

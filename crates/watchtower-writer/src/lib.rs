@@ -13,6 +13,7 @@ mod documents;
 mod error;
 mod export;
 pub mod media;
+mod references;
 pub mod render;
 mod site;
 mod summary;

@@ -4,14 +4,19 @@ mod fetch;
 mod kind;
 pub mod movie;
 mod source;
+mod state;
 
 use std::collections::HashMap;
 
-use watchtower_model::{MediaLocation, MediaRef, User};
+use watchtower_model::{MediaRef, User};
 
 pub(crate) use fetch::Fetcher;
 pub use kind::MediaKind;
 pub use source::{MediaError, MediaRequest, MediaSource, MediaStream, NoMedia, Opened};
+pub(crate) use state::{MediaState, Stamp};
+
+/// The folder of pictures, from the site root.
+pub(crate) const PREVIEWS: &str = "data/previews";
 
 /// What becomes of the tracker's pictures and movies: the specification's storage strategies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,16 +110,24 @@ impl ResolvedMedia {
     }
 
     /// Where the site has a picture: what becomes its `thumbnailUrl`.
-    pub fn picture<'a>(&'a self, media: Option<&'a MediaRef>) -> Option<&'a str> {
-        let media = media?;
-        if let MediaLocation::Site(path) = &media.location {
-            return Some(path);
-        }
-        self.pictures.get(media).map(String::as_str)
+    pub fn picture(&self, media: Option<&MediaRef>) -> Option<&str> {
+        self.pictures.get(media?).map(String::as_str)
+    }
+
+    /// Adds what is in another.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.pictures.extend(other.pictures);
+        self.movies.extend(other.movies);
+    }
+
+    /// Every path and address of a picture or movie.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        let movies = self.movies.values().map(|it| it.path.as_str());
+        self.pictures.values().map(String::as_str).chain(movies)
     }
 
     /// Where the site has a person's avatar.
-    pub fn avatar<'a>(&'a self, user: &'a User) -> Option<&'a str> {
+    pub fn avatar(&self, user: &User) -> Option<&str> {
         self.picture(user.thumbnail.as_ref().filter(|_| user.has_avatar))
     }
 

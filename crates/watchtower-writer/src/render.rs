@@ -4,7 +4,8 @@ pub mod v0;
 
 use std::io::{self, Write};
 
-use serde::{Serialize, Serializer};
+use rayon::prelude::*;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::ser::PrettyFormatter;
 
 /// Writes a document as one object: two-space indented, UTF-8 unescaped, a newline at the end.
@@ -18,22 +19,89 @@ pub fn write_object(writer: &mut dyn Write, document: &impl Serialize) -> io::Re
     serializer.into_inner().write_all(b"\n")
 }
 
-/// Writes a list document, one element after the other, in the same form.
+/// Writes a list document in the same form.
+///
+/// `document` makes the entry of an element. Blocks of entries are made side by side, and written in
+/// order while the next ones are made.
 ///
 /// # Errors
 ///
 /// What the writer says.
-pub fn write_list(
-    writer: &mut dyn Write,
-    elements: impl Iterator<Item = impl Serialize>,
+pub fn write_list<'a, T: Sync, D: Serialize>(
+    writer: &mut (dyn Write + Send),
+    elements: &'a [T],
+    document: impl Fn(&'a T) -> D + Sync,
 ) -> io::Result<()> {
-    let mut serializer = serializer(writer);
-    (&mut serializer).collect_seq(elements)?;
-    serializer.into_inner().write_all(b"\n")
+    if elements.is_empty() {
+        return writer.write_all(b"[]\n");
+    }
+    let blocks: Vec<&[T]> = elements.chunks(BLOCK).collect();
+    let mut finished: Vec<Vec<u8>> = Vec::new();
+    let mut is_first = true;
+    for batch in blocks.chunks(rayon::current_num_threads() * 4) {
+        let (written, made) = rayon::join(
+            || write_blocks(writer, &mut finished, &mut is_first),
+            || batch.par_iter().map(|it| block(it, &document)).collect(),
+        );
+        written?;
+        let made: io::Result<_> = made;
+        finished = made?;
+    }
+    write_blocks(writer, &mut finished, &mut is_first)?;
+    writer.write_all(b"\n]\n")
 }
 
-fn serializer(
+/// How many entries are made at a time.
+const BLOCK: usize = 512;
+
+/// A run of entries as they stand in a list, with the bracket that opens it in front.
+fn block<'a, T, D: Serialize>(
+    elements: &'a [T],
+    document: &impl Fn(&'a T) -> D,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(1 << 20);
+    let mut serializer = serializer(&mut bytes);
+    let mut list = serializer.serialize_seq(Some(elements.len()))?;
+    for element in elements {
+        list.serialize_element(&document(element))?;
+    }
+    Ok(bytes)
+}
+
+/// Writes blocks; a comma takes the place of the bracket in all but the first one.
+fn write_blocks(
     writer: &mut dyn Write,
-) -> serde_json::Serializer<&mut dyn Write, PrettyFormatter<'static>> {
+    blocks: &mut Vec<Vec<u8>>,
+    is_first: &mut bool,
+) -> io::Result<()> {
+    for mut block in blocks.drain(..) {
+        if !std::mem::take(is_first) {
+            block[0] = b',';
+        }
+        writer.write_all(&block)?;
+    }
+    Ok(())
+}
+
+fn serializer<W: Write>(writer: W) -> serde_json::Serializer<W, PrettyFormatter<'static>> {
     serde_json::Serializer::with_formatter(writer, PrettyFormatter::with_indent(b"  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_the_same_however_it_is_cut_into_blocks() {
+        for length in [0, 1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 100 * BLOCK + 7] {
+            let elements: Vec<_> = (0..length).collect();
+            let entry = |it: &usize| serde_json::json!({"id": it, "tasks": [], "name": [it]});
+            let mut written = Vec::new();
+            write_list(&mut written, &elements, entry).unwrap();
+            let whole: Vec<_> = elements.iter().map(entry).collect();
+            let mut expected = serde_json::to_vec_pretty(&whole).unwrap();
+            expected.push(b'\n');
+            assert!(written == expected, "{length} entries");
+        }
+    }
 }

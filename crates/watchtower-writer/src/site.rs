@@ -4,23 +4,25 @@
 //! next state is put together. A change is staged whole in `.watchtower/next`, a copy of `data/` in
 //! which unchanged files are hard links, and made visible by exchanging the two folders in one
 //! step. Whatever ends the process before that step leaves `data/` as it was.
+//!
+//! At rest, `.watchtower/` holds the lock, `previous`, the state before the last step, so that who
+//! opened `data/` before it still finds every file, and `media.json`, what is remembered of pictures
+//! and movies.
+
+mod files;
+mod step;
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, RenameFlags};
-
+use self::files::{BLOCK, exists, files_below, link, link_tree, remove, same_bytes, same_tree};
+use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
-
-/// The folder of a site's own state.
-const HIDDEN: &str = ".watchtower";
-/// The folder that holds everything the client reads.
-const DATA: &str = "data";
-/// How much is read or written at a time.
-const BLOCK: usize = 1 << 20;
+use crate::media::{MediaState, Stamp};
 
 /// A folder that a web server serves, and that exports are written to.
 #[derive(Clone, Debug)]
@@ -55,17 +57,19 @@ impl Site {
     /// for longer, [`Error::Output`] when the folder cannot be written to.
     pub fn begin(&self, patience: Duration) -> Result<Transaction> {
         self.check_place()?;
-        let hidden = self.root.join(HIDDEN);
-        fs::create_dir_all(&hidden).during("create the folder", &hidden)?;
-        let lock = self.lock(&hidden, patience)?;
-        let next = hidden.join("next");
-        recover(&self.root.join(DATA), &hidden.join("previous"))?;
-        remove(&next)?;
-        fs::create_dir(&next).during("create the folder", &next)?;
+        let places = Places::of(&self.root);
+        fs::create_dir_all(&places.hidden).during("create the folder", &places.hidden)?;
+        let lock = self.lock(&places.hidden, patience)?;
+        places.come_to_rest()?;
+        fs::create_dir(&places.next).during("create the folder", &places.next)?;
+        let media = places.remembered();
         Ok(Transaction {
             site: self.clone(),
-            next,
+            media: Mutex::new(media.clone()),
+            remembered: media,
+            places,
             scratch_files: AtomicUsize::new(0),
+            new_files: Mutex::default(),
             _lock: lock,
         })
     }
@@ -98,7 +102,9 @@ impl Site {
 
     fn lock(&self, hidden: &Path, patience: Duration) -> Result<File> {
         let path = hidden.join("lock");
-        let file = File::create(&path).during("create", &path)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(&path).during("open", &path)?;
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
@@ -121,8 +127,14 @@ impl Site {
 #[derive(Debug)]
 pub struct Transaction {
     site: Site,
-    next: PathBuf,
+    places: Places,
+    /// What is known of pictures and movies.
+    media: Mutex<MediaState>,
+    /// The same, as it was when the change began.
+    remembered: MediaState,
     scratch_files: AtomicUsize,
+    /// Staged files that are not on the disk yet.
+    new_files: Mutex<Vec<PathBuf>>,
     /// Held until the change has ended: the system frees it when the process dies.
     _lock: File,
 }
@@ -133,10 +145,15 @@ impl Transaction {
         &self.site
     }
 
+    /// What is known of pictures and movies, to be remembered with this change.
+    pub(crate) fn media(&self) -> MutexGuard<'_, MediaState> {
+        locked(&self.media)
+    }
+
     /// The place in the staged state of a file, by its path from the site root, which starts with
     /// `data/`. The folders above it are made.
     fn staged(&self, path: &str) -> Result<PathBuf> {
-        let staged = self.next.join(below_data(path)?);
+        let staged = self.places.next.join(below_data(path)?);
         if let Some(folder) = staged.parent() {
             fs::create_dir_all(folder).during("create the folder", folder)?;
         }
@@ -149,8 +166,18 @@ impl Transaction {
     ///
     /// [`Error::Output`] when it is not there or cannot be read.
     pub fn open(&self, path: &str) -> Result<File> {
-        let staged = self.next.join(below_data(path)?);
+        let staged = self.places.next.join(below_data(path)?);
         File::open(&staged).during("open", &staged)
+    }
+
+    /// The size and time of a file of the staged state; none if it is not there.
+    pub(crate) fn stamp(&self, path: &str) -> Option<Stamp> {
+        Stamp::of(&self.places.next.join(below_data(path).ok()?))
+    }
+
+    /// The size and time of a file that the site holds now; none if it is not there.
+    pub(crate) fn present_stamp(&self, path: &str) -> Option<Stamp> {
+        Stamp::of(&self.places.data.join(below_data(path).ok()?))
     }
 
     /// Writes a file of the staged state: `write` gets a buffered writer.
@@ -163,15 +190,17 @@ impl Transaction {
     pub fn write(
         &self,
         path: &str,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
     ) -> Result<()> {
         let staged = self.staged(path)?;
-        let file = File::create(&staged).during("create", &staged)?;
+        // What stands there may be a link to what readers see.
+        remove(&staged)?;
+        let file = File::create_new(&staged).during("create", &staged)?;
         let mut writer = BufWriter::with_capacity(BLOCK, file);
         write(&mut writer)
             .and_then(|()| writer.flush())
             .during("write", &staged)?;
-        self.settle(path, &staged, &writer.into_parts().0)
+        self.settle(path, staged)
     }
 
     /// Moves a finished file, such as a download, to its place in the staged state.
@@ -182,19 +211,19 @@ impl Transaction {
     pub fn adopt(&self, path: &str, file: &Path) -> Result<()> {
         let staged = self.staged(path)?;
         fs::rename(file, &staged).during("move into place", &staged)?;
-        let opened = File::open(&staged).during("open", &staged)?;
-        self.settle(path, &staged, &opened)
+        self.settle(path, staged)
     }
 
-    /// Makes a staged file last: a link to the present one if their bytes are the same, and
-    /// otherwise synced to the disk.
-    fn settle(&self, path: &str, staged: &Path, file: &File) -> Result<()> {
+    /// Makes a staged file a link to the present one if their bytes are the same, and otherwise
+    /// notes that it is new.
+    fn settle(&self, path: &str, staged: PathBuf) -> Result<()> {
         let present = self.site.path(path);
-        if same_bytes(&present, staged) {
-            fs::remove_file(staged).during("replace", staged)?;
-            return link(&present, staged).during("link", staged);
+        if same_bytes(&present, &staged) {
+            fs::remove_file(&staged).during("replace", &staged)?;
+            return link(&present, &staged).during("link", &staged);
         }
-        file.sync_all().during("sync", staged)
+        locked(&self.new_files).push(staged);
+        Ok(())
     }
 
     /// Keeps a file, or a folder with everything in it, as the site holds it now. Says whether there
@@ -204,16 +233,12 @@ impl Transaction {
     ///
     /// [`Error::Output`] when it cannot be linked.
     pub fn keep(&self, path: &str) -> Result<bool> {
-        let present = self.site.path(path);
-        match fs::symlink_metadata(&present) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).during("look at", &present),
-            Ok(_) => {
-                let staged = self.staged(path)?;
-                link_tree(&present, &staged)?;
-                Ok(true)
-            }
+        let present = self.places.data.join(below_data(path)?);
+        let there = exists(&present)?;
+        if there {
+            link_tree(&present, &self.staged(path)?)?;
         }
+        Ok(there)
     }
 
     /// Takes a file, or a folder with everything in it, out of the staged state.
@@ -222,11 +247,21 @@ impl Transaction {
     ///
     /// [`Error::Output`] when it cannot be removed.
     pub fn discard(&self, path: &str) -> Result<()> {
-        let staged = self.next.join(below_data(path)?);
-        match fs::symlink_metadata(&staged) {
-            Ok(found) if !found.is_dir() => fs::remove_file(&staged).during("remove", &staged),
-            _ => remove(&staged),
-        }
+        remove(&self.places.next.join(below_data(path)?))
+    }
+
+    /// Every file below a folder, in the site now or staged, by its path from the site root.
+    pub(crate) fn files(&self, folder: &str) -> Result<Vec<String>> {
+        let below = below_data(folder)?;
+        let mut files = files_below(&self.places.data.join(below))?;
+        files.extend(files_below(&self.places.next.join(below))?);
+        files.sort_unstable();
+        files.dedup();
+        // Nobody can refer to a name that is not Unicode.
+        let paths = files
+            .iter()
+            .filter_map(|it| Some(format!("{folder}/{}", it.to_str()?)));
+        Ok(paths.collect())
     }
 
     /// The path of a new file in the hidden folder, for a download that goes on. It is on the file system of the
@@ -236,7 +271,7 @@ impl Transaction {
     ///
     /// [`Error::Output`] when its folder cannot be made.
     pub fn scratch(&self) -> Result<PathBuf> {
-        let folder = self.next.join(HIDDEN);
+        let folder = self.places.next.join(HIDDEN);
         fs::create_dir_all(&folder).during("create the folder", &folder)?;
         let number = self.scratch_files.fetch_add(1, Ordering::Relaxed);
         Ok(folder.join(number.to_string()))
@@ -245,40 +280,44 @@ impl Transaction {
     /// Makes the change visible in one step.
     ///
     /// Everything staged is on the disk before the step, so a loss of power shows the state before
-    /// or after it. Files and folders of `data/` that no format knows are carried over.
+    /// or after it. Files and folders of `data/` that no format knows are carried over. When nothing
+    /// changed, no step is taken: even the folders stay the same.
     ///
     /// # Errors
     ///
     /// [`Error::Output`] when the step cannot be taken; the site is as it was.
     pub fn commit(self) -> Result<()> {
-        remove(&self.next.join(HIDDEN))?;
+        let Places { data, next, .. } = &self.places;
+        remove(&next.join(HIDDEN))?;
         self.carry_over_foreign()?;
-        sync_folders(&self.next)?;
-        let data = self.site.root.join(DATA);
-        let previous = self.site.root.join(HIDDEN).join("previous");
-        remove(&previous)?;
-        publish(&self.next, &data, &previous)?;
-        sync_folder(&self.site.root)?;
-        // The step is taken: what is left of the previous state can only cost space, and the next
-        // change clears it away.
-        let _ = fs::remove_dir_all(&self.next);
-        let _ = fs::remove_dir_all(&previous);
+        let media = {
+            let mut media = self.media();
+            media.forget_unless(|path| self.stamp(path));
+            media.clone()
+        };
+        if !exists(data)? || !same_tree(data, next).during("compare", data)? {
+            let new_files = std::mem::take(&mut *locked(&self.new_files));
+            return self.places.take(media, new_files);
+        }
+        if media != self.remembered {
+            self.places.remember(media)?;
+        }
         Ok(())
     }
 
     /// Links what else stands in `data/`: the formats own `projects`, `projects-list` and
     /// `previews`; anything else is somebody's who put it there.
     fn carry_over_foreign(&self) -> Result<()> {
-        let data = self.site.root.join(DATA);
-        let entries = match fs::read_dir(&data) {
+        let data = &self.places.data;
+        let entries = match fs::read_dir(data) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.during("list", &data)?,
+            entries => entries.during("list", data)?,
         };
         for entry in entries {
-            let entry = entry.during("list", &data)?;
+            let entry = entry.during("list", data)?;
             let ours = ["projects", "projects-list", "previews"];
             if ours.iter().all(|name| entry.file_name() != *name) {
-                link_tree(&entry.path(), &self.next.join(entry.file_name()))?;
+                link_tree(&entry.path(), &self.places.next.join(entry.file_name()))?;
             }
         }
         Ok(())
@@ -287,9 +326,15 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        // After a commit there is nothing left; otherwise the next change would clear it away too.
-        let _ = fs::remove_dir_all(&self.next);
+        // What is left can only cost space, and the next change clears it away too.
+        let _ = self.places.come_to_rest();
     }
+}
+
+/// What a mutex guards. What is guarded here is whole after every statement, so a panic elsewhere
+/// does not spoil it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The part of a site path below `data/`.
@@ -304,121 +349,6 @@ fn below_data(path: &str) -> Result<&Path> {
             "`{path}` is not a path inside the site's `data` folder"
         ))
     })
-}
-
-/// Puts the previous state back that an export killed between two renames left aside.
-fn recover(data: &Path, previous: &Path) -> Result<()> {
-    if !data.exists() && previous.exists() {
-        fs::rename(previous, data).during("put back", data)?;
-    }
-    Ok(())
-}
-
-/// Exchanges the staged folder for the present one.
-fn publish(next: &Path, data: &Path, previous: &Path) -> Result<()> {
-    if !data.exists() {
-        return fs::rename(next, data).during("publish", data);
-    }
-    match rustix::fs::renameat_with(CWD, next, CWD, data, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(()),
-        // Systems and file systems that cannot exchange: two renames, with a moment between them in
-        // which `data` is missing. `recover` mends what a kill in that moment leaves.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL | rustix::io::Errno::OPNOTSUPP) => {
-            fs::rename(data, previous).during("set aside", data)?;
-            fs::rename(next, data).during("publish", data)
-        }
-        Err(error) => Err(error).during("publish", data),
-    }
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result.during("clear away", folder),
-    }
-}
-
-/// Links every file below `from` to the same place below `to`. What is there already stays.
-fn link_tree(from: &Path, to: &Path) -> Result<()> {
-    let found = fs::symlink_metadata(from).during("look at", from)?;
-    if found.is_dir() {
-        fs::create_dir_all(to).during("create the folder", to)?;
-        for entry in fs::read_dir(from).during("list", from)? {
-            let entry = entry.during("list", from)?;
-            link_tree(&entry.path(), &to.join(entry.file_name()))?;
-        }
-        return Ok(());
-    }
-    match link(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result.during("link", to),
-    }
-}
-
-/// A hard link, or a copy on file systems that have none.
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::Unsupported
-                    | io::ErrorKind::PermissionDenied
-                    | io::ErrorKind::TooManyLinks
-            ) =>
-        {
-            fs::copy(from, to).map(drop)
-        }
-        result => result,
-    }
-}
-
-/// Whether two files exist and hold the same bytes.
-fn same_bytes(one: &Path, other: &Path) -> bool {
-    let compare = || -> io::Result<bool> {
-        let (mut one, mut other) = (File::open(one)?, File::open(other)?);
-        let length = one.metadata()?.len();
-        if length != other.metadata()?.len() {
-            return Ok(false);
-        }
-        let size = usize::try_from(length).map_or(BLOCK, |length| length.min(BLOCK));
-        let (mut left, mut right) = (vec![0; size], vec![0; size]);
-        let mut rest = length;
-        while rest > 0 {
-            let now = usize::try_from(rest).map_or(size, |rest| rest.min(size));
-            one.read_exact(&mut left[..now])?;
-            other.read_exact(&mut right[..now])?;
-            if left[..now] != right[..now] {
-                return Ok(false);
-            }
-            rest -= now as u64;
-        }
-        Ok(true)
-    };
-    compare().unwrap_or(false)
-}
-
-/// Syncs a folder and every folder below it: names are on the disk only then.
-fn sync_folders(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).during("list", folder)? {
-        let entry = entry.during("list", folder)?;
-        if entry.file_type().during("look at", entry.path())?.is_dir() {
-            sync_folders(&entry.path())?;
-        }
-    }
-    sync_folder(folder)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .during("sync", folder)
-}
-
-/// Other systems have no way to sync a folder.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -508,14 +438,57 @@ mod tests {
         assert!(matches!(site.begin(NOW), Err(Error::Locked { .. })));
     }
 
+    #[cfg(unix)]
     #[test]
-    fn a_kill_between_two_renames_is_mended() {
+    fn when_nothing_changed_even_the_folders_stay() {
+        use std::os::unix::fs::MetadataExt;
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
-        fs::create_dir_all(site.path(".watchtower/previous/projects")).unwrap();
-        fs::write(site.path(".watchtower/previous/projects/a"), "1").unwrap();
+        let write = |other: &str| {
+            let change = site.begin(NOW).unwrap();
+            put(&change, "data/projects/same", "same");
+            put(&change, &format!("data/projects/{other}"), "other");
+            change.commit().unwrap();
+            fs::metadata(site.path("data")).unwrap().ino()
+        };
+        let first = write("a");
+        assert_eq!(write("a"), first);
+        assert_ne!(write("b"), first, "one file is gone and another is new");
+        assert!(!site.path("data/projects/a").exists());
+    }
+
+    #[test]
+    fn who_opened_the_folder_before_a_step_still_finds_every_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let write = |text: &str| {
+            let change = site.begin(NOW).unwrap();
+            put(&change, "data/projects/a", text);
+            change.commit().unwrap();
+        };
+        write("1");
+        let opened = File::open(site.path("data")).unwrap();
+        write("2");
         drop(site.begin(NOW).unwrap());
+        let flags = rustix::fs::OFlags::RDONLY;
+        let mode = rustix::fs::Mode::empty();
+        let file = rustix::fs::openat(&opened, "projects/a", flags, mode).unwrap();
+        assert_eq!(io::read_to_string(File::from(file)).unwrap(), "1");
+    }
+
+    #[test]
+    fn writing_over_what_is_kept_does_not_reach_the_readers() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let change = site.begin(NOW).unwrap();
+        put(&change, "data/projects/a", "1");
+        change.commit().unwrap();
+        let change = site.begin(NOW).unwrap();
+        change.keep("data/projects").unwrap();
+        put(&change, "data/projects/a", "2");
         assert_eq!(read(&site, "data/projects/a").unwrap(), "1");
+        change.commit().unwrap();
+        assert_eq!(read(&site, "data/projects/a").unwrap(), "2");
     }
 
     #[test]

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot};
 
-use crate::media::MediaKind;
-
 /// What an export did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -102,19 +100,37 @@ impl Counts {
 /// How many pictures and movies there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MediaCounts {
-    /// How many pictures the site has.
+    /// How many pictures the site has, or refers to.
     pub pictures: usize,
-    /// How many movies the site has.
+    /// How many movies the site has, or refers to.
     pub movies: usize,
+    /// How many of both came from the source.
+    pub fetched: usize,
+    /// How many of both the site held already, and did not change.
+    pub unchanged: usize,
+    /// How many bytes of those that were fetched came.
+    pub bytes: u64,
+    /// What could not be had this time, and is in the site as it was: the reasons, with what they
+    /// hit.
+    pub outdated: BTreeMap<String, Vec<String>>,
     /// What could not be had and is a placeholder in the site: the reasons, with what they hit.
     pub missing: BTreeMap<String, Vec<String>>,
 }
 
 impl MediaCounts {
-    pub(crate) fn count(&mut self, kind: MediaKind) {
-        match kind {
-            MediaKind::Picture => self.pictures += 1,
-            MediaKind::Movie => self.movies += 1,
+    pub(crate) fn add(&mut self, other: Self) {
+        self.pictures += other.pictures;
+        self.movies += other.movies;
+        self.fetched += other.fetched;
+        self.unchanged += other.unchanged;
+        self.bytes += other.bytes;
+        for (all, more) in [
+            (&mut self.outdated, other.outdated),
+            (&mut self.missing, other.missing),
+        ] {
+            for (reason, labels) in more {
+                all.entry(reason).or_default().extend(labels);
+            }
         }
     }
 

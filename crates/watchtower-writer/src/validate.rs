@@ -39,8 +39,8 @@ use std::path::Path;
 use watchtower_model::format::{Document, Format};
 
 pub use code::{Code, Explanation, UnknownCode};
-pub use finding::{Finding, Position, Severity};
-pub use site::{Error, LeftOut, Report, read, site};
+pub use finding::{Finding, LeftOut, Position, Severity};
+pub use site::{Error, Report, read, site};
 
 /// What is checked, and how closely.
 #[derive(Clone, Debug)]
@@ -48,31 +48,42 @@ pub struct Options {
     /// Whether keys are reported that no document has. The client does not mind them, but one may be
     /// misspelt.
     pub strict: bool,
+    /// Whether ids are followed: what they refer to, and whether two things have the same one. It
+    /// takes memory for each id.
+    pub references: bool,
     /// Whether pictures and movies are looked at.
     pub media: bool,
     /// The format of the documents; it is found out unless it is given.
     pub format: Option<Format>,
     /// Which document a single file is, as in `shots`, where its name does not say so.
     pub document: Option<String>,
+    /// Codes whose findings are only counted, apart from the others.
+    pub allow: Vec<Code>,
     /// How many findings of one code are kept for each file. The others are counted.
     pub limit: usize,
+    /// How many findings are kept in all, errors before warnings. The others are counted.
+    pub total: usize,
 }
 
-/// Extras are silent, media are looked at, and a thousand findings of a kind are enough.
+/// Extras are silent, ids are followed, media are looked at; a thousand findings of a kind in a file,
+/// and ten thousand in all, are enough.
 impl Default for Options {
     fn default() -> Self {
         Self {
             strict: false,
+            references: true,
             media: true,
             format: None,
             document: None,
+            allow: Vec::new(),
             limit: 1000,
+            total: 10_000,
         }
     }
 }
 
 /// Checks the text of one document, alone: its syntax, its schema, and what it says of itself. `file`
-/// is what the findings name; they have no positions. Every finding is kept.
+/// is what the findings name; they have no positions. Every finding is kept whose code is not allowed.
 pub fn document(
     document: &'static Document,
     file: &Path,
@@ -83,8 +94,9 @@ pub fn document(
         known: &rules::Known::default(),
         folder: None,
         layout: None,
+        follow: options.references,
     };
-    let mut findings = check::Findings::new(file, usize::MAX);
+    let mut findings = check::Findings::new(file, usize::MAX, &options.allow);
     check::check(document, input, around, options, &mut findings);
     for finding in &mut findings.kept {
         finding.position = None;

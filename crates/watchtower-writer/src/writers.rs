@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::media::{Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
 use crate::site::{Site, Transaction};
 use crate::summary::MediaCounts;
-use crate::{documents, render};
+use crate::{documents, references, render};
 
 /// Writes `context.json`: what all projects share.
 ///
@@ -126,15 +126,17 @@ impl ProjectWriter {
     ///
     /// # Errors
     ///
-    /// As [`ProjectListWriter::write_as_json`].
+    /// [`Error::Data`](crate::Error::Data) when shots, assets and casting do not fit together,
+    /// otherwise as [`ProjectListWriter::write_as_json`].
     pub fn write_as_json(&self, site: &Site) -> Result<MediaCounts> {
-        let change = site.begin(PATIENCE)?;
         let mut snapshot = ProjectSnapshot::new(self.project.clone());
         snapshot.shots.clone_from(&self.shots);
         snapshot.assets.clone_from(&self.assets);
         snapshot.sequences.clone_from(&self.sequences);
         snapshot.edits.push(self.edit.clone());
         snapshot.casting.clone_from(&self.casting);
+        references::check(&snapshot, None)?;
+        let change = site.begin(PATIENCE)?;
         let (media, counts) = block_on(fetcher(&change).fetch_project(&snapshot))?;
         documents::stage_project(&change, &snapshot, &media)?;
         keep_the_rest(change, counts)

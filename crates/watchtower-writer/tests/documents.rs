@@ -1,5 +1,7 @@
 //! Every document as it stands on disk, through the specification's writers.
 
+#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
+
 use std::fs;
 
 use watchtower_model::{
@@ -68,6 +70,11 @@ fn documents_stand_on_disk_as_they_always_did() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new(folder.path());
     let (list, project) = film();
+    for picture in ["ja/jade.png", "re/rex.png"] {
+        let path = site.path(&format!("data/previews/{picture}"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "a picture").unwrap();
+    }
     let shared = list.write_as_json(&site).unwrap();
     project.write_as_json(&site).unwrap();
     assert_eq!(
@@ -154,6 +161,7 @@ fn what_is_no_movie_is_said_and_the_timeline_is_as_long_as_the_shots() {
     let page = folder.path().join("page.mp4");
     fs::write(&page, "<!DOCTYPE html><title>Log in</title>").unwrap();
     let (_, mut project) = film();
+    project.assets[0].thumbnail = None;
     project.edit.movie = Some(MediaRef::file(page));
     let counts = project.write_as_json(&site).unwrap();
     let reasons: Vec<_> = counts.missing.keys().collect();

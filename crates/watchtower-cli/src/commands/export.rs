@@ -1,28 +1,41 @@
 //! `watchtower export`.
 
+use std::future::Future;
 use std::io;
+use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, FromArgMatches};
+use tokio::runtime;
+use tracing::{Instrument, error_span, warn};
 use watchtower_connector::Tracker;
-use watchtower_writer::Site;
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
+use watchtower_writer::{Site, Summary};
 
-use crate::cli::{ExportArgs, Media};
+use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
 use crate::environment::Environment;
-use crate::export::{ExportOptions, export};
+use crate::export::{ExportError, ExportOptions, export};
+use crate::log::{self, FilterError, seconds};
 use crate::printer::Printer;
-use crate::{Exit, TrackerCommand};
+use crate::stop::Stop;
+use crate::{Exit, Network, TrackerCommand};
 
 pub(super) fn run(
     matches: &ArgMatches,
     trackers: &[Box<dyn TrackerCommand>],
-    printer: &Printer,
+    printer: &mut Printer,
 ) -> io::Result<Exit> {
     let (command, matches) = chosen(matches, trackers);
-    let args = match ExportArgs::from_arg_matches(matches) {
-        Ok(args) => args,
+    let (args, network, background) = match arguments(command, matches) {
+        Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
+    if let Some(format) = background.log_format() {
+        printer.leave_to_log();
+        if let Err(error) = log::start(format, printer.verbosity()) {
+            printer.error(&error, Some(FilterError::HELP));
+            return Ok(Exit::Usage);
+        }
+    }
     let environment = match Environment::load(args.env_file.as_deref()) {
         Ok(environment) => environment,
         Err(error) => {
@@ -30,41 +43,152 @@ pub(super) fn run(
             return Ok(Exit::Usage);
         }
     };
-    let tracker = match command.connect(matches, &environment, args.jobs) {
+    let tracker = match command.connect(matches, &environment, &network) {
         Ok(tracker) => tracker,
         Err(error) => {
             printer.error(&error, error.help());
             return Ok(Exit::Usage);
         }
     };
-    let options = ExportOptions {
-        media: media_policy(&args, &*tracker),
-        projects: args.projects,
-        jobs: args.jobs,
-        lock_timeout: args.lock_timeout,
+    let runs = Runs {
+        site: Site::new(&args.output),
+        options: ExportOptions {
+            media: media_policy(&args, &*tracker),
+            projects: args.projects,
+            jobs: network.jobs,
+            lock_timeout: args.lock_timeout,
+            ..ExportOptions::default()
+        },
+        json: args.json,
+        every: background.every,
+        tracker,
+        printer,
     };
-    let site = Site::new(&args.output);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    match runtime.block_on(export(&*tracker, &site, &options, printer)) {
-        Ok(summary) => {
-            printer.failures(&summary);
-            if args.json {
-                printer.data(serde_json::to_string_pretty(&summary)?)?;
-            } else {
-                printer.summary(&summary, &args.output.display().to_string())?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(async {
+        let stop = Stop::on_signals()?;
+        match background.every {
+            None => runs.once(None, stop).await,
+            Some(every) => {
+                repeat(every, stop.clone(), |number| {
+                    runs.once(Some(number), stop.clone())
+                })
+                .await
             }
-            Ok(if summary.failed() > 0 {
-                Exit::Partial
-            } else {
-                Exit::Done
-            })
         }
-        Err(error) => {
-            printer.error(&error, error.help());
-            Ok(error.exit())
+    });
+    // Whatever still looks up a name or the like has nothing to tell us.
+    runtime.shutdown_background();
+    exit
+}
+
+/// One export after the other.
+struct Runs<'a> {
+    tracker: Box<dyn Tracker>,
+    site: Site,
+    options: ExportOptions,
+    json: bool,
+    every: Option<Duration>,
+    printer: &'a Printer,
+}
+
+impl Runs<'_> {
+    /// Exports once. `number` tells this export from the others in the log.
+    async fn once(&self, number: Option<u64>, mut stop: Stop) -> io::Result<Exit> {
+        let tracker = self.tracker.describe().name;
+        // On the level of errors, so that it is there whatever is logged.
+        let span = error_span!("export", tracker, run = number);
+        let export = export(&*self.tracker, &self.site, &self.options, self.printer);
+        async {
+            tokio::select! {
+                biased;
+                result = export => self.tell(result),
+                exit = stop.requested() => {
+                    self.printer.stopped();
+                    Ok(exit)
+                }
+            }
         }
+        .instrument(span)
+        .await
+    }
+
+    /// Says how an export ended.
+    fn tell(&self, result: Result<Summary, ExportError>) -> io::Result<Exit> {
+        let printer = self.printer;
+        let summary = match result {
+            Ok(summary) => summary,
+            Err(error) => {
+                printer.error(&error, error.help());
+                return Ok(error.exit());
+            }
+        };
+        printer.failures(&summary);
+        match (self.json, self.every) {
+            (false, _) => printer.summary(&summary, &self.site.root().display().to_string())?,
+            (true, None) => printer.data(serde_json::to_string_pretty(&summary)?)?,
+            (true, Some(_)) => printer.data(serde_json::to_string(&summary)?)?,
+        }
+        Ok(if summary.failed() > 0 {
+            Exit::Partial
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+/// Runs something on every beat, until there is a signal. Beats that come while it runs are skipped.
+///
+/// The exit code is the last run's.
+async fn repeat<R>(
+    every: Duration,
+    mut stop: Stop,
+    mut run: impl FnMut(u64) -> R,
+) -> io::Result<Exit>
+where
+    R: Future<Output = io::Result<Exit>>,
+{
+    let mut beat = Instant::now();
+    let mut number = 0;
+    loop {
+        number += 1;
+        let exit = run(number).await?;
+        if stop.is_requested() {
+            return Ok(exit);
+        }
+        beat += every;
+        let mut skipped = 0;
+        while beat < Instant::now() {
+            beat += every;
+            skipped += 1;
+        }
+        if skipped > 0 {
+            let every = seconds(every);
+            warn!(skipped, every, "the export took longer than a beat");
+        }
+        tokio::select! {
+            _ = stop.requested() => return Ok(exit),
+            () = tokio::time::sleep_until(beat.into()) => {}
+        }
+    }
+}
+
+fn arguments(
+    command: &dyn TrackerCommand,
+    matches: &ArgMatches,
+) -> Result<(ExportArgs, Network, BackgroundArgs), clap::Error> {
+    let network = match command.uses_network() {
+        true => Network::from_arg_matches(matches)?,
+        false => Network::default(),
+    };
+    let args = ExportArgs::from_arg_matches(matches)?;
+    Ok((args, network, BackgroundArgs::from_arg_matches(matches)?))
+}
+
+impl BackgroundArgs {
+    /// How a log is written, if one is.
+    fn log_format(&self) -> Option<LogFormat> {
+        self.log_format.or(self.every.map(|_| LogFormat::Text))
     }
 }
 

@@ -7,13 +7,13 @@ mod printable;
 mod sarif;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
 use indicatif::HumanCount;
-use watchtower_writer::validate::{self, Code, Error, Finding, LeftOut, Options, Report, Severity};
+use watchtower_writer::validate::{self, Error, Options, Report, Severity};
 
 use self::printable::printable;
 use self::source::Sources;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -
         );
         return Ok(Exit::Usage);
     }
-    let (mut report, sources) = match check(args) {
+    let (report, sources) = match check(args) {
         Ok(checked) => checked,
         Err(error) => {
             let help = match error {
@@ -43,12 +43,10 @@ pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -
             return Ok(Exit::Usage);
         }
     };
-    let allowed = allow(&mut report, &args.allow);
-    cut(&mut report, args.max_findings);
 
     let denies_warnings = args.deny == Some(Deny::Warnings);
     let fails = |severity| severity == Severity::Error || denies_warnings;
-    let closing = closing(&report, &allowed, &args.path);
+    let closing = closing(&report, &args.path);
     let mut out: Box<dyn Write> = match args.output_format {
         OutputFormat::Human => Box::new(anstream::stdout().lock()),
         _ => Box::new(io::stdout().lock()),
@@ -66,7 +64,7 @@ pub(super) fn run(args: &ValidateArgs, output: &OutputArgs, printer: &Printer) -
                 writeln!(out, "{closing}")?;
             }
         }
-        OutputFormat::Json => json::write(&mut out, &report, &allowed)?,
+        OutputFormat::Json => json::write(&mut out, &report)?,
         OutputFormat::Sarif => sarif::write(&mut out, &report)?,
         OutputFormat::Github => {
             github::write(&mut out, &report)?;
@@ -88,10 +86,13 @@ struct DocumentOfFolder;
 fn check(args: &ValidateArgs) -> Result<(Report, Sources), Error> {
     let options = Options {
         strict: args.strict,
+        references: true,
         media: !args.no_media,
         format: args.format,
         document: args.document.clone(),
+        allow: args.allow.clone(),
         limit: args.max_findings,
+        total: args.max_findings,
     };
     if !is_stdin(&args.path) {
         return Ok((validate::site(&args.path, &options)?, Sources::default()));
@@ -126,83 +127,29 @@ fn spool(mut input: impl io::Read) -> io::Result<File> {
     Ok(file)
 }
 
-/// Moves the findings of some codes out of a report.
-fn allow(report: &mut Report, codes: &[Code]) -> Report {
-    let mut allowed = Report::default();
-    let is_allowed = |code| codes.contains(&code);
-    allowed.findings = report
-        .findings
-        .extract_if(.., |it| is_allowed(it.code))
-        .collect();
-    allowed.left_out = report
-        .left_out
-        .extract_if(.., |it| is_allowed(it.code))
-        .collect();
-    allowed
-}
-
-/// Leaves so many findings in a report, errors before warnings, and counts the others.
-fn cut(report: &mut Report, most: usize) {
-    let errors = report
-        .findings
-        .iter()
-        .filter(|it| it.severity == Severity::Error);
-    let mut room_for_errors = errors.count().min(most);
-    let mut room_for_warnings = most - room_for_errors;
-    let (kept, others): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut report.findings)
-        .into_iter()
-        .partition(|it| {
-            let room = match it.severity {
-                Severity::Error => &mut room_for_errors,
-                Severity::Warning => &mut room_for_warnings,
-            };
-            let taken = *room > 0;
-            *room = room.saturating_sub(1);
-            taken
-        });
-    report.findings = kept;
-    let mut counts = BTreeMap::new();
-    let left_out = std::mem::take(&mut report.left_out);
-    let left_out = left_out
-        .into_iter()
-        .map(|it| (it.file, it.code, it.severity, it.count));
-    let others = others
-        .into_iter()
-        .map(|it| (it.file, it.code, it.severity, 1));
-    for (file, code, severity, count) in left_out.chain(others) {
-        *counts.entry((file, code, severity)).or_default() += count;
-    }
-    let left_out = counts
-        .into_iter()
-        .map(|((file, code, severity), count)| LeftOut {
-            file,
-            code,
-            severity,
-            count,
-        });
-    report.left_out = left_out.collect();
-}
-
 /// The answer in a line.
-fn closing(report: &Report, allowed: &Report, path: &Path) -> String {
+fn closing(report: &Report, path: &Path) -> String {
     let list = |counts: &[(usize, &str)]| {
         let counts = counts.iter().filter(|(number, _)| *number > 0);
         let counts: Vec<_> = counts.map(|(number, noun)| count(*number, noun)).collect();
         counts.join(", ")
     };
-    let found = |report: &Report| {
-        let errors = (report.count(Severity::Error), "error");
-        list(&[errors, (report.count(Severity::Warning), "warning")])
+    let found = |count: &dyn Fn(Severity) -> usize| {
+        let errors = (count(Severity::Error), "error");
+        list(&[errors, (count(Severity::Warning), "warning")])
     };
-    let mut closing = if !found(report).is_empty() {
-        format!("{} in {}", found(report), count(files(report), "file"))
+    let format = report.format.map(|it| format!(" of format {it}"));
+    let format = format.unwrap_or_default();
+    let findings = found(&|it| report.count(it));
+    let mut closing = if !findings.is_empty() {
+        format!("{findings} in {}{format}", count(files(report), "file"))
     } else {
         let name = if is_stdin(path) {
             Path::new(STDIN)
         } else {
             path
         };
-        let answer = if allowed.count(Severity::Error) > 0 {
+        let answer = if report.count_allowed(Severity::Error) > 0 {
             "nothing is wrong but what is allowed"
         } else {
             "Watchtower will take it"
@@ -213,11 +160,11 @@ fn closing(report: &Report, allowed: &Report, path: &Path) -> String {
             (report.entries, "entry"),
         ]);
         format!(
-            "{}: {answer}: {checked}",
+            "{}: {answer}: {checked}{format}",
             printable(&name.to_string_lossy())
         )
     };
-    let allowed = found(allowed);
+    let allowed = found(&|it| report.count_allowed(it));
     if !allowed.is_empty() {
         closing.push_str(&format!("; allowed: {allowed}"));
     }

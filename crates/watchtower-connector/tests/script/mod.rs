@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 pub(crate) enum Answer {
     /// Break it without reading the request.
     Reset,
-    /// Send these bytes at once, whatever comes, and close.
+    /// Send these bytes at once, whatever comes, until the other side closes.
     Unasked(Vec<u8>),
     /// Read the request, send these bytes and close.
     Bytes(Vec<u8>),
@@ -115,8 +115,7 @@ async fn give(
     }
     if let Answer::Unasked(bytes) = answer {
         stream.write_all(&bytes).await?;
-        // Reading on keeps the connection from being reset before that has arrived.
-        stream.shutdown().await?;
+        // The other side closes when it has read that: a close of ours could overtake it.
         return stream.read_to_end(&mut Vec::new()).await.map(|_| ());
     }
     let mut head = Vec::new();

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use regex_lite::Regex;
 use schemars::transform::Transform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
@@ -96,7 +98,7 @@ impl JsonSchema for Color {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^#[0-9A-Fa-f]{6}$"})
+        json_schema!({"type": "string", "pattern": published("^#[0-9A-Fa-f]{6}$")})
     }
 }
 
@@ -143,6 +145,70 @@ impl JsonSchema for Fps {
     }
 }
 
+/// A moment in ISO 8601, as in `2026-11-22T04:36:12.662841`, with or without a time zone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Timestamp<'a>(pub(crate) Cow<'a, str>);
+
+impl<'a> Timestamp<'a> {
+    /// What every timestamp looks like, as a regular expression: what browsers take for a date with
+    /// a time. To them, a month may have 31 days.
+    pub const PATTERN: &'static str = concat!(
+        "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+        "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?",
+        "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$",
+    );
+
+    /// Takes a text that is a moment.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Option<Self> {
+        #[expect(clippy::expect_used, reason = "a test reads timestamps")]
+        static PATTERN: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(Timestamp::PATTERN).expect("the pattern is valid"));
+        let text = text.into();
+        PATTERN.is_match(&text).then_some(Self(text))
+    }
+
+    /// The moment as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Timestamp<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = borrowed(deserializer)?;
+        Self::new(text.clone()).ok_or_else(|| {
+            D::Error::custom(format!(
+                "`{}` is no moment in ISO 8601",
+                text.escape_debug()
+            ))
+        })
+    }
+}
+
+impl JsonSchema for Timestamp<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": published(Self::PATTERN)})
+    }
+}
+
+/// What stands for the end of a text in a published pattern. In Python `$` alone also matches before
+/// a line break at the end.
+pub const PATTERN_END: &str = r"(?!\n)$";
+
+/// A pattern as it is published: it means the same in every language.
+fn published(pattern: &str) -> String {
+    let start = pattern.strip_suffix('$').unwrap_or(pattern);
+    format!("{start}{PATTERN_END}")
+}
+
 /// Reads a text without copying it where the input allows.
 fn borrowed<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
     // serde borrows a `Cow` only inside a field with `borrow`.
@@ -169,6 +235,37 @@ impl Transform for Optional {
         let optional: BTreeSet<&str> = self.0.iter().copied().collect();
         if let Some(required) = schema.get_mut("required").and_then(|it| it.as_array_mut()) {
             required.retain(|key| !key.as_str().is_some_and(|key| optional.contains(key)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_what_browsers_read() {
+        let is_moment = |text| Timestamp::new(text).is_some();
+        for moment in [
+            "2026-11-22T04:36:12",
+            "2026-11-22T04:36:12.662841",
+            "2026-11-22T04:36:12Z",
+            "2026-11-22T04:36:12.5+05:30",
+        ] {
+            assert!(is_moment(moment), "{moment}");
+        }
+        for other in [
+            "",
+            "2026-11-22",
+            "2026-11-22 04:36:12",
+            "2026-13-22T04:36:12",
+            "2026-11-22T24:36:12",
+            "2026-11-22T04:36:12.",
+            "2026-11-22T04:36:12+0530",
+            "2026-11-22T04:36:12\n",
+            "٢٠٢٦-11-22T04:36:12",
+        ] {
+            assert!(!is_moment(other), "{other}");
         }
     }
 }

@@ -1,20 +1,22 @@
 //! Fetches pictures and movies into a site that is being staged.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use watchtower_model::{Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use super::kind::HEAD;
+use super::state::{Held, HeldFile, MediaKey, Stamp, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
-    ReferenceForm, ResolvedMedia, movie,
+    PREVIEWS, ReferenceForm, ResolvedMedia, movie,
 };
 use crate::error::{IoContext, Result};
 use crate::export::Progress;
@@ -45,11 +47,28 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Where the site has a picture or movie.
-enum Fetched {
-    Picture(String),
-    Movie(Movie),
+/// How a picture or movie came to be in the site.
+enum Arrival {
+    /// So many bytes of it came.
+    Fetched(u64),
+    /// The site held it already.
+    Unchanged,
+    /// The site held it already, and whether it is still what the source has could not be found out.
+    Outdated(String),
+    /// It stays where it is.
+    Referred,
 }
+
+/// Where the site has a picture or movie.
+struct Place {
+    /// From the site root, or an address.
+    path: String,
+    /// A movie's length; 0 for a picture.
+    frames: u64,
+}
+
+/// Why something is not in the site, for people.
+type Missing = String;
 
 /// Gets media for one export.
 pub(crate) struct Fetcher<'a> {
@@ -88,17 +107,31 @@ impl<'a> Fetcher<'a> {
     ) -> Result<(ResolvedMedia, MediaCounts)> {
         let mut media = ResolvedMedia::default();
         let mut counts = MediaCounts::default();
-        self.fetch(pictures(snapshot), &mut media, &mut counts)
-            .await?;
-        // There is room for one movie: the first edit's that can be had.
-        for edit in &snapshot.edits {
-            let movie = movie_of(edit, &snapshot.project);
-            self.fetch(movie, &mut media, &mut counts).await?;
-            if media.movie(edit.movie.as_ref()).is_some() {
-                break;
-            }
+        // A movie takes as long as many pictures, so neither waits for the other.
+        let pictures = self.fetch(pictures(snapshot), &media);
+        let (pictures, movie) = try_join(pictures, self.fetch_movie(snapshot)).await?;
+        for (fetched, counted) in [pictures, movie] {
+            media.extend(fetched);
+            counts.add(counted);
         }
         Ok((media, counts))
+    }
+
+    /// Gets the first edit's movie that can be had: there is room for one.
+    async fn fetch_movie(
+        &self,
+        snapshot: &ProjectSnapshot,
+    ) -> Result<(ResolvedMedia, MediaCounts)> {
+        let mut counts = MediaCounts::default();
+        for edit in &snapshot.edits {
+            let movie = movie_of(edit, &snapshot.project);
+            let (media, counted) = self.fetch(movie, &ResolvedMedia::default()).await?;
+            counts.add(counted);
+            if media.movie(edit.movie.as_ref()).is_some() {
+                return Ok((media, counts));
+            }
+        }
+        Ok((ResolvedMedia::default(), counts))
     }
 
     /// Gets the pictures of people, and of projects that are not in `media` yet.
@@ -111,21 +144,22 @@ impl<'a> Fetcher<'a> {
         list: &ProjectList,
         media: &mut ResolvedMedia,
     ) -> Result<MediaCounts> {
-        let mut counts = MediaCounts::default();
-        self.fetch(shared_pictures(list), media, &mut counts)
-            .await?;
+        let (fetched, counts) = self.fetch(shared_pictures(list), media).await?;
+        media.extend(fetched);
         Ok(counts)
     }
 
-    /// Gets everything wanted, several at a time, and counts what came and what could not be had.
+    /// Gets everything wanted that is not there yet, several at a time, and counts what came and
+    /// what could not be had.
     async fn fetch(
         &self,
         wanted: Vec<Wanted<'_>>,
-        resolved: &mut ResolvedMedia,
-        counts: &mut MediaCounts,
-    ) -> Result<()> {
+        there: &ResolvedMedia,
+    ) -> Result<(ResolvedMedia, MediaCounts)> {
+        let mut resolved = ResolvedMedia::default();
+        let mut counts = MediaCounts::default();
         if *self.policy == MediaPolicy::None {
-            return Ok(());
+            return Ok((resolved, counts));
         }
         // The same picture may stand for several things; it is fetched once.
         let mut seen = HashSet::new();
@@ -133,53 +167,92 @@ impl<'a> Fetcher<'a> {
             .into_iter()
             .filter(|it| seen.insert((it.media, it.kind)))
             .filter(|it| match it.kind {
-                MediaKind::Picture => resolved.picture(Some(it.media)).is_none(),
-                MediaKind::Movie => resolved.movie(Some(it.media)).is_none(),
+                MediaKind::Picture => there.picture(Some(it.media)).is_none(),
+                MediaKind::Movie => there.movie(Some(it.media)).is_none(),
             })
             .collect();
         self.progress.media_planned(wanted.len());
-        let results: Vec<_> = stream::iter(&wanted)
-            .map(|it| async move {
-                let result = self.fetch_one(it).await;
-                self.progress.media_done();
-                result.map(|result| (it, result))
-            })
-            .buffered(self.jobs.get())
+        let fetch = async |place: usize| {
+            let result = self.fetch_one(&wanted[place]).await;
+            self.progress.media_done();
+            result.map(|result| (place, result))
+        };
+        let mut results: Vec<_> = stream::iter(0..wanted.len())
+            .map(fetch)
+            .buffer_unordered(self.jobs.get())
             .try_collect()
             .await?;
-        for (it, result) in results {
+        results.sort_unstable_by_key(|(place, _)| *place);
+        for (place, result) in results {
+            let Wanted {
+                media, kind, label, ..
+            } = &wanted[place];
+            let note = |notes: &mut BTreeMap<String, Vec<String>>, reason| {
+                notes.entry(reason).or_default().push(label.clone());
+            };
             match result {
-                Ok(fetched) => {
-                    counts.count(it.kind);
-                    match fetched {
-                        Fetched::Picture(path) => resolved.add_picture(it.media.clone(), path),
-                        Fetched::Movie(movie) => resolved.add_movie(it.media.clone(), movie),
+                Ok((Place { path, frames }, arrival)) => {
+                    match kind {
+                        MediaKind::Picture => {
+                            counts.pictures += 1;
+                            resolved.add_picture((*media).clone(), path);
+                        }
+                        MediaKind::Movie => {
+                            counts.movies += 1;
+                            resolved.add_movie((*media).clone(), Movie { path, frames });
+                        }
+                    }
+                    match arrival {
+                        Arrival::Fetched(bytes) => {
+                            counts.fetched += 1;
+                            counts.bytes += bytes;
+                        }
+                        Arrival::Unchanged => counts.unchanged += 1,
+                        Arrival::Outdated(reason) => note(&mut counts.outdated, reason),
+                        Arrival::Referred => {}
                     }
                 }
-                Err(reason) => {
-                    counts
-                        .missing
-                        .entry(reason)
-                        .or_default()
-                        .push(it.label.clone());
-                }
+                Err(reason) => note(&mut counts.missing, reason),
             }
         }
-        Ok(())
+        Ok((resolved, counts))
     }
 
-    async fn fetch_one(&self, wanted: &Wanted<'_>) -> Result<Result<Fetched, String>> {
-        let Wanted { media, kind, .. } = wanted;
-        if let MediaPolicy::Reference(form) = self.policy {
-            return self.refer(wanted, form).await;
+    /// Gets a picture or movie, and says where the site has it.
+    async fn fetch_one(&self, wanted: &Wanted<'_>) -> Result<Result<(Place, Arrival), Missing>> {
+        match (&wanted.media.location, self.policy) {
+            (MediaLocation::Site(path), _) => self.in_site(path, wanted.kind),
+            (_, MediaPolicy::Reference(form)) => self.refer(wanted, form).await,
+            _ => {
+                let had = self.have(wanted, Use::Show).await?;
+                Ok(had.and_then(|(held, arrival)| {
+                    let path = held.file.ok_or("the site does not hold it")?.path;
+                    let frames = held.frames;
+                    Ok((Place { path, frames }, arrival))
+                }))
+            }
         }
-        if let (MediaLocation::Site(path), MediaKind::Movie) = (&media.location, kind) {
-            return Ok(self.movie_in_site(path));
+    }
+
+    /// Keeps what the site holds already under a path.
+    fn in_site(&self, path: &str, kind: MediaKind) -> Result<Result<(Place, Arrival), Missing>> {
+        let place = self.change.site().path(path);
+        let below_root = Path::new(path)
+            .components()
+            .all(|it| matches!(it, Component::Normal(_)));
+        if !below_root || !place.is_file() {
+            let path = path.escape_debug();
+            return Ok(Err(format!("the site does not hold `{path}`")));
         }
-        match self.download(media, *kind).await? {
-            Err(reason) => Ok(Err(reason)),
-            Ok(file) => self.place(wanted, file).map(Ok),
+        if path.starts_with("data/") {
+            self.change.keep(path)?;
         }
+        let frames = match kind {
+            MediaKind::Picture => Ok(0),
+            MediaKind::Movie => count_frames(&place),
+        };
+        let path = path.to_owned();
+        Ok(frames.map(|frames| (Place { path, frames }, Arrival::Unchanged)))
     }
 
     /// Writes an address instead of fetching. A movie is fetched all the same, and thrown away: its
@@ -188,7 +261,7 @@ impl<'a> Fetcher<'a> {
         &self,
         wanted: &Wanted<'_>,
         form: &ReferenceForm,
-    ) -> Result<Result<Fetched, String>> {
+    ) -> Result<Result<(Place, Arrival), Missing>> {
         let MediaLocation::Url(url) = &wanted.media.location else {
             return Ok(Err("it has no address that a page could refer to".into()));
         };
@@ -196,100 +269,176 @@ impl<'a> Fetcher<'a> {
             return Ok(Err("its address is not below the tracker's".into()));
         };
         if wanted.kind == MediaKind::Picture {
-            return Ok(Ok(Fetched::Picture(path)));
+            return Ok(Ok((Place { path, frames: 0 }, Arrival::Referred)));
         }
-        match self.download(wanted.media, MediaKind::Movie).await? {
-            Err(reason) => Ok(Err(reason)),
-            Ok(Downloaded { frames, file, .. }) => {
-                std::fs::remove_file(&file).during("remove", &file)?;
-                Ok(Ok(Fetched::Movie(Movie { path, frames })))
+        let had = self.have(wanted, Use::Measure).await?;
+        Ok(had.map(|(Held { frames, .. }, arrival)| (Place { path, frames }, arrival)))
+    }
+
+    /// Has a picture or movie: as the site held it before, or else from the source.
+    async fn have(
+        &self,
+        wanted: &Wanted<'_>,
+        what_for: Use,
+    ) -> Result<Result<(Held, Arrival), Missing>> {
+        let Wanted { media, kind, .. } = wanted;
+        let noun = match what_for {
+            Use::Show => kind.noun(),
+            Use::Measure => "length",
+        };
+        let key = MediaKey::new(&self.source.name(), noun, &media.location);
+        let held = key.as_ref().and_then(|key| self.held(wanted, key));
+        // A file says itself whether it changed, for next to nothing.
+        let may_change = media.changes || matches!(media.location, MediaLocation::File(_));
+        if !may_change && let Some(held) = held {
+            return self.keep(held, Arrival::Unchanged).map(Ok);
+        }
+        let known = held.as_ref().and_then(|it| it.tag.as_deref());
+        match (self.download(media, *kind, known).await?, held) {
+            (Received::New(downloaded), _) => {
+                let arrival = Arrival::Fetched(downloaded.length);
+                let held = self.take_in(wanted, what_for, downloaded)?;
+                if let Some(key) = key {
+                    self.change.media().remember(key, held.clone());
+                }
+                Ok(Ok((held, arrival)))
+            }
+            (Received::Unchanged, Some(held)) => self.keep(held, Arrival::Unchanged).map(Ok),
+            (Received::Unchanged, None) => Ok(Err("the tracker sent nothing".into())),
+            // What may be there again in a minute is better as it was than a placeholder.
+            (Received::Nothing(error), Some(held)) if error.transient => {
+                self.keep(held, Arrival::Outdated(error.message)).map(Ok)
+            }
+            (Received::Nothing(error), _) => Ok(Err(error.message)),
+        }
+    }
+
+    /// What the site holds of a reference, if it is there still and where it should be.
+    fn held(&self, wanted: &Wanted<'_>, key: &MediaKey) -> Option<Held> {
+        let held = self.change.media().held(key)?.clone();
+        if let Some(HeldFile { path, stamp }) = &held.file {
+            let in_place = match &wanted.place {
+                Some(place) => path == place,
+                None => path.starts_with(PREVIEWS),
+            };
+            if !in_place || self.change.present_stamp(path) != Some(*stamp) {
+                return None;
             }
         }
+        Some(held)
     }
 
-    /// The length of a movie that the site holds already.
-    fn movie_in_site(&self, path: &str) -> Result<Fetched, String> {
-        let place = self.change.site().path(path);
-        let frames = count_frames(&place)?;
-        Ok(Fetched::Movie(Movie {
-            path: path.to_owned(),
-            frames,
-        }))
+    fn keep(&self, held: Held, arrival: Arrival) -> Result<(Held, Arrival)> {
+        if let Some(file) = &held.file {
+            self.change.keep(&file.path)?;
+        }
+        Ok((held, arrival))
     }
 
-    /// Moves a download to its place in the site.
-    fn place(&self, wanted: &Wanted<'_>, downloaded: Downloaded) -> Result<Fetched> {
+    /// Moves a download to its place in the site, or throws it away when only its length was wanted.
+    fn take_in(&self, wanted: &Wanted<'_>, what_for: Use, downloaded: Downloaded) -> Result<Held> {
         let Downloaded {
             file,
             hash,
             extension,
             frames,
+            tag,
+            ..
         } = downloaded;
-        match &wanted.place {
-            Some(path) => {
+        let file = match (what_for, &wanted.place) {
+            (Use::Measure, _) => {
+                std::fs::remove_file(&file).during("remove", &file)?;
+                None
+            }
+            (Use::Show, Some(path)) => {
                 self.change.adopt(path, &file)?;
-                Ok(Fetched::Movie(Movie {
-                    path: path.clone(),
-                    frames,
-                }))
+                Some(path.clone())
             }
-            None => {
+            (Use::Show, None) => {
                 // The name comes from the bytes, so what stands under a name never changes.
-                let path = format!("data/previews/{}/{hash}.{extension}", &hash[..2]);
-                self.change.adopt(&path, &file)?;
-                Ok(Fetched::Picture(path))
+                let path = format!("{PREVIEWS}/{}/{hash}.{extension}", &hash[..2]);
+                if self.change.stamp(&path).is_some() {
+                    std::fs::remove_file(&file).during("remove", &file)?;
+                } else {
+                    self.change.adopt(&path, &file)?;
+                }
+                Some(path)
             }
-        }
+        };
+        let file = file.and_then(|path| {
+            let stamp = self.change.stamp(&path)?;
+            Some(HeldFile { path, stamp })
+        });
+        Ok(Held { file, tag, frames })
     }
 
-    /// Fetches into a file beside the site, taking up what was cut, and checks what came.
+    /// Fetches into a file beside the site, taking up what was cut, and checks what came. `known` is
+    /// the tag of what the site holds.
     async fn download(
         &self,
         media: &MediaRef,
         kind: MediaKind,
-    ) -> Result<Result<Downloaded, String>> {
+        known: Option<&str>,
+    ) -> Result<Received> {
         let path = self.change.scratch()?;
         let file = File::create(&path).during("create", &path)?;
         let mut download = Download::new(file);
-        let mut failure = String::new();
+        let mut failure = MediaError::permanent("the tracker sent nothing");
         for _ in 0..ATTEMPTS {
             let request = MediaRequest {
                 media,
-                known: None,
+                known: known.filter(|_| download.length == 0),
                 offset: download.length,
             };
             match self.open(request).await {
                 Ok(Opened::Stream(stream)) => match download.receive(stream).await {
-                    Ok(()) => {
-                        let result = download.finish(kind, &path);
-                        if result.is_err() {
-                            std::fs::remove_file(&path).during("remove", &path)?;
+                    Ok(()) => match download.finish(kind, &path) {
+                        Ok(downloaded) => return Ok(Received::New(downloaded)),
+                        Err(reason) => {
+                            failure = MediaError::permanent(reason);
+                            break;
                         }
-                        return Ok(result);
-                    }
+                    },
                     Err(Interruption::Disk(error)) => return Err(error).during("write", &path),
-                    Err(Interruption::Source(error)) => failure = error.message,
+                    Err(Interruption::Source(error)) => failure = error,
                 },
-                // Nothing was said to be known.
-                Ok(Opened::Unchanged) => failure = "the tracker sent nothing".into(),
-                Err(error) => {
-                    failure = error.message;
-                    if !error.transient {
-                        break;
-                    }
+                Ok(Opened::Unchanged) if request.known.is_some() => {
+                    std::fs::remove_file(&path).during("remove", &path)?;
+                    return Ok(Received::Unchanged);
                 }
+                Ok(Opened::Unchanged) => {}
+                Err(error) => failure = error,
+            }
+            if !failure.transient {
+                break;
             }
         }
         std::fs::remove_file(&path).during("remove", &path)?;
-        Ok(Err(failure))
+        Ok(Received::Nothing(failure))
     }
 
     async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
         match &request.media.location {
-            MediaLocation::File(path) => open_file(path).map(Opened::Stream),
+            MediaLocation::File(path) => open_file(path, request.known),
             _ => self.source.open(request).await,
         }
     }
+}
+
+/// What a picture or movie is had for.
+#[derive(Clone, Copy)]
+enum Use {
+    /// To be shown from the site.
+    Show,
+    /// To know its length.
+    Measure,
+}
+
+/// What a source gave.
+enum Received {
+    New(Downloaded),
+    Unchanged,
+    Nothing(MediaError),
 }
 
 /// The pictures of people, and of the projects themselves.
@@ -346,12 +495,16 @@ fn movie_of<'a>(edit: &'a Edit, project: &Project) -> Vec<Wanted<'a>> {
 
 /// A finished download that was found to be what it should.
 struct Downloaded {
-    file: std::path::PathBuf,
+    file: PathBuf,
+    /// In bytes.
+    length: u64,
     /// Of the bytes, in hexadecimal digits.
     hash: String,
     extension: &'static str,
     /// A movie's length; 0 for a picture.
     frames: u64,
+    /// What names the bytes at the source.
+    tag: Option<String>,
 }
 
 /// A download that goes on, possibly over several openings.
@@ -360,6 +513,8 @@ struct Download {
     length: u64,
     hash: Sha256,
     head: Vec<u8>,
+    /// What the source calls these bytes, and how many it says they are.
+    identity: (Option<String>, Option<u64>),
 }
 
 enum Interruption {
@@ -374,21 +529,24 @@ impl Download {
             length: 0,
             hash: Sha256::new(),
             head: Vec::with_capacity(HEAD),
+            identity: (None, None),
         }
     }
 
     async fn receive(&mut self, mut stream: MediaStream) -> Result<(), Interruption> {
-        // A source that does not take up where the last opening ended sends what is here already.
-        let mut skip = self.length.saturating_sub(stream.offset);
-        if stream.offset > self.length {
-            let message = "the tracker left a gap in what it sent".to_owned();
-            return Err(Interruption::Source(MediaError::permanent(message)));
+        let identity = (stream.tag.take(), stream.length);
+        // A source that does not take up where the last opening ended sends everything anew, and one
+        // that has something else by now must not be joined to what is here.
+        if stream.offset != self.length || (self.length > 0 && identity != self.identity) {
+            self.start_anew().map_err(Interruption::Disk)?;
         }
+        if stream.offset != self.length {
+            let message = "it changed while it was fetched".to_owned();
+            return Err(Interruption::Source(MediaError::transient(message)));
+        }
+        self.identity = identity;
         while let Some(block) = stream.bytes.next().await {
-            let mut block = block.map_err(Interruption::Source)?;
-            let here = usize::try_from(skip).map_or(block.len(), |skip| skip.min(block.len()));
-            skip -= here as u64;
-            block = block.slice(here..);
+            let block = block.map_err(Interruption::Source)?;
             self.append(&block).map_err(Interruption::Disk)?;
         }
         match stream.length {
@@ -398,6 +556,15 @@ impl Download {
             }
             _ => Ok(()),
         }
+    }
+
+    fn start_anew(&mut self) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.length = 0;
+        self.hash = Sha256::new();
+        self.head.clear();
+        Ok(())
     }
 
     fn append(&mut self, block: &[u8]) -> std::io::Result<()> {
@@ -418,17 +585,15 @@ impl Download {
             MediaKind::Picture => 0,
             MediaKind::Movie => count_frames(path)?,
         };
-        // Half of the digest tells any two pictures apart, and keeps names as long as they are today.
-        let digest = self.hash.finalize();
-        let hash = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Ok(Downloaded {
             file: path.to_owned(),
-            hash,
+            length: self.length,
+            // Half of the digest tells any two pictures apart, and keeps names as long as they are
+            // today.
+            hash: hex(&self.hash.finalize()[..16]),
             extension,
             frames,
+            tag: self.identity.0,
         })
     }
 }
@@ -438,7 +603,8 @@ fn count_frames(path: &Path) -> Result<u64, String> {
     movie::frame_count(std::io::BufReader::new(file)).map_err(|error| error.to_string())
 }
 
-fn open_file(path: &Path) -> Result<MediaStream, MediaError> {
+/// Opens a file of this machine. Its size and time are its tag.
+fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
     let error = |error: std::io::Error| {
         MediaError::permanent(format!("`{}` cannot be read: {error}", path.display()))
     };
@@ -446,6 +612,10 @@ fn open_file(path: &Path) -> Result<MediaStream, MediaError> {
     if !found.is_file() {
         let message = format!("`{}` is not a file", path.display());
         return Err(MediaError::permanent(message));
+    }
+    let tag = Stamp::of(path).map(Stamp::tag);
+    if known.is_some() && known == tag.as_deref() {
+        return Ok(Opened::Unchanged);
     }
     let mut file = File::open(path).map_err(error)?;
     let blocks = std::iter::from_fn(move || {
@@ -459,10 +629,10 @@ fn open_file(path: &Path) -> Result<MediaStream, MediaError> {
             Err(error) => Some(Err(MediaError::permanent(error.to_string()))),
         }
     });
-    Ok(MediaStream {
+    Ok(Opened::Stream(MediaStream {
         bytes: Box::pin(stream::iter(blocks)),
         length: Some(found.len()),
         offset: 0,
-        tag: None,
-    })
+        tag,
+    }))
 }

@@ -12,6 +12,10 @@ use watchtower_model::MediaRef;
 /// It is the one thing the writer asks of the world. Credentials stay behind it.
 #[async_trait]
 pub trait MediaSource: Send + Sync {
+    /// What tells this source from others: under the same name, the same reference means the same
+    /// picture or movie in every run. It must hold no secret.
+    fn name(&self) -> String;
+
     /// Opens a picture or movie.
     ///
     /// # Behaviour
@@ -53,7 +57,8 @@ pub struct MediaStream {
     pub length: Option<u64>,
     /// Where in the whole the stream starts.
     pub offset: u64,
-    /// What names these bytes at the source.
+    /// What names these bytes at the source, to be given back as [`MediaRequest::known`]. Two
+    /// openings with different tags are of different bytes.
     pub tag: Option<String>,
 }
 
@@ -101,6 +106,10 @@ pub struct NoMedia;
 
 #[async_trait]
 impl MediaSource for NoMedia {
+    fn name(&self) -> String {
+        "nowhere".to_owned()
+    }
+
     async fn open(&self, _: MediaRequest<'_>) -> Result<Opened, MediaError> {
         Err(MediaError::permanent("there is nowhere to get it from"))
     }

@@ -53,8 +53,17 @@ pub fn project<'a>(project: &'a model::Project, media: &'a ResolvedMedia) -> Pro
             .map(|id| id.as_str().into())
             .collect(),
         team: project.team.iter().map(|id| id.as_str().into()).collect(),
-        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(text),
+        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(as_listed),
         fps: project.fps.into(),
+    }
+}
+
+/// The address of a picture for the list of projects. The client puts `/` before every other address
+/// and nothing before these, so a protocol-relative one needs both its slashes.
+fn as_listed(path: &str) -> Cow<'_, str> {
+    match path.starts_with('/') {
+        true => format!("/{path}").into(),
+        false => path.into(),
     }
 }
 
@@ -90,26 +99,20 @@ pub fn edit<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Edit
     }
 }
 
-/// `assets.json`.
-pub fn assets<'a>(
-    snapshot: &'a ProjectSnapshot,
-    media: &'a ResolvedMedia,
-) -> impl Iterator<Item = Asset<'a>> {
-    snapshot.assets.iter().map(|asset| Asset {
+/// An entry of `assets.json`.
+pub fn asset<'a>(asset: &'a model::Asset, media: &'a ResolvedMedia) -> Asset<'a> {
+    Asset {
         id: asset.id.as_str().into(),
         name: text(&asset.name),
         asset_type_id: asset.asset_type_id.as_str().into(),
         tasks: tasks(asset.id.as_str(), &asset.tasks),
         thumbnail_url: media.picture(asset.thumbnail.as_ref()).map(text),
-    })
+    }
 }
 
-/// `shots.json`.
-pub fn shots<'a>(
-    snapshot: &'a ProjectSnapshot,
-    media: &'a ResolvedMedia,
-) -> impl Iterator<Item = Shot<'a>> {
-    snapshot.shots.iter().map(|shot| Shot {
+/// An entry of `shots.json`.
+pub fn shot<'a>(shot: &'a model::Shot, media: &'a ResolvedMedia) -> Shot<'a> {
+    Shot {
         id: shot.id.as_str().into(),
         name: text(&shot.name),
         sequence_id: shot.sequence_id.as_str().into(),
@@ -123,27 +126,27 @@ pub fn shots<'a>(
         duration_seconds: shot.duration_seconds(),
         thumbnail_url: media.picture(shot.thumbnail.as_ref()).map(text),
         fps: Some(shot.fps.into()),
-    })
+    }
 }
 
-/// `sequences.json`.
-pub fn sequences(snapshot: &ProjectSnapshot) -> impl Iterator<Item = Sequence<'_>> {
-    snapshot.sequences.iter().map(|sequence| Sequence {
+/// An entry of `sequences.json`.
+pub fn sequence(sequence: &model::Sequence) -> Sequence<'_> {
+    Sequence {
         id: sequence.id.as_str().into(),
         name: text(&sequence.name),
-    })
+    }
 }
 
-/// `casting.json`.
-pub fn casting(snapshot: &ProjectSnapshot) -> impl Iterator<Item = Casting<'_>> {
-    snapshot.casting.iter().map(|casting| Casting {
+/// An entry of `casting.json`.
+pub fn casting(casting: &model::ShotCasting) -> Casting<'_> {
+    Casting {
         shot_id: casting.shot_id.as_str().into(),
         asset_ids: casting
             .asset_ids
             .iter()
             .map(|id| id.as_str().into())
             .collect(),
-    })
+    }
 }
 
 fn text(text: &str) -> Cow<'_, str> {

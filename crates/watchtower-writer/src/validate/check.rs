@@ -10,14 +10,14 @@ use serde_json::{Deserializer, Value};
 use watchtower_model::format::{self, DOCUMENTS, Document};
 
 use super::elements::{Broken, Elements};
-use super::finding::{Finding, Position, Severity};
+use super::finding::{Finding, LeftOut, Position, Severity};
 use super::media::Media;
 use super::rules::{Known, Problem, Rules};
 use super::shape::{Facts, Reading, Shape, push_key};
-use super::{Code, Options, contract, schema, text};
+use super::{Code, Options, contract, role, schema, text};
 
 /// The shape of a document's entries, compiled once.
-fn shape(document: &Document) -> &'static Shape {
+pub(super) fn shape(document: &Document) -> &'static Shape {
     static COMPILED: LazyLock<Vec<OnceLock<Shape>>> =
         LazyLock::new(|| DOCUMENTS.iter().map(|_| OnceLock::new()).collect());
     COMPILED[schema::row(document)].get_or_init(|| Shape::of(document))
@@ -27,16 +27,19 @@ fn shape(document: &Document) -> &'static Shape {
 pub(super) struct Findings<'a> {
     file: &'a Path,
     limit: usize,
+    /// Codes that are only counted.
+    allow: &'a [Code],
     pub(super) kept: Vec<Finding>,
     /// How many there are of each code and severity.
     counts: BTreeMap<(Code, Severity), usize>,
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn new(file: &'a Path, limit: usize) -> Self {
+    pub(super) fn new(file: &'a Path, limit: usize, allow: &'a [Code]) -> Self {
         Self {
             file,
             limit,
+            allow,
             kept: Vec::new(),
             counts: BTreeMap::new(),
         }
@@ -52,9 +55,10 @@ impl<'a> Findings<'a> {
 
     /// Adds a finding; what is known of it is filled in only if it is kept.
     pub(super) fn push(&mut self, code: Code, severity: Severity, fill: impl FnOnce(&mut Finding)) {
+        let limit = self.limit(code);
         let count = self.counts.entry((code, severity)).or_default();
         *count += 1;
-        if *count > self.limit {
+        if *count > limit {
             return;
         }
         let explanation = code.explanation();
@@ -73,13 +77,27 @@ impl<'a> Findings<'a> {
         self.kept.push(finding);
     }
 
+    /// How many findings of a code are kept.
+    fn limit(&self, code: Code) -> usize {
+        if self.allow.contains(&code) {
+            0
+        } else {
+            self.limit
+        }
+    }
+
     /// How many findings were not kept, by code and severity.
-    pub(super) fn left_out(&self) -> impl Iterator<Item = (Code, Severity, usize)> {
+    pub(super) fn left_out(&self) -> impl Iterator<Item = LeftOut> {
         self.counts
             .iter()
             .filter_map(|(&(code, severity), &count)| {
-                let left_out = count.saturating_sub(self.limit);
-                (left_out > 0).then_some((code, severity, left_out))
+                let count = count.saturating_sub(self.limit(code));
+                (count > 0).then(|| LeftOut {
+                    file: self.file.to_owned(),
+                    code,
+                    severity,
+                    count,
+                })
             })
     }
 
@@ -87,7 +105,7 @@ impl<'a> Findings<'a> {
     fn is_full(&self, code: Code) -> bool {
         let severity = code.explanation().severity;
         let count = self.counts.get(&(code, severity));
-        count.is_some_and(|count| *count >= self.limit)
+        count.copied().unwrap_or_default() >= self.limit(code)
     }
 
     fn count(&mut self, code: Code) {
@@ -116,6 +134,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: Option<&'a str>,
     /// Where media are looked for, if they are.
     pub(super) layout: Option<&'a super::layout::Layout>,
+    /// Whether ids are followed, within the document and out of it.
+    pub(super) follow: bool,
 }
 
 /// Checks a document.
@@ -131,12 +151,16 @@ pub(super) fn check(
         document,
         shape: shape(document),
         strict: options.strict,
-        rules: Rules::new(document, around.known, media, around.folder),
+        rules: Rules::new(document, around.known, media, around.folder, around.follow),
         facts: Facts::default(),
         problems: Vec::new(),
     };
     let mut elements = Elements::new(input, document.shape);
-    if let Err(broken) = check.entries(&mut elements, findings) {
+    let outcome = check.entries(&mut elements, findings);
+    if outcome.is_ok() && elements.count() == 0 && role::holds_edits(document) {
+        findings.add(Code::NoEdit, "", "there is no edit");
+    }
+    if let Err(broken) = outcome {
         check.rules.lose();
         match broken {
             Broken::Syntax {

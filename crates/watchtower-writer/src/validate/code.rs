@@ -131,7 +131,7 @@ codes! {
     }
     103 NotANumber "not-a-number" Error {
         "`NaN` or `Infinity` stands where a number is due."
-        why: "They are not JSON. The client cannot read the file, and nothing of the project loads. Python writes them unless told otherwise."
+        why: "They are not JSON. The client cannot read the file, and its part of the page stays empty. Python writes them unless told otherwise."
         mend: "Find the value that could not be computed and write a number, or `null` where that is allowed; in Python, `json.dump(…, allow_nan=False)` refuses them."
         example: r#""durationSeconds": NaN"# => r#""durationSeconds": 5.5"#
     }
@@ -167,7 +167,7 @@ codes! {
     }
     109 NotJson "not-json" Error {
         "The text is not JSON."
-        why: "The client cannot read the file: nothing of the project loads, or the part that the file holds stays empty."
+        why: "The client cannot read the file, and its part of the page stays empty."
         mend: "Write it with a JSON library. A file that starts with `<` is a web page, often a server's error, saved in its place."
         example: "[{'id': 's1'},]" => r#"[{"id": "s1"}]"#
     }
@@ -185,25 +185,25 @@ codes! {
     }
     201 WrongDocument "wrong-document" Error {
         "The document is an object where a list is due, or the reverse."
-        why: "The client throws: nothing of the project loads."
+        why: "The client throws, and this part of the page stays empty."
         mend: "Write the document that belongs into this file."
         example: r#"{"shots": []}"# => "[]"
     }
     202 MissingKey "missing-key" Error {
         "A key is missing."
-        why: "What the client makes of it depends on the key."
+        why: "Lists that are missing stop the client, or a part of it; a missing name is shown as `undefined`."
         mend: "Write the key."
         example: r#"{"name": "010"}"# => r#"{"id": "sq1", "name": "010"}"#
     }
     203 Null "null" Error {
         "`null` stands where a value is due."
-        why: "What the client makes of it depends on the key: a colour that is `null` stops it while the project loads, a name is shown as `null`."
+        why: "A list or a colour that is `null` stops the client, or a part of it; a name is shown as `null`."
         mend: "Write a value of the kind that is expected; for lists, `[]`."
         example: r#""assignees": null"# => r#""assignees": []"#
     }
     204 WrongType "wrong-type" Error {
         "The value is of another kind than expected, as in text in the place of a number."
-        why: "Numbers written as text are mostly coerced, but sorting and sums go wrong; lists and objects that are something else stop the client."
+        why: "Numbers written as text are mostly coerced, but sorting and sums go wrong; what is no list or object where one is due stops the client, or a part of it."
         mend: "Write a value of the kind that is expected."
         example: r#""fps": "24""# => r#""fps": 24"#
     }
@@ -227,7 +227,7 @@ codes! {
     }
     208 NoAvatar "no-avatar" Warning {
         "A person has an avatar, but no address of it."
-        why: "The client asks for `/undefined` and shows no picture."
+        why: "The client asks for `/undefined` or `/null`, and shows no picture."
         mend: "Write the picture's path as `thumbnailUrl`, or set `has_avatar` to `false`."
         example: r#"{"has_avatar": true}"# => r#"{"has_avatar": true, "thumbnailUrl": "data/previews/1.png"}"#
     }
@@ -243,6 +243,12 @@ codes! {
         mend: "Write what the schema asks for: `watchtower schema show`."
         example: "…" => "…"
     }
+    211 NotAMoment "not-a-moment" Error {
+        "The text is no moment in ISO 8601."
+        why: "The dashboard throws, and shows no chart."
+        mend: "Write the date and the time, with a `T` between them; in Python, `datetime.now(timezone.utc).isoformat()`."
+        example: r#""timestamp": "22/11/2026""# => r#""timestamp": "2026-11-22T04:36:12Z""#
+    }
     301 MissingDocument "missing-document" Error {
         "A document is missing."
         why: "Without the list of projects the client shows none; without another document its part of the page stays empty."
@@ -251,7 +257,7 @@ codes! {
     }
     302 UnlistedProject "unlisted-project" Warning {
         "A project's folder is there, and the list of projects does not name it."
-        why: "Nobody sees the project. Its documents are not checked."
+        why: "The menu does not have it; only who knows its address may see it. Its documents are not checked."
         mend: "List the project, or remove the folder."
         example: "a folder `old-film` beside `film`" => r#""projects": [{"id": "film"}, {"id": "old-film"}]"#
     }
@@ -263,7 +269,7 @@ codes! {
     }
     304 OtherFolder "other-folder" Warning {
         "A project's id differs from the name of its folder."
-        why: "The client finds the project by its folder, and takes it for another one afterwards: the menu loses its place."
+        why: "The client goes by the folder; who goes by the id looks in the wrong place."
         mend: "Name the folder as the project's id, here and in the list of projects."
         example: r#"data/projects/film/project.json: {"id": "film2"}"# => r#"data/projects/film/project.json: {"id": "film"}"#
     }
@@ -284,6 +290,12 @@ codes! {
         why: "The client puts the id into the addresses of the project's documents, and those lead somewhere else."
         mend: "Use an id of letters, digits, `-` and `_`."
         example: r#""id": "../film""# => r#""id": "film""#
+    }
+    308 OtherFormat "other-format" Error {
+        "The documents are of another format than the one that was asked for."
+        why: "The client of one format does not read another: it shows no project."
+        mend: "Export in the format that your client reads, or leave `--format` out to have the documents checked as what they are."
+        example: "`--format v0`, and a folder with data/projects-list/index.json" => "data/projects/context.json"
     }
     401 UnknownSequence "unknown-sequence" Warning {
         "A shot's sequence does not exist."
@@ -311,7 +323,7 @@ codes! {
     }
     405 UnknownAssetType "unknown-asset-type" Warning {
         "An asset type does not exist."
-        why: "Its assets belong to no group."
+        why: "Its assets stand in the group `No Type`."
         mend: "Write the asset type into the list of asset types."
         example: r#""asset_type_id": "gone""# => r#""asset_type_id": "character""#
     }
@@ -344,6 +356,18 @@ codes! {
         why: "Only the first counts: the assets of the others are not shown with the shot."
         mend: "Write one entry with all of the shot's assets."
         example: r#"[{"shot_id": "s1", …}, {"shot_id": "s1", …}]"# => r#"[{"shot_id": "s1", …}]"#
+    }
+    411 UnknownEpisode "unknown-episode" Warning {
+        "An edit or the counts of a task type belong to an episode that does not exist."
+        why: "The client shows them with no episode."
+        mend: "Leave it out, or write the episode into `project.json`; for a film, write `null`."
+        example: r#""episodeId": "gone""# => r#""episodeId": "e1""#
+    }
+    412 SequenceWithoutEpisode "sequence-without-episode" Warning {
+        "In a series, a sequence has shots, and no episode lists it."
+        why: "The client shows one episode at a time, and these shots in none."
+        mend: "List the sequence in the `episodes` of project.json; for a film, leave that list empty."
+        example: r#""episodes": [{"id": "e1", "name": "E01", "sequences": []}]"# => r#""episodes": [{"id": "e1", "name": "E01", "sequences": [{"id": "sq1", "name": "010"}]}]"#
     }
     501 NegativeRange "negative-range" Warning {
         "A shot ends before it starts."
@@ -389,7 +413,7 @@ codes! {
     }
     508 TooManySequences "too-many-sequences" Error {
         "A sequence has shots, and stands behind the 21st in the list."
-        why: "The client has 21 colours, and throws while it draws the timeline."
+        why: "The client has 21 colours, and throws as soon as the timeline shows a sequence beyond."
         mend: "Split the project, say by episode; or use format v1."
         example: "22 sequences with shots" => "21 sequences with shots"
     }
@@ -405,9 +429,33 @@ codes! {
         mend: "Give it a name."
         example: r#""name": """# => r#""name": "0010""#
     }
+    511 NoEdit "no-edit" Error {
+        "A film or an episode has no edit."
+        why: "In a film the client throws: there is no player and no timeline. The timeline of an episode stays blank."
+        mend: "Write an edit; without a movie, one whose `sourceName` and `sourceType` are empty and whose `totalFrames` is the frame at which the last shot ends."
+        example: "[]" => r#"[{"id": "e1", "totalFrames": 1440, "frameOffset": 0, "sourceName": "", "sourceType": "", "episodeId": null}]"#
+    }
+    512 EmptyList "empty-list" Warning {
+        "The project lists no types, statuses or people, and uses some."
+        why: "In format v1 an empty list means none, not all: the client shows no task types, its dashboard reports each as missing, and assets stand in the group `No Type`."
+        mend: "List all that are in use, as objects. Trackers that mean all by an empty list must be asked for them."
+        example: r#""task_types": []"# => r##""task_types": [{"id": "animation", "name": "Animation", "color": "#ff0000", "for_shots": true}]"##
+    }
+    513 CountsWithoutEpisode "counts-without-episode" Error {
+        "In a series, the counts of a task type belong to no episode."
+        why: "The dashboard shows one episode at a time, and these counts in none."
+        mend: "Count the tasks of each episode, and write its id."
+        example: r#""episode_id": null"# => r#""episode_id": "e1""#
+    }
+    514 NoMovie "no-movie" Warning {
+        "An edit names the type of a movie, and no movie."
+        why: "The client asks for `/`, and its player reports an error."
+        mend: "Write the movie's path as `sourceName`; without a movie, an empty `sourceType`."
+        example: r#""sourceName": "", "sourceType": "video/mp4""# => r#""sourceName": "", "sourceType": """#
+    }
     601 MissingPicture "missing-picture" Warning {
         "A picture is not there."
-        why: "The client shows no picture. `null` is what gives a placeholder."
+        why: "The client shows no picture, and those that load later only once something redraws the page. `null` is what gives a placeholder."
         mend: "Put the file in its place, or write `null`. Paths start at the site root."
         example: r#""thumbnailUrl": "data/previews/gone.png""# => r#""thumbnailUrl": null"#
     }
@@ -446,6 +494,18 @@ codes! {
         why: "The client adds a slash in front, and asks its own server for `/http://…`: not found."
         mend: "Write `/host/path`, which becomes an address without scheme, or a path on the site's own server that leads to the tracker."
         example: r#""thumbnailUrl": "https://tracker.example/1.png""# => r#""thumbnailUrl": "/tracker.example/1.png""#
+    }
+    608 FramesContradictMovie "frames-contradict-movie" Warning {
+        "`totalFrames` is not the number of frames in the movie."
+        why: "The timeline is longer or shorter than the movie, so the shots are not below what the player shows."
+        mend: "Count the frames of the movie; `ffprobe -count_frames -select_streams v:0` does. Do not trust the number in the tracker."
+        example: r#""totalFrames": 1440, and a movie of 144 frames"# => r#""totalFrames": 144"#
+    }
+    609 SmallPicture "small-picture" Warning {
+        "The picture of a shot or an asset has less than 150 × 100 pixels, or an avatar less than 400 × 400."
+        why: "The client does not draw it. Of larger ones it shows the top left corner."
+        mend: "Write pictures of 150 × 100 pixels, and avatars of 400 × 400; or write `null`."
+        example: "a thumbnail of 100 × 56 pixels" => "a thumbnail of 150 × 100 pixels"
     }
 }
 

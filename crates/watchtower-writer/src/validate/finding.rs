@@ -1,9 +1,9 @@
 //! What a check found: data, with nothing of a terminal in it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Code;
 
@@ -42,7 +42,9 @@ pub struct Finding {
     /// What it means for the page. It depends on the place: a colour that is `null` stops the client,
     /// a name that is `null` does not.
     pub severity: Severity,
-    /// The file, as it was given or found.
+    /// The file, as it was given or found. What in its name is not Unicode is written as a
+    /// replacement character.
+    #[serde(serialize_with = "in_unicode")]
     pub file: PathBuf,
     /// The place in the file as a JSON pointer, as in `/12/tasks/0/assignees`; empty for the whole.
     pub pointer: String,
@@ -58,6 +60,25 @@ pub struct Finding {
     /// Where the text stands that is at fault, where the file can be read again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
+}
+
+/// Findings that were counted and not kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LeftOut {
+    /// The file they are about, written as that of a [`Finding`].
+    #[serde(serialize_with = "in_unicode")]
+    pub file: PathBuf,
+    /// What is wrong.
+    pub code: Code,
+    /// What it means for the page.
+    pub severity: Severity,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Writes a path, whatever is in it: few formats have a way to say what is not Unicode.
+fn in_unicode<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// A stretch of text in a file.

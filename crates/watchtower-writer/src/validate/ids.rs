@@ -14,6 +14,7 @@ pub(super) enum Kind {
     Project,
     TaskType,
     TaskStatus,
+    Episode,
     Sequence,
     Asset,
     Shot,
@@ -36,6 +37,7 @@ impl Kind {
             Self::User => Code::UnknownPerson,
             Self::TaskType => Code::UnknownTaskType,
             Self::TaskStatus => Code::UnknownTaskStatus,
+            Self::Episode => Code::UnknownEpisode,
             Self::Sequence => Code::UnknownSequence,
             Self::Asset => Code::UnknownAsset,
             Self::Shot => Code::UnknownShot,
@@ -53,6 +55,7 @@ impl Kind {
             Self::Project => "project",
             Self::TaskType => "task type",
             Self::TaskStatus => "task status",
+            Self::Episode => "episode",
             Self::Sequence => "sequence",
             Self::Asset => "asset",
             Self::Shot => "shot",
@@ -67,7 +70,7 @@ impl Kind {
 ///
 /// Two of ten million ids share their hash in one case of 370,000; a finding is then missing, or one
 /// about a duplicate too many. The hash is the same in every run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(u64);
 
 impl Id {

@@ -26,11 +26,12 @@ impl Layout {
             .iter()
             .copied()
             .filter(|it| format.is_none_or(|format| format == *it));
-        // The format that more of the documents belong to; the first one where none tells.
-        let mut best: Option<(usize, Self)> = None;
+        // The format to which more documents belong that no other has, or else more of all; the first
+        // one where none tells.
+        let mut best: Option<((usize, usize), Self)> = None;
         for format in formats {
             if let Some(layout) = Self::place(folder, format) {
-                let found = layout.count();
+                let found = (layout.count(tells), layout.count(|_| true));
                 if best.as_ref().is_none_or(|(most, _)| found > *most) {
                     best = Some((found, layout));
                 }
@@ -104,22 +105,32 @@ impl Layout {
         folder.join("data").is_dir().then(|| layout("", None))
     }
 
-    /// How many documents of the format are there, in the one project or in any.
-    fn count(&self) -> usize {
-        let site = self
-            .format
-            .documents()
-            .filter(|it| it.scope == Scope::Site && self.site_document(it).is_file());
+    /// How many of some documents of the format are there, in the one project or in any.
+    fn count(&self, counts: impl Fn(&Document) -> bool) -> usize {
+        let documents = || self.format.documents().filter(|it| counts(it));
+        let site =
+            documents().filter(|it| it.scope == Scope::Site && self.site_document(it).is_file());
         let projects = match &self.project {
             Some(id) => vec![id.clone()],
             None => self.project_folders().unwrap_or_default(),
         };
-        let documents = projects.iter().take(16).flat_map(|id| {
-            self.format
-                .documents()
+        let of_projects = projects.iter().take(16).flat_map(|id| {
+            documents()
                 .filter(|it| it.scope == Scope::Project && self.project_document(it, id).is_file())
         });
-        site.count() + documents.count()
+        site.count() + of_projects.count()
+    }
+
+    /// The format that the folder is of, if no document in it tells for this one, and some tell for
+    /// the other.
+    pub(super) fn other_format(&self) -> Option<Format> {
+        if self.count(tells) > 0 {
+            return None;
+        }
+        Format::ALL.iter().copied().find(|format| {
+            let other = Self::place(&self.folder, *format);
+            other.is_some_and(|it| it.count(tells) > 0)
+        })
     }
 
     /// The file at a path from the site root.
@@ -192,6 +203,12 @@ impl Layout {
         folders.sort();
         Ok(folders)
     }
+}
+
+/// Whether a document tells its format: no other has one of its name.
+fn tells(document: &Document) -> bool {
+    let mut others = Format::ALL.iter().filter(|it| **it != document.format);
+    others.all(|it| it.document(document.name).is_none())
 }
 
 /// Why a file cannot be read.

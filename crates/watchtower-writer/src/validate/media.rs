@@ -1,7 +1,7 @@
 //! Whether the pictures and movies that documents name are there, and are what they claim to be.
 
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
@@ -9,12 +9,43 @@ use super::Code;
 use super::ids::{Id, IdSet};
 use super::layout::{Layout, Unreadable, open};
 use super::role::Role;
+use crate::media::movie;
 
 /// Looks at the files of a site, at each but once.
 pub(super) struct Media<'a> {
     layout: &'a Layout,
-    /// The files that nothing is wrong with.
+    /// The pictures that nothing is wrong with.
     fine: IdSet,
+    /// The same, as avatars.
+    fine_avatars: IdSet,
+}
+
+/// What is wrong with a picture or movie.
+#[derive(Debug, PartialEq)]
+pub(super) struct Flaw {
+    pub(super) code: Code,
+    /// What was found; `{}` stands for the path.
+    pub(super) message: String,
+    pub(super) expected: Option<String>,
+}
+
+impl Flaw {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            expected: None,
+        }
+    }
+}
+
+/// The least width and height at which the client draws a picture, in pixels.
+fn least_size(role: Role) -> Option<(usize, usize)> {
+    match role {
+        Role::Picture => Some((150, 100)),
+        Role::Avatar => Some((400, 400)),
+        _ => None,
+    }
 }
 
 /// What a path or address leads to, from the client's page.
@@ -25,7 +56,7 @@ enum Target<'a> {
     /// Another server, or something that does not come from a server at all.
     Elsewhere,
     /// Nothing.
-    Wrong(Code, String),
+    Wrong(Flaw),
 }
 
 impl<'a> Media<'a> {
@@ -33,40 +64,61 @@ impl<'a> Media<'a> {
         Self {
             layout,
             fine: IdSet::default(),
+            fine_avatars: IdSet::default(),
         }
     }
 
     /// What is wrong with a picture or movie, if anything.
-    pub(super) fn check(&mut self, role: Role, path: &str) -> Option<(Code, String)> {
+    pub(super) fn check(&mut self, role: Role, path: &str) -> Option<Flaw> {
         if role == Role::Movie && path.is_empty() {
             // No movie at all: the timeline works without.
             return None;
         }
         let path = match target(role, path) {
             Target::Elsewhere => return None,
-            Target::Wrong(code, message) => return Some((code, message)),
+            Target::Wrong(flaw) => return Some(flaw),
             Target::File(path) => path,
         };
         let id = Id::new(path);
-        if role != Role::Movie && self.fine.contains(id) {
+        let fine = match role {
+            Role::Movie => return self.look(role, path),
+            Role::Avatar => &self.fine_avatars,
+            _ => &self.fine,
+        };
+        if fine.contains(id) {
             return None;
         }
         let answer = self.look(role, path);
-        if role != Role::Movie && answer.is_none() {
-            self.fine.insert(id);
+        if answer.is_none() {
+            match role {
+                Role::Avatar => self.fine_avatars.insert(id),
+                _ => self.fine.insert(id),
+            };
         }
         answer
     }
 
-    fn look(&self, role: Role, path: &str) -> Option<(Code, String)> {
-        // A path whose first folder is not the site's is the server's business: a proxy may have the
-        // tracker beside the site.
+    /// How many frames a movie of the site has, where that can be told.
+    pub(super) fn frames(&self, path: &str) -> Option<u64> {
+        let Target::File(path) = target(Role::Movie, path) else {
+            return None;
+        };
+        movie::frame_count(open(&self.file(path)?).ok()?).ok()
+    }
+
+    /// The file at a path. A path whose first folder is not the site's is the server's business: a
+    /// proxy may have the tracker beside the site.
+    fn file(&self, path: &str) -> Option<PathBuf> {
         let first = path.split('/').next().unwrap_or_default();
         if path.contains('/') && !self.layout.file(first).is_dir() {
             return None;
         }
         let decoded = percent_decode_str(path).decode_utf8_lossy();
-        let file = self.layout.file(&decoded);
+        Some(self.layout.file(&decoded))
+    }
+
+    fn look(&self, role: Role, path: &str) -> Option<Flaw> {
+        let file = self.file(path)?;
         let missing = if role == Role::Movie {
             Code::MissingMovie
         } else {
@@ -75,31 +127,46 @@ impl<'a> Media<'a> {
         let mut file = match open(&file) {
             Ok(file) => file,
             Err(Unreadable::Missing) => {
-                return Some((missing, "there is no file {}".to_owned()));
+                return Some(Flaw::new(missing, "there is no file {}"));
             }
             Err(Unreadable::NotAFile(kind)) => {
-                return Some((missing, format!("{{}} is {kind}, not a file")));
+                return Some(Flaw::new(missing, format!("{{}} is {kind}, not a file")));
             }
             Err(Unreadable::Io(error)) => {
-                return Some((missing, format!("the file {{}} cannot be read: {error}")));
+                let message = format!("the file {{}} cannot be read: {error}");
+                return Some(Flaw::new(missing, message));
             }
         };
         // As much as tells the kinds of files apart.
         let mut start = Vec::new();
         if let Err(error) = (&mut file).take(8192).read_to_end(&mut start) {
-            return Some((missing, format!("the file {{}} cannot be read: {error}")));
+            let message = format!("the file {{}} cannot be read: {error}");
+            return Some(Flaw::new(missing, message));
         }
         if role == Role::Movie {
             let found = not_a(infer::MatcherType::Video, Path::new(path), &start)?;
-            return Some((Code::NotAMovie, format!("{{}} is {found}, not a movie")));
+            let message = format!("{{}} is {found}, not a movie");
+            return Some(Flaw::new(Code::NotAMovie, message));
         }
         if let Some(found) = not_a(infer::MatcherType::Image, Path::new(path), &start) {
-            return Some((Code::NotAPicture, format!("{{}} is {found}, not a picture")));
+            let message = format!("{{}} is {found}, not a picture");
+            return Some(Flaw::new(Code::NotAPicture, message));
         }
         if infer::image::is_png(&start) && !png_is_whole(&mut file, &start) {
-            return Some((Code::NotAPicture, "the picture {} is cut short".to_owned()));
+            return Some(Flaw::new(Code::NotAPicture, "the picture {} is cut short"));
         }
-        None
+        let (width, height) = least_size(role)?;
+        file.rewind().ok()?;
+        // What has no size in pixels, such as an SVG, is drawn at any.
+        let size = imagesize::reader_size(BufReader::new(file)).ok()?;
+        (size.width < width || size.height < height).then(|| Flaw {
+            code: Code::SmallPicture,
+            message: format!(
+                "the picture {{}} has {} × {} pixels",
+                size.width, size.height
+            ),
+            expected: Some(format!("at least {width} × {height} pixels")),
+        })
     }
 }
 
@@ -142,14 +209,14 @@ fn png_is_whole(file: &mut (impl Read + Seek), start: &[u8]) -> bool {
 fn target(role: Role, path: &str) -> Target<'_> {
     let prefixed = role != Role::PlainPicture;
     if path.is_empty() {
-        return Target::Wrong(Code::MissingPicture, "the path is empty".to_owned());
+        return Target::Wrong(Flaw::new(Code::MissingPicture, "the path is empty"));
     }
     let scheme = path
         .split_once(':')
         .is_some_and(|(scheme, _)| !scheme.contains(['/', '.', '?', '#']));
     if scheme && prefixed {
-        let message = "the client asks its own server for `/` and the address {}".to_owned();
-        return Target::Wrong(Code::FullAddress, message);
+        let message = "the client asks its own server for `/` and the address {}";
+        return Target::Wrong(Flaw::new(Code::FullAddress, message));
     }
     if scheme || path.starts_with("//") {
         return Target::Elsewhere;
@@ -162,7 +229,7 @@ fn target(role: Role, path: &str) -> Target<'_> {
             (true, true) => Target::Elsewhere,
             (true, false) => {
                 let message = format!("the client asks the server `{host}` for the path {{}}");
-                Target::Wrong(Code::AbsolutePath, message)
+                Target::Wrong(Flaw::new(Code::AbsolutePath, message))
             }
             // The site need not be at the server's root.
             (false, _) => Target::Elsewhere,
@@ -175,8 +242,8 @@ fn target(role: Role, path: &str) -> Target<'_> {
         .split(['/', '\\'])
         .any(|step| step == "..");
     if outside {
-        let message = "the path {} goes up, and may leave the site".to_owned();
-        return Target::Wrong(Code::LeavesSite, message);
+        let message = "the path {} goes up, and may leave the site";
+        return Target::Wrong(Flaw::new(Code::LeavesSite, message));
     }
     Target::File(path)
 }
@@ -188,7 +255,7 @@ mod tests {
     #[test]
     fn paths_and_addresses_are_told_apart() {
         let code = |path| match target(Role::Picture, path) {
-            Target::Wrong(code, _) => Some(code),
+            Target::Wrong(flaw) => Some(flaw.code),
             _ => None,
         };
         assert_eq!(code("http://tracker/x.png"), Some(Code::FullAddress));

@@ -18,26 +18,40 @@ pub(super) enum Role {
     Lists(Kind),
     /// The id of a task type that must exist, be in use in the project, and be for shots.
     ShotTaskType,
+    /// The id of a sequence that must exist, among those of an episode.
+    EpisodeSequence,
     /// The id of a shot that must exist, and is cast once.
     CastShot,
     /// The id of a project in the list of projects.
     ListedProject,
     /// The id of a project in its own folder.
     OwnProject,
+    /// A list of everything of a kind that the project uses.
+    ListOf(Kind),
     /// What people read.
     Name,
     /// Whether shots have tasks of a type.
     ForShots,
     /// The end of a task type.
     TaskTypeEnd,
+    /// The end of an episode.
+    EpisodeEnd,
     /// The end of a shot.
     ShotEnd,
-    /// The path of a picture, to which the client adds a prefix.
+    /// The end of an edit.
+    EditEnd,
+    /// The end of the counts of a task type.
+    CountsEnd,
+    /// The path of a shot's or asset's picture, to which the client adds a prefix.
     Picture,
+    /// The path of a person's picture, to which the client adds a prefix.
+    Avatar,
     /// The path or address of a picture, which the client takes as it is.
     PlainPicture,
     /// The path of a movie, to which the client adds a prefix.
     Movie,
+    /// The media type of a movie.
+    MovieType,
     FrameIn,
     FrameOut,
     StartFrame,
@@ -56,7 +70,7 @@ impl Role {
             Self::Defines(kind) => Some(kind),
             Self::ListedProject => Some(Kind::Project),
             Self::Lists(_) => Some(Kind::Selection),
-            Self::TotalFrames => Some(Kind::Timeline),
+            Self::EditEnd => Some(Kind::Timeline),
             Self::TimelineFps => Some(Kind::FrameRate),
             _ => None,
         }
@@ -67,6 +81,7 @@ impl Role {
         let kinds = match self {
             Self::Refers(kind) => [Some(kind), Some(Kind::Selection)],
             Self::ShotTaskType => [Some(Kind::TaskType), Some(Kind::Selection)],
+            Self::EpisodeSequence => [Some(Kind::Sequence), None],
             Self::CastShot => [Some(Kind::Shot), None],
             Self::StartFrame => [Some(Kind::Timeline), None],
             Self::DurationSeconds => [Some(Kind::FrameRate), None],
@@ -96,10 +111,11 @@ macro_rules! roles {
 }
 
 static ROWS: &[Row] = {
-    use Kind::{Asset, AssetType, Sequence, Shot, TaskStatus, TaskType, User};
+    use Kind::{Asset, AssetType, Episode, Sequence, Shot, TaskStatus, TaskType, User};
     use Role::{
-        CastShot, Defines, DurationSeconds, ForShots, FrameIn, FrameOut, ListedProject, Lists,
-        Movie, Name, OwnProject, Picture, PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType,
+        Avatar, CastShot, CountsEnd, Defines, DurationSeconds, EditEnd, EpisodeEnd,
+        EpisodeSequence, ForShots, FrameIn, FrameOut, ListOf, ListedProject, Lists, Movie,
+        MovieType, Name, OwnProject, Picture, PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType,
         StartFrame, TaskTypeEnd, TimelineFps, TotalFrames,
     };
     roles! {
@@ -108,7 +124,7 @@ static ROWS: &[Row] = {
             "asset_types/*/name" Name;
             "users/*/id" Defines(User);
             "users/*/full_name" Name;
-            "users/*/thumbnailUrl" Picture;
+            "users/*/thumbnailUrl" Avatar;
             "projects/*/id" ListedProject;
             "projects/*/name" Name;
             "projects/*/asset_types/*" Refers(AssetType);
@@ -134,8 +150,10 @@ static ROWS: &[Row] = {
             "fps" TimelineFps;
         }
         V0 "edit" {
+            "" EditEnd;
             "totalFrames" TotalFrames;
             "sourceName" Movie;
+            "sourceType" MovieType;
         }
         V0 "assets" {
             "id" Defines(Asset);
@@ -169,6 +187,82 @@ static ROWS: &[Row] = {
             "shot_id" CastShot;
             "asset_ids/*" Refers(Asset);
         }
+        V1 "index" {
+            "projects/*/id" ListedProject;
+            "projects/*/name" Name;
+            "projects/*/thumbnailUrl" PlainPicture;
+            "projects/*/episodes/*/name" Name;
+        }
+        V1 "project" {
+            "id" OwnProject;
+            "name" Name;
+            "asset_types" ListOf(AssetType);
+            "asset_types/*/id" Defines(AssetType);
+            "asset_types/*/name" Name;
+            "task_types" ListOf(TaskType);
+            "task_types/*" TaskTypeEnd;
+            "task_types/*/id" Defines(TaskType);
+            "task_types/*/name" Name;
+            "task_types/*/for_shots" ForShots;
+            "task_statuses" ListOf(TaskStatus);
+            "task_statuses/*/id" Defines(TaskStatus);
+            "task_statuses/*/name" Name;
+            "team" ListOf(User);
+            "team/*/id" Defines(User);
+            "team/*/full_name" Name;
+            "team/*/thumbnailUrl" Avatar;
+            "thumbnailUrl" PlainPicture;
+            "fps" TimelineFps;
+            "episodes/*" EpisodeEnd;
+            "episodes/*/id" Defines(Episode);
+            "episodes/*/name" Name;
+            "episodes/*/sequences/*/id" EpisodeSequence;
+        }
+        V1 "edits" {
+            "" EditEnd;
+            "totalFrames" TotalFrames;
+            "sourceName" Movie;
+            "sourceType" MovieType;
+            "episodeId" Refers(Episode);
+        }
+        V1 "assets" {
+            "id" Defines(Asset);
+            "name" Name;
+            "asset_type_id" Refers(AssetType);
+            "tasks/*/task_type_id" Refers(TaskType);
+            "tasks/*/task_status_id" Refers(TaskStatus);
+            "tasks/*/assignees/*" Refers(User);
+            "thumbnailUrl" Picture;
+        }
+        V1 "shots" {
+            "" ShotEnd;
+            "id" Defines(Shot);
+            "name" Name;
+            "sequence_id" Refers(Sequence);
+            "data/frame_in" FrameIn;
+            "data/frame_out" FrameOut;
+            "tasks/*/task_type_id" ShotTaskType;
+            "tasks/*/task_status_id" Refers(TaskStatus);
+            "tasks/*/assignees/*" Refers(User);
+            "startFrame" StartFrame;
+            "durationSeconds" DurationSeconds;
+            "thumbnailUrl" Picture;
+            "fps" ShotFps;
+        }
+        V1 "sequences" {
+            "id" Defines(Sequence);
+            "name" Name;
+        }
+        V1 "casting" {
+            "shot_id" CastShot;
+            "asset_ids/*" Refers(Asset);
+        }
+        V1 "task_counts" {
+            "" CountsEnd;
+            "task_type_id" Refers(TaskType);
+            "episode_id" Refers(Episode);
+            "task_statuses/*/task_status_id" Refers(TaskStatus);
+        }
     }
 };
 
@@ -177,6 +271,11 @@ pub(super) fn of(document: &Document) -> impl Iterator<Item = (&'static str, Rol
     ROWS.iter()
         .filter(move |row| row.format == document.format && row.document == document.name)
         .map(|row| (row.place, row.role))
+}
+
+/// Whether a document holds edits, one of which the client cannot do without.
+pub(super) fn holds_edits(document: &Document) -> bool {
+    of(document).any(|(_, role)| role == Role::EditEnd)
 }
 
 /// The colours the client has for sequences: it throws when it draws one beyond. `None` where it
@@ -224,15 +323,26 @@ mod tests {
 
     #[test]
     fn documents_are_judged_behind_what_they_refer_to() {
-        let stages: Vec<Vec<_>> = stages(Format::V0)
-            .iter()
-            .map(|stage| stage.iter().map(|it| it.name).collect())
-            .collect();
+        let names = |format| -> Vec<Vec<_>> {
+            let stages = stages(format).into_iter();
+            let names = stages.map(|stage| stage.iter().map(|it| it.name).collect());
+            names.collect()
+        };
         assert_eq!(
-            stages,
+            names(Format::V0),
             [
                 vec!["project", "edit", "sequences"],
                 vec!["assets", "shots"],
+                vec!["casting"]
+            ]
+        );
+        assert_eq!(
+            names(Format::V1),
+            [
+                vec!["sequences"],
+                vec!["project"],
+                vec!["edits", "assets", "task_counts"],
+                vec!["shots"],
                 vec!["casting"]
             ]
         );

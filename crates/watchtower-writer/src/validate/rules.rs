@@ -1,9 +1,10 @@
 //! What is judged beyond the schema: references, doubles, and frames that contradict each other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use watchtower_model::ProjectId;
-use watchtower_model::format::Document;
+use watchtower_model::format::{Document, Format};
 
 use super::Code;
 use super::ids::{Id, IdSet, Kind};
@@ -24,12 +25,45 @@ pub(super) struct Known {
     /// The task types that shots have no tasks of.
     not_for_shots: Arc<IdSet>,
     fps: Option<f64>,
-    total_frames: Option<f64>,
+    /// The edits, where all could be read.
+    edits: Option<Arc<Vec<Edit>>>,
+    /// The episodes of a series, in their order.
+    episodes: Arc<Vec<Id>>,
+    /// The episode that each sequence belongs to, by its place in `episodes`.
+    episode_of: Arc<BTreeMap<Id, usize>>,
+    /// What the project lists nothing of.
+    none_listed: [bool; Kind::COUNT],
+    /// What is in use all the same.
+    none_listed_in_use: [bool; Kind::COUNT],
     /// The ids of the listed projects.
-    pub(super) projects: Option<Vec<String>>,
+    pub(super) projects: Option<Arc<Vec<String>>>,
     /// The sequences in their order.
     sequences: Arc<Vec<Id>>,
     sequences_with_shots: Arc<IdSet>,
+}
+
+/// What an edit says of a timeline.
+#[derive(Clone, Debug)]
+struct Edit {
+    episode: Option<Id>,
+    total_frames: Option<f64>,
+}
+
+/// A shot's timeline.
+#[derive(Clone, Copy, Debug)]
+struct Timeline {
+    /// The episode, by its place in the project; `None` in a film.
+    episode: Option<usize>,
+    total_frames: Option<f64>,
+}
+
+/// Something that shows once all documents of a project are known.
+pub(super) struct Conclusion {
+    /// The document it is about, by name.
+    pub(super) document: &'static str,
+    pub(super) code: Code,
+    pub(super) pointer: String,
+    pub(super) message: String,
 }
 
 impl Known {
@@ -45,7 +79,18 @@ impl Known {
             self.not_for_shots = other.not_for_shots;
         }
         replace(&mut self.fps, other.fps);
-        replace(&mut self.total_frames, other.total_frames);
+        replace(&mut self.edits, other.edits);
+        if !other.episodes.is_empty() {
+            self.episodes = other.episodes;
+            self.episode_of = other.episode_of;
+        }
+        for (mine, new) in self.none_listed.iter_mut().zip(other.none_listed) {
+            *mine |= new;
+        }
+        let in_use = self.none_listed_in_use.iter_mut();
+        for (mine, new) in in_use.zip(other.none_listed_in_use) {
+            *mine |= new;
+        }
         replace(&mut self.projects, other.projects);
         if !other.sequences.is_empty() {
             self.sequences = other.sequences;
@@ -57,19 +102,115 @@ impl Known {
 
     /// Whether the list of projects was read to its end.
     pub(super) fn has_all_projects(&self) -> bool {
-        self.ids[Kind::Project as usize]
-            .as_ref()
-            .is_some_and(|set| !set.incomplete)
+        self.has_all(Kind::Project)
     }
 
-    /// The sequences that have shots and stand behind the first `colors`: their places in the list.
-    pub(super) fn sequences_beyond(&self, colors: usize) -> impl Iterator<Item = usize> {
-        self.sequences
-            .iter()
-            .enumerate()
-            .skip(colors)
-            .filter(|(_, id)| self.sequences_with_shots.contains(**id))
-            .map(|(index, _)| index)
+    /// What shows once all documents of a project are known.
+    pub(super) fn conclusions(&self, format: Format) -> Vec<Conclusion> {
+        let colors = self.sequences_without_color(format);
+        let episodes = self.sequences_without_episode();
+        let edits = self.episodes_without_edit();
+        let lists = self.empty_lists(format);
+        colors.chain(episodes).chain(edits).chain(lists).collect()
+    }
+
+    /// The sequences that have shots, with their places in the list.
+    fn sequences_with_shots(&self) -> impl Iterator<Item = (usize, Id)> {
+        let sequences = self.sequences.iter().copied().enumerate();
+        sequences.filter(|(_, id)| self.sequences_with_shots.contains(*id))
+    }
+
+    /// The client has so many colours, and throws when it draws a sequence beyond.
+    fn sequences_without_color(&self, format: Format) -> impl Iterator<Item = Conclusion> {
+        let colors = role::sequence_colors(format).unwrap_or(usize::MAX);
+        let beyond = self.sequences_with_shots().filter(move |it| it.0 >= colors);
+        beyond.map(move |(index, _)| Conclusion {
+            document: "sequences",
+            code: Code::TooManySequences,
+            pointer: format!("/{index}"),
+            message: format!(
+                "the client has colours for {colors} sequences; this is number {} in the list, and has shots",
+                index + 1
+            ),
+        })
+    }
+
+    /// In a series, the client shows the shots of an episode's sequences.
+    fn sequences_without_episode(&self) -> impl Iterator<Item = Conclusion> {
+        let is_series = !self.episodes.is_empty() && self.has_all(Kind::Episode);
+        let lost = self.sequences_with_shots();
+        let lost = lost.filter(move |(_, id)| is_series && !self.episode_of.contains_key(id));
+        lost.map(|(index, _)| Conclusion {
+            document: "sequences",
+            code: Code::SequenceWithoutEpisode,
+            pointer: format!("/{index}"),
+            message: "the sequence has shots, and no episode lists it".to_owned(),
+        })
+    }
+
+    /// In a series, each episode has its own timeline.
+    fn episodes_without_edit(&self) -> impl Iterator<Item = Conclusion> {
+        // That there is no edit at all was said before.
+        let edits = self.edits.as_deref().filter(|it| !it.is_empty());
+        let episodes = edits.map(|_| self.episodes.iter().enumerate());
+        let without = episodes.into_iter().flatten().filter(move |(_, id)| {
+            let mut edits = edits.into_iter().flatten();
+            edits.all(|it| it.episode != Some(**id))
+        });
+        without.map(|(index, _)| Conclusion {
+            document: "project",
+            code: Code::NoEdit,
+            pointer: format!("/episodes/{index}"),
+            message: "the episode has no edit".to_owned(),
+        })
+    }
+
+    /// The project lists nothing of a kind that it uses.
+    fn empty_lists(&self, format: Format) -> impl Iterator<Item = Conclusion> {
+        let roles = format.documents().flat_map(|document| {
+            let roles = role::of(document);
+            roles.map(move |(place, role)| (document, place, role))
+        });
+        roles.filter_map(|(document, place, role)| {
+            let Role::ListOf(kind) = role else {
+                return None;
+            };
+            self.none_listed_in_use[kind as usize].then(|| Conclusion {
+                document: document.name,
+                code: Code::EmptyList,
+                pointer: format!("/{place}"),
+                message: format!(
+                    "the list is empty, and each {} in use is unknown",
+                    kind.noun()
+                ),
+            })
+        })
+    }
+
+    /// Whether all of a kind are known.
+    fn has_all(&self, kind: Kind) -> bool {
+        let set = self.ids[kind as usize].as_ref();
+        set.is_some_and(|set| !set.incomplete)
+    }
+
+    /// The timeline on which a sequence's shots lie, if they are shown on any.
+    fn timeline(&self, sequence: Option<Id>) -> Option<Timeline> {
+        let edits = self.edits.as_deref().map(Vec::as_slice).unwrap_or_default();
+        if self.episodes.is_empty() {
+            // Of a film's edits, the first counts.
+            let total_frames = edits.first().and_then(|it| it.total_frames);
+            return Some(Timeline {
+                episode: None,
+                total_frames,
+            });
+        }
+        let episode = *self.episode_of.get(&sequence?)?;
+        let id = self.episodes[episode];
+        let edit = edits.iter().find(|it| it.episode == Some(id));
+        Some(Timeline {
+            episode: Some(episode),
+            total_frames: edit.and_then(|it| it.total_frames),
+        })
     }
 }
 
@@ -123,16 +264,30 @@ pub(super) struct Rules<'a> {
     known: &'a Known,
     /// Looks at pictures and movies, where that is wanted.
     media: Option<Media<'a>>,
+    /// Whether the document holds edits.
+    gives_edits: bool,
     /// The folder of the project, by name.
     folder: Option<&'a str>,
+    /// Whether ids are remembered.
+    follow: bool,
     own: [Option<IdSet>; Kind::COUNT],
     in_use: [Option<IdSet>; Kind::COUNT],
     not_for_shots: IdSet,
     learned: Known,
+    projects: Option<Vec<String>>,
     sequences: Vec<Id>,
     sequences_with_shots: IdSet,
+    last_sequence: Option<Id>,
     cast: IdSet,
-    spans: Vec<Span>,
+    edits: Vec<Edit>,
+    episodes: Vec<Id>,
+    /// The sequences of the episode that is being read.
+    episode_sequences: Vec<Id>,
+    episode_of: BTreeMap<Id, usize>,
+    /// Whether some entries could not be read.
+    is_incomplete: bool,
+    /// The shots on each timeline, by episode.
+    spans: BTreeMap<Option<usize>, Vec<Span>>,
 }
 
 impl<'a> Rules<'a> {
@@ -141,32 +296,44 @@ impl<'a> Rules<'a> {
         known: &'a Known,
         media: Option<Media<'a>>,
         folder: Option<&'a str>,
+        follow: bool,
     ) -> Self {
         let mut own = [const { None }; Kind::COUNT];
-        let mut learned = Known::default();
-        for kind in role::of(document).filter_map(|(_, role)| role.gives()) {
+        let mut projects = None;
+        let gives = role::of(document).filter_map(|(_, role)| role.gives());
+        for kind in gives.filter(|_| follow) {
             own[kind as usize] = Some(IdSet::default());
             if kind == Kind::Project {
-                learned.projects = Some(Vec::new());
+                projects = Some(Vec::new());
             }
         }
         Self {
             known,
             media,
+            gives_edits: role::holds_edits(document),
             folder,
+            follow,
             own,
             in_use: [const { None }; Kind::COUNT],
             not_for_shots: IdSet::default(),
-            learned,
+            learned: Known::default(),
+            projects,
             sequences: Vec::new(),
             sequences_with_shots: IdSet::default(),
+            last_sequence: None,
             cast: IdSet::default(),
-            spans: Vec::new(),
+            edits: Vec::new(),
+            episodes: Vec::new(),
+            episode_sequences: Vec::new(),
+            episode_of: BTreeMap::new(),
+            is_incomplete: false,
+            spans: BTreeMap::new(),
         }
     }
 
     /// Notes that some entries could not be read: ids may exist that are not known.
     pub(super) fn lose(&mut self) {
+        self.is_incomplete = true;
         for set in self.own.iter_mut().flatten() {
             set.incomplete = true;
         }
@@ -180,21 +347,24 @@ impl<'a> Rules<'a> {
             }
         }
         // An entry may refer to what it defines itself, so definitions come first.
-        self.define(&facts.list, problems);
-        let mut frames = Frames::default();
+        if self.follow {
+            self.define(&facts.list, problems);
+        }
+        let mut said = Said::default();
         for (at, fact) in facts.list.iter().enumerate() {
-            self.judge(entry, at, fact, &mut frames, problems);
+            self.judge(entry, at, fact, &mut said, problems);
         }
     }
 
     fn define(&mut self, facts: &[Fact], problems: &mut Vec<Problem>) {
         let mut task_type = None;
         let mut for_shots = None;
+        let mut episode = None;
         for (at, fact) in facts.iter().enumerate() {
             let (kind, id) = match (fact.role, &fact.datum) {
                 (Role::Defines(kind), Datum::Id(id)) => (kind, *id),
                 (Role::ListedProject, Datum::Text(text)) => {
-                    if let Some(projects) = &mut self.learned.projects {
+                    if let Some(projects) = &mut self.projects {
                         projects.push(text.to_string());
                     }
                     (Kind::Project, Id::new(text))
@@ -210,10 +380,26 @@ impl<'a> Rules<'a> {
                     (task_type, for_shots) = (None, None);
                     continue;
                 }
+                (Role::EpisodeSequence, Datum::Id(id)) => {
+                    self.episode_sequences.push(*id);
+                    continue;
+                }
+                (Role::EpisodeEnd, _) => {
+                    let sequences = std::mem::take(&mut self.episode_sequences);
+                    if let Some(id) = episode.take() {
+                        for sequence in sequences {
+                            let episodes = self.episode_of.entry(sequence);
+                            episodes.or_insert(self.episodes.len());
+                        }
+                        self.episodes.push(id);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             match kind {
                 Kind::TaskType => task_type = Some(id),
+                Kind::Episode => episode = Some(id),
                 Kind::Sequence => self.sequences.push(id),
                 _ => {}
             }
@@ -236,7 +422,7 @@ impl<'a> Rules<'a> {
         entry: usize,
         at: usize,
         fact: &Fact,
-        frames: &mut Frames,
+        said: &mut Said,
         problems: &mut Vec<Problem>,
     ) {
         let mut problem = |code, message: String, expected| {
@@ -249,11 +435,22 @@ impl<'a> Rules<'a> {
         };
         match (fact.role, &fact.datum) {
             (Role::Refers(kind), Datum::Id(id)) => {
-                if kind == Kind::Sequence {
+                // Shots of a sequence mostly come one behind the other.
+                if self.follow && kind == Kind::Sequence && self.last_sequence != Some(*id) {
+                    self.last_sequence = Some(*id);
                     self.sequences_with_shots.insert(*id);
+                }
+                match kind {
+                    Kind::Sequence => said.sequence = Some(*id),
+                    Kind::Episode => said.episode = Some(*id),
+                    _ => {}
                 }
                 self.refer(kind, *id, &mut problem);
             }
+            (Role::EpisodeSequence, Datum::Id(id)) => {
+                self.refer(Kind::Sequence, *id, &mut problem);
+            }
+            (Role::ListOf(kind), _) => self.learned.none_listed[kind as usize] = true,
             (Role::Lists(kind), Datum::Id(id)) => {
                 self.refer(kind, *id, &mut problem);
                 self.in_use[kind as usize]
@@ -272,7 +469,7 @@ impl<'a> Rules<'a> {
             }
             (Role::CastShot, Datum::Id(id)) => {
                 self.refer(Kind::Shot, *id, &mut problem);
-                if !self.cast.insert(*id) {
+                if self.follow && !self.cast.insert(*id) {
                     let message = "another entry has the cast of the shot {}".to_owned();
                     problem(Code::CastTwice, message, None);
                 }
@@ -293,16 +490,25 @@ impl<'a> Rules<'a> {
             (Role::Name, Datum::Flag(true)) => {
                 problem(Code::EmptyName, "the name is empty".to_owned(), None);
             }
-            (Role::Picture | Role::PlainPicture | Role::Movie, Datum::Text(path)) => {
-                if let Some(media) = &mut self.media
-                    && let Some((code, message)) = media.check(fact.role, path)
-                {
-                    problem(code, message, None);
+            (
+                Role::Picture | Role::Avatar | Role::PlainPicture | Role::Movie,
+                Datum::Text(path),
+            ) => {
+                if fact.role == Role::Movie {
+                    said.movie = Some(path.clone());
                 }
+                if let Some(media) = &mut self.media
+                    && let Some(flaw) = media.check(fact.role, path)
+                {
+                    problem(flaw.code, flaw.message, flaw.expected);
+                }
+            }
+            (Role::MovieType, Datum::Flag(is_empty)) => {
+                said.movie_type = (!is_empty).then_some(at);
             }
             (Role::TimelineFps, Datum::Number(fps)) => self.learned.fps = Some(*fps),
             (Role::TotalFrames, Datum::Number(frames)) => {
-                self.learned.total_frames = Some(*frames);
+                said.total_frames = Some((at, *frames));
                 if *frames == 0.0 {
                     let message = "the timeline has no frames".to_owned();
                     let expected = "the number of frames in the movie, or in all shots";
@@ -316,19 +522,63 @@ impl<'a> Rules<'a> {
                 | Role::DurationSeconds
                 | Role::ShotFps,
                 Datum::Number(number),
-            ) => frames.set(fact.role, at, *number),
-            (Role::ShotEnd, _) => self.place(entry, at, frames, problems),
+            ) => said.set(fact.role, at, *number),
+            (Role::ShotEnd, _) => self.place(entry, at, said, problems),
+            (Role::EditEnd, _) => self.edit(said, problems),
+            (Role::CountsEnd, _) if said.episode.is_none() && !self.known.episodes.is_empty() => {
+                let message = "the counts belong to no episode, and the project is a series";
+                problem(Code::CountsWithoutEpisode, message.to_owned(), None);
+            }
             _ => {}
         }
     }
 
+    /// Judges an edit as a whole.
+    fn edit(&mut self, said: &Said, problems: &mut Vec<Problem>) {
+        self.edits.push(Edit {
+            episode: said.episode,
+            total_frames: said.total_frames.map(|(_, frames)| frames),
+        });
+        match said.movie.as_deref() {
+            Some("") => problems.extend(said.movie_type.map(|at| Problem {
+                code: Code::NoMovie,
+                fact: at,
+                message: "the edit has no movie, and one of type {}".to_owned(),
+                expected: Some("`\"\"`".to_owned()),
+            })),
+            Some(path) => {
+                let Some((at, total)) = said.total_frames.filter(|(_, total)| *total > 0.0) else {
+                    return;
+                };
+                let frames = self.media.as_ref().and_then(|it| it.frames(path));
+                #[expect(clippy::cast_precision_loss, reason = "no movie has that many frames")]
+                let differing = frames.filter(|it| *it as f64 != total);
+                problems.extend(differing.map(|frames| Problem {
+                    code: Code::FramesContradictMovie,
+                    fact: at,
+                    message: format!("`totalFrames` is {{}}, and the movie has {frames} frames"),
+                    expected: Some(frames.to_string()),
+                }));
+            }
+            None => {}
+        }
+    }
+
     /// Judges a reference.
-    fn refer(&self, kind: Kind, id: Id, problem: &mut impl FnMut(Code, String, Option<String>)) {
+    fn refer(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        problem: &mut impl FnMut(Code, String, Option<String>),
+    ) {
         let own = self.own[kind as usize].as_ref();
         let Some(set) = own.or(self.known.ids[kind as usize].as_deref()) else {
             return;
         };
-        if !set.contains(id) {
+        if self.known.none_listed[kind as usize] {
+            // One finding about the list says it all.
+            self.learned.none_listed_in_use[kind as usize] = true;
+        } else if !set.contains(id) {
             if !set.incomplete {
                 let message = format!("no {} has the id {{}}", kind.noun());
                 problem(kind.unknown(), message, None);
@@ -342,7 +592,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Judges a shot's place on the timeline.
-    fn place(&mut self, entry: usize, at: usize, frames: &Frames, problems: &mut Vec<Problem>) {
+    fn place(&mut self, entry: usize, at: usize, frames: &Said, problems: &mut Vec<Problem>) {
         let mut problem = |code, fact: Option<(usize, f64)>, message, expected| {
             problems.push(Problem {
                 code,
@@ -404,8 +654,11 @@ impl<'a> Rules<'a> {
         let Some((start, fps)) = number(frames.start).zip(self.known.fps) else {
             return;
         };
+        let Some(timeline) = self.known.timeline(frames.sequence) else {
+            return;
+        };
         let end = start + seconds * fps;
-        let total = self.known.total_frames.filter(|total| *total > 0.0);
+        let total = timeline.total_frames.filter(|total| *total > 0.0);
         if start < 0.0 {
             let message = format!("the shot starts at frame {start}, before the timeline does");
             problem(Code::OffTheTimeline, frames.start, message, None);
@@ -421,20 +674,26 @@ impl<'a> Rules<'a> {
             entry: u32::try_from(entry).unwrap_or(u32::MAX),
         };
         if span.start < span.end {
-            self.spans.push(span);
+            self.spans.entry(timeline.episode).or_default().push(span);
         }
     }
 
     /// What shows when all entries were judged, and what the document says to others.
     pub(super) fn finish(mut self) -> (Vec<Overlap>, Known) {
-        let overlaps = overlaps(&mut self.spans);
+        let overlaps = overlaps(self.spans.values_mut());
         let mut learned = self.learned;
+        if !self.is_incomplete && self.gives_edits {
+            learned.edits = Some(Arc::new(self.edits));
+        }
+        learned.episodes = Arc::new(self.episodes);
+        learned.episode_of = Arc::new(self.episode_of);
         for (ids, set) in learned.ids.iter_mut().zip(self.own) {
             *ids = set.map(Arc::new);
         }
         for (ids, set) in learned.in_use.iter_mut().zip(self.in_use) {
             *ids = set.map(Arc::new);
         }
+        learned.projects = self.projects.map(Arc::new);
         learned.not_for_shots = Arc::new(self.not_for_shots);
         learned.sequences = Arc::new(self.sequences);
         learned.sequences_with_shots = Arc::new(self.sequences_with_shots);
@@ -442,19 +701,21 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The shots that overlap with others, in their order in the list.
-fn overlaps(spans: &mut [Span]) -> Vec<Overlap> {
-    spans.sort_unstable();
+/// The shots that overlap with others on the same timeline, in their order in the list.
+fn overlaps<'a>(timelines: impl Iterator<Item = &'a mut Vec<Span>>) -> Vec<Overlap> {
     let mut overlaps = Vec::new();
-    let mut last: Option<Span> = None;
-    for shot in spans.iter().copied() {
-        if let Some(over) = last
-            && shot.start < over.end
-        {
-            overlaps.push(Overlap { shot, over });
-        }
-        if last.is_none_or(|last| shot.end > last.end) {
-            last = Some(shot);
+    for spans in timelines {
+        spans.sort_unstable();
+        let mut last: Option<Span> = None;
+        for shot in spans.iter().copied() {
+            if let Some(over) = last
+                && shot.start < over.end
+            {
+                overlaps.push(Overlap { shot, over });
+            }
+            if last.is_none_or(|last| shot.end > last.end) {
+                last = Some(shot);
+            }
         }
     }
     overlaps.sort_unstable_by_key(Overlap::entry);
@@ -467,9 +728,15 @@ fn whole(frame: f64) -> i32 {
     frame.round() as i32
 }
 
-/// What a shot says of its place: each number with the place of its fact.
+/// What an entry says that is judged as a whole: each number with the place of its fact.
 #[derive(Default)]
-struct Frames {
+struct Said {
+    sequence: Option<Id>,
+    episode: Option<Id>,
+    movie: Option<Box<str>>,
+    /// Where a movie has a type, the place of that.
+    movie_type: Option<usize>,
+    total_frames: Option<(usize, f64)>,
     frame_in: Option<(usize, f64)>,
     frame_out: Option<(usize, f64)>,
     start: Option<(usize, f64)>,
@@ -477,7 +744,7 @@ struct Frames {
     fps: Option<(usize, f64)>,
 }
 
-impl Frames {
+impl Said {
     fn set(&mut self, role: Role, at: usize, number: f64) {
         let field = match role {
             Role::FrameIn => &mut self.frame_in,

@@ -6,6 +6,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Value, json};
+use watchtower_model::format::v1::Timestamp;
 use watchtower_model::format::{DOCUMENTS, Document, Shape};
 
 use super::finding::Severity;
@@ -93,15 +94,12 @@ fn explain(document: &Document, error: &ValidationError<'_>, violations: &mut Ve
             };
             (code, format!("the key `{key}` is missing"), None)
         }
-        ValidationErrorKind::Type { kind } => {
-            let types: Vec<JsonType> = match kind {
-                TypeKind::Single(single) => vec![*single],
-                TypeKind::Multiple(several) => several.iter().collect(),
-            };
+        ValidationErrorKind::Type { .. } => {
+            let types = expected_types(error);
             container = types
                 .iter()
                 .any(|it| matches!(it, JsonType::Array | JsonType::Object));
-            let expected = types.iter().map(|it| name(*it)).collect::<Vec<_>>();
+            let expected: Vec<&str> = types.into_iter().map(name).collect();
             let code = match error.instance().as_ref() {
                 Value::Null if avatar => Code::NoAvatar,
                 Value::Null => Code::Null,
@@ -110,10 +108,25 @@ fn explain(document: &Document, error: &ValidationError<'_>, violations: &mut Ve
             };
             (code, format!("found {found}"), Some(expected.join(" or ")))
         }
-        ValidationErrorKind::AnyOf { .. } => {
+        ValidationErrorKind::AnyOf { context } => {
+            let expected: Vec<&str> = context
+                .iter()
+                .flatten()
+                .flat_map(expected_types)
+                .map(name)
+                .collect();
             container = true;
-            (Code::WrongType, format!("found {found}"), None)
+            (
+                Code::WrongType,
+                format!("found {found}"),
+                Some(expected.join(" or ")),
+            )
         }
+        ValidationErrorKind::Pattern { pattern } if pattern == Timestamp::PATTERN => (
+            Code::NotAMoment,
+            format!("found {found}"),
+            Some("a moment in ISO 8601, as in `2026-11-22T04:36:12Z`".to_owned()),
+        ),
         ValidationErrorKind::Pattern { .. } => (
             Code::WrongColor,
             format!("found {found}"),
@@ -156,6 +169,17 @@ fn explain(document: &Document, error: &ValidationError<'_>, violations: &mut Ve
         expected,
         effect,
     });
+}
+
+/// The types that an error would have liked.
+fn expected_types(error: &ValidationError<'_>) -> Vec<JsonType> {
+    match error.kind() {
+        ValidationErrorKind::Type { kind } => match kind {
+            TypeKind::Single(single) => vec![*single],
+            TypeKind::Multiple(several) => several.iter().collect(),
+        },
+        _ => Vec::new(),
+    }
 }
 
 /// The place of an error in its entry: keys, and `*` for any element of a list.

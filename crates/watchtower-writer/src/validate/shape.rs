@@ -7,9 +7,10 @@
 
 use std::fmt;
 
+use regex_lite::Regex;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use watchtower_model::format::Document;
+use watchtower_model::format::{Document, PATTERN_END};
 
 use super::ids::{Id, Kind};
 use super::role::{self, Role};
@@ -36,8 +37,8 @@ pub(super) struct Shape {
     types: u8,
     /// The least number of characters.
     shortest: usize,
-    /// Whether a text must be a colour.
-    color: bool,
+    /// What a text must look like.
+    pattern: Option<Regex>,
     minimum: Option<f64>,
     /// What a number must exceed.
     above: Option<f64>,
@@ -98,11 +99,14 @@ impl Facts {
             | Role::Refers(_)
             | Role::Lists(_)
             | Role::ShotTaskType
+            | Role::EpisodeSequence
             | Role::CastShot => Datum::Id(Id::new(text)),
             Role::Name => Datum::Flag(text.trim().is_empty()),
+            Role::MovieType => Datum::Flag(text.is_empty()),
             Role::ListedProject
             | Role::OwnProject
             | Role::Picture
+            | Role::Avatar
             | Role::PlainPicture
             | Role::Movie => Datum::Text(text.into()),
             _ => return,
@@ -131,8 +135,22 @@ impl Facts {
         }
     }
 
+    /// Notes that an object has ended.
     fn end(&mut self, role: Role) {
-        if let Role::TaskTypeEnd | Role::ShotEnd = role {
+        if let Role::TaskTypeEnd
+        | Role::EpisodeEnd
+        | Role::ShotEnd
+        | Role::EditEnd
+        | Role::CountsEnd = role
+        {
+            let datum = Datum::Mark;
+            self.list.push(Fact { role, datum });
+        }
+    }
+
+    /// Notes that a list is empty.
+    fn nothing(&mut self, role: Role) {
+        if let Role::ListOf(_) = role {
             let datum = Datum::Mark;
             self.list.push(Fact { role, datum });
         }
@@ -218,8 +236,10 @@ impl Shape {
                 "type" => shape.compile_types(value),
                 "minLength" => usize_of(value).map(|it| shape.shortest = it).is_some(),
                 "pattern" => {
-                    shape.color = value == "^#[0-9A-Fa-f]{6}$";
-                    shape.color
+                    // Here `$` is the end of the text and nothing else.
+                    let pattern = value.as_str().map(|it| it.replace(PATTERN_END, "$"));
+                    shape.pattern = pattern.and_then(|it| Regex::new(&it).ok());
+                    shape.pattern.is_some()
                 }
                 "minimum" => value.as_f64().map(|it| shape.minimum = Some(it)).is_some(),
                 "exclusiveMinimum" => value.as_f64().map(|it| shape.above = Some(it)).is_some(),
@@ -350,20 +370,32 @@ impl Shape {
         facts: &mut Facts,
         pointers: &mut Vec<String>,
     ) {
-        match (value, self.role) {
-            (Value::String(text), Some(role)) => facts.text(role, text),
-            (Value::Bool(flag), Some(role)) => {
-                facts.flag(role, *flag);
-                self.note_unreadable(facts);
+        match value {
+            Value::String(text) if self.types & types::STRING != 0 => {
+                if let Some(role) = self.role {
+                    facts.text(role, text);
+                }
             }
-            (Value::Number(number), Some(role)) => {
-                if let Some(number) = number.as_f64() {
+            // The client multiplies with a frame rate, whatever it is written as.
+            Value::String(text) if self.role == Some(Role::TimelineFps) => {
+                if let Ok(fps) = text.parse() {
+                    facts.number(Role::TimelineFps, fps);
+                }
+            }
+            Value::Bool(flag) if self.types & types::BOOLEAN != 0 => {
+                if let Some(role) = self.role {
+                    facts.flag(role, *flag);
+                }
+            }
+            Value::Number(number) if self.types & (types::NUMBER | types::INTEGER) != 0 => {
+                if let (Some(role), Some(number)) = (self.role, number.as_f64()) {
                     facts.number(role, number);
                 }
-                self.note_unreadable(facts);
             }
-            (Value::Null, _) => {}
-            (Value::Array(elements), _) => {
+            Value::Array(elements) if self.types & types::ARRAY != 0 => {
+                if let Some(role) = self.role.filter(|_| elements.is_empty()) {
+                    facts.nothing(role);
+                }
                 if let Some(items) = &self.items {
                     for (index, element) in elements.iter().enumerate() {
                         let length = pointer.len();
@@ -372,9 +404,8 @@ impl Shape {
                         pointer.truncate(length);
                     }
                 }
-                self.note_unreadable(facts);
             }
-            (Value::Object(members), _) => {
+            Value::Object(members) if self.types & types::OBJECT != 0 => {
                 for (key, member) in members {
                     if let Some(shape) = self.key(key) {
                         let length = pointer.len();
@@ -383,24 +414,38 @@ impl Shape {
                         pointer.truncate(length);
                     }
                 }
+                for (key, shape) in &self.keys {
+                    if !members.contains_key(&**key) {
+                        shape.lose(facts);
+                    }
+                }
                 if let Some(role) = self.role {
                     facts.end(role);
                 }
-                self.note_unreadable(facts);
             }
-            _ => {}
+            _ => self.lose(facts),
         }
         while pointers.len() < facts.list.len() {
             pointers.push(pointer.clone());
         }
     }
 
-    /// Notes that this place should define an id, and does not in a way that could be compared.
-    fn note_unreadable(&self, facts: &mut Facts) {
+    /// Notes that ids should be defined here and are not, in a way that can be compared.
+    fn lose(&self, facts: &mut Facts) {
         match self.role {
-            Some(Role::Defines(kind)) => facts.unreadable.push(kind),
-            Some(Role::ListedProject) => facts.unreadable.push(Kind::Project),
+            Some(role @ (Role::Defines(_) | Role::ListedProject)) => {
+                facts.unreadable.extend(role.gives());
+            }
+            Some(Role::EpisodeSequence) => facts.unreadable.push(Kind::Episode),
             _ => {}
+        }
+        for shape in self
+            .items
+            .iter()
+            .map(|it| &**it)
+            .chain(self.keys.iter().map(|(_, it)| it))
+        {
+            shape.lose(facts);
         }
     }
 }
@@ -509,7 +554,8 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
             1 => !text.is_empty(),
             shortest => text.chars().count() >= shortest,
         };
-        if shape.types & types::STRING == 0 || !long_enough || (shape.color && !is_color(text)) {
+        let fits = || shape.pattern.as_ref().is_none_or(|it| it.is_match(text));
+        if shape.types & types::STRING == 0 || !long_enough || !fits() {
             return Err(refuse());
         }
         if let Some(role) = shape.role {
@@ -526,6 +572,7 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
             while elements.next_element::<Anything>()?.is_some() {}
             return Ok(Seen::Other);
         };
+        let mut is_empty = true;
         loop {
             let element = Reading {
                 shape,
@@ -533,9 +580,14 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
                 strict: self.strict,
             };
             if elements.next_element_seed(element)?.is_none() {
-                return Ok(Seen::Other);
+                break;
             }
+            is_empty = false;
         }
+        if let Some(role) = self.shape.role.filter(|_| is_empty) {
+            self.facts.nothing(role);
+        }
+        Ok(Seen::Other)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Seen, A::Error> {
@@ -583,11 +635,6 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
         }
         Ok(Seen::Other)
     }
-}
-
-fn is_color(text: &str) -> bool {
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    digits.len() == 6 && digits.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 /// Reads a key; answers its place among the shape's keys, if it is one of them.
@@ -676,6 +723,9 @@ impl<'de> Visitor<'de> for Anything {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use watchtower_model::format::DOCUMENTS;
 
     #[test]
@@ -698,6 +748,233 @@ mod tests {
                     "{} {place}",
                     document.qualified_name()
                 );
+            }
+        }
+    }
+
+    /// Reads a text; answers the facts in it if it was taken.
+    fn read(shape: &Shape, text: &str, strict: bool) -> Option<Facts> {
+        let mut facts = Facts::default();
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let reading = Reading {
+            shape,
+            facts: &mut facts,
+            strict,
+        };
+        reading.deserialize(&mut deserializer).ok()?;
+        deserializer.end().ok()?;
+        Some(facts)
+    }
+
+    fn entry(document: &Document) -> Value {
+        let example = document.schema()["examples"][0].clone();
+        match document.shape {
+            watchtower_model::format::Shape::Object => example,
+            watchtower_model::format::Shape::List => example[0].clone(),
+        }
+    }
+
+    #[test]
+    fn every_example_is_taken() {
+        for document in DOCUMENTS {
+            let text = entry(document).to_string();
+            let taken = read(&Shape::of(document), &text, true).is_some();
+            assert!(taken, "{} is slow", document.qualified_name());
+        }
+    }
+
+    /// A change to one place of a document.
+    #[derive(Clone, Debug)]
+    enum Change {
+        Replace(Value),
+        /// Something close to what is there.
+        Bend(Index),
+        Remove,
+        Add(String, Value),
+        /// Writes the key twice; only texts can.
+        Double,
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let odd_texts = [
+            "",
+            "a",
+            "#ff0000",
+            "#FF00zz",
+            "#ff00000",
+            "24",
+            "é",
+            "\n",
+            "2026-11-22T04:36:12",
+        ];
+        let odd_numbers = [
+            0.0,
+            -0.0,
+            24.0,
+            0.5,
+            -1.0,
+            1e20,
+            9_007_199_254_740_993.0,
+            1e300,
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            (-3..30_i64).prop_map(Value::from),
+            select(odd_numbers.to_vec()).prop_map(Value::from),
+            select(odd_texts.to_vec()).prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3).prop_map(Value::from),
+                vec((any_key(), inner), 0..3)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn any_key() -> impl Strategy<Value = String> {
+        let keys = [
+            "id",
+            "name",
+            "fps",
+            "data",
+            "tasks",
+            "has_avatar",
+            "thumbnailUrl",
+            "frame_in",
+            "x",
+        ];
+        select(keys.to_vec()).prop_map(str::to_owned)
+    }
+
+    fn any_change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            8 => any::<Index>().prop_map(Change::Bend),
+            4 => any_value().prop_map(Change::Replace),
+            2 => Just(Change::Remove),
+            2 => (any_key(), any_value()).prop_map(|(key, value)| Change::Add(key, value)),
+            1 => Just(Change::Double),
+        ]
+    }
+
+    /// Values that are nearly the same.
+    fn close_to(value: &Value) -> Vec<Value> {
+        match value {
+            Value::Null => vec!["".into(), "a".into(), 0.into(), false.into()],
+            Value::Bool(flag) => vec![(!flag).into(), flag.to_string().into(), Value::Null],
+            Value::Number(number) => {
+                let near = number.as_f64().unwrap() + 0.5;
+                let text = number.to_string().into();
+                vec![
+                    near.into(),
+                    0.into(),
+                    (-1).into(),
+                    24.0.into(),
+                    text,
+                    Value::Null,
+                ]
+            }
+            Value::String(text) => {
+                let rest = text.chars().skip(1).collect::<String>();
+                let longer = format!("{text}0");
+                vec!["".into(), rest.into(), longer.into(), 1.into(), Value::Null]
+            }
+            Value::Array(list) => {
+                let with = |value: Value| Value::from([list.as_slice(), &[value]].concat());
+                vec![
+                    with(Value::Null),
+                    with("".into()),
+                    with("a".into()),
+                    with(1.into()),
+                    Value::Null,
+                ]
+            }
+            Value::Object(_) => vec![Value::Null, Value::Array(Vec::new()), "a".into()],
+        }
+    }
+
+    /// Every place in a value.
+    fn places(value: &Value, pointer: String, all: &mut Vec<String>) {
+        match value {
+            Value::Array(list) => {
+                for (index, inside) in list.iter().enumerate() {
+                    places(inside, format!("{pointer}/{index}"), all);
+                }
+            }
+            Value::Object(map) => {
+                for (key, inside) in map {
+                    places(inside, format!("{pointer}/{key}"), all);
+                }
+            }
+            _ => {}
+        }
+        all.push(pointer);
+    }
+
+    /// Changes a document; answers its text.
+    fn mutate(mut value: Value, changes: Vec<(Index, Change)>) -> String {
+        let mut doubled = None;
+        for (index, change) in changes {
+            let mut all = Vec::new();
+            places(&value, String::new(), &mut all);
+            let place = all[index.index(all.len())].clone();
+            let (parent, key) = place.rsplit_once('/').unwrap_or_default();
+            match change {
+                Change::Replace(new) => *value.pointer_mut(&place).unwrap() = new,
+                Change::Bend(index) => {
+                    let there = value.pointer_mut(&place).unwrap();
+                    let close = close_to(there);
+                    *there = close[index.index(close.len())].clone();
+                }
+                Change::Remove => match value.pointer_mut(parent).unwrap() {
+                    Value::Object(map) => drop(map.remove(key)),
+                    Value::Array(list) => drop(key.parse().map(|at: usize| list.remove(at))),
+                    _ => {}
+                },
+                Change::Add(key, new) => match value.pointer_mut(&place).unwrap() {
+                    Value::Object(map) => drop(map.insert(key, new)),
+                    Value::Array(list) => list.push(new),
+                    _ => {}
+                },
+                Change::Double => doubled = Some(key.to_owned()),
+            }
+        }
+        let text = value.to_string();
+        match doubled {
+            Some(key) => text.replacen(
+                &format!("\"{key}\":"),
+                &format!("\"{key}\":1,\"{key}\":"),
+                1,
+            ),
+            None => text,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        /// What is taken while it is read, the schema takes, and the same is gathered from it.
+        #[test]
+        fn nothing_is_taken_that_the_schema_refuses(
+            document in select(DOCUMENTS.iter().collect::<Vec<_>>()),
+            changes in vec((any::<Index>(), any_change()), 0..4),
+            strict: bool,
+        ) {
+            let shape = super::super::check::shape(document);
+            let text = mutate(entry(document), changes);
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let valid = schema::validator(document).is_valid(&value);
+            let taken = read(shape, &text, strict);
+            prop_assert!(valid || taken.is_none(), "{} is no {}", text, document.qualified_name());
+            if let Some(taken) = taken {
+                let mut gathered = Facts::default();
+                let mut pointers = Vec::new();
+                shape.gather(&value, &mut String::new(), &mut gathered, &mut pointers);
+                prop_assert_eq!(taken.list, gathered.list);
+                prop_assert_eq!(gathered.unreadable, []);
             }
         }
     }

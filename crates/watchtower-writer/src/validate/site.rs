@@ -1,7 +1,7 @@
 //! Checks a site, or a part of one: finds its documents, and judges each when what it builds on is
 //! known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,15 +14,17 @@ use watchtower_model::format::{DOCUMENTS, Document, Format, Scope};
 use super::check::{Findings, Surroundings, check};
 use super::layout::{Layout, Unreadable, open};
 use super::rules::Known;
-use super::{Code, Finding, Options, Severity, locate, role};
+use super::{Code, Finding, LeftOut, Options, Severity, contract, locate, role};
 
 /// What a check found in a set of files.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// The findings, by file and by place in it.
     pub findings: Vec<Finding>,
-    /// How many more there are, where a file has too many of one kind.
+    /// How many more there are, where a file has too many of one kind, or the site too many in all.
     pub left_out: Vec<LeftOut>,
+    /// How many there are of codes that are allowed.
+    pub allowed: Vec<LeftOut>,
     /// The format the files were taken for.
     pub format: Option<Format>,
     /// How many projects were checked.
@@ -35,19 +37,6 @@ pub struct Report {
     pub bytes: u64,
 }
 
-/// Findings that were counted and not kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct LeftOut {
-    /// The file they are about.
-    pub file: PathBuf,
-    /// What is wrong.
-    pub code: Code,
-    /// What it means for the page.
-    pub severity: Severity,
-    /// How many there are.
-    pub count: usize,
-}
-
 impl Report {
     /// How many findings of a severity there are, with those that were not kept.
     pub fn count(&self, severity: Severity) -> usize {
@@ -56,9 +45,16 @@ impl Report {
         kept.count() + left_out.map(|it| it.count).sum::<usize>()
     }
 
+    /// How many findings of a severity there are of codes that are allowed.
+    pub fn count_allowed(&self, severity: Severity) -> usize {
+        let allowed = self.allowed.iter().filter(|it| it.severity == severity);
+        allowed.map(|it| it.count).sum()
+    }
+
     fn add(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.left_out.extend(other.left_out);
+        self.allowed.extend(other.allowed);
         self.projects += other.projects;
         self.documents += other.documents;
         self.entries += other.entries;
@@ -68,13 +64,51 @@ impl Report {
     fn sort(&mut self) {
         // Without a position, a finding is about the file as a whole.
         self.findings.sort_by(|a, b| {
-            let key = |it: &Finding| (it.position.map(|it| it.start), it.code);
+            let start = |it: &Finding| it.position.map(|it| it.start);
             a.file
                 .cmp(&b.file)
-                .then_with(|| key(a).cmp(&key(b)))
-                .then_with(|| a.pointer.cmp(&b.pointer))
+                .then_with(|| start(a).cmp(&start(b)))
+                .then_with(|| b.severity.cmp(&a.severity))
+                .then_with(|| {
+                    (a.code, &a.pointer, &a.message).cmp(&(b.code, &b.pointer, &b.message))
+                })
         });
         self.left_out.sort();
+        self.allowed.sort();
+    }
+
+    /// Keeps so many findings, errors before warnings, and counts the others. What is kept is the
+    /// same in whatever order reports are added.
+    fn keep(&mut self, most: usize) {
+        if self.findings.len() <= most {
+            return;
+        }
+        self.sort();
+        let is_error = |it: &Finding| it.severity == Severity::Error;
+        let (mut kept, warnings): (Vec<_>, Vec<_>) = std::mem::take(&mut self.findings)
+            .into_iter()
+            .partition(is_error);
+        kept.extend(warnings);
+        let others = kept.split_off(most);
+        self.findings = kept;
+        let mut counts = BTreeMap::new();
+        let left_out = std::mem::take(&mut self.left_out).into_iter();
+        let left_out = left_out.map(|it| ((it.file, it.code, it.severity), it.count));
+        let others = others
+            .into_iter()
+            .map(|it| ((it.file, it.code, it.severity), 1));
+        for (kind, count) in left_out.chain(others) {
+            *counts.entry(kind).or_default() += count;
+        }
+        let left_out = counts
+            .into_iter()
+            .map(|((file, code, severity), count)| LeftOut {
+                file,
+                code,
+                severity,
+                count,
+            });
+        self.left_out = left_out.collect();
     }
 }
 
@@ -118,7 +152,7 @@ fn document_names(format: Option<Format>) -> String {
 /// folder, the folder of one project, or one document.
 ///
 /// What a document of one project refers to is looked up also when only the project's folder is
-/// given; when one document is given, it is checked alone.
+/// given. When one document is given, each of its entries is checked alone: no ids are compared.
 ///
 /// # Errors
 ///
@@ -133,9 +167,11 @@ pub fn site(path: &Path, options: &Options) -> Result<Report, Error> {
         fs::read_dir(path).map_err(unreadable)?;
         let layout =
             Layout::detect(path, options.format).ok_or_else(|| Error::NotASite(path.to_owned()))?;
-        return Ok(Site { layout, options }.check());
+        return Ok(match layout.other_format() {
+            Some(other) => other_format(path, layout.format, other, options),
+            None => Site { layout, options }.check(),
+        });
     }
-    let document = choose(path, options)?;
     let file = open(path).map_err(|error| match error {
         Unreadable::Missing => unreadable(io::ErrorKind::NotFound.into()),
         Unreadable::Io(source) => unreadable(source),
@@ -144,7 +180,7 @@ pub fn site(path: &Path, options: &Options) -> Result<Report, Error> {
             kind,
         },
     })?;
-    Ok(alone(document, path, file, options))
+    Ok(alone(choose(path, options)?, path, file, options))
 }
 
 /// Checks one document that comes from anywhere, as from a pipe. `name` is what findings call it;
@@ -167,18 +203,34 @@ pub fn read(name: &Path, mut input: impl Read, options: &Options) -> Result<Repo
     Ok(alone(document, name, file, options))
 }
 
+/// Says that a site is of another format than the one that was asked for. Nothing else is said of
+/// it: every document would be wrong, or missing.
+fn other_format(path: &Path, asked: Format, other: Format, options: &Options) -> Report {
+    let mut report = Report {
+        format: Some(other),
+        ..Report::default()
+    };
+    let mut findings = Findings::new(path, options.limit, &options.allow);
+    let message = format!("the documents are of format {other}, and not {asked}");
+    findings.add(Code::OtherFormat, "", message);
+    take(findings, options, &mut report, |_| {});
+    report.keep(options.total);
+    report
+}
+
 /// Which document a file is.
 fn choose(path: &Path, options: &Options) -> Result<&'static Document, Error> {
     let name = options.document.as_deref();
     let name = name
         .or_else(|| path.file_stem()?.to_str())
         .unwrap_or_default();
-    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let neighbours = Layout::detect(parent.unwrap_or(Path::new(".")), options.format);
-    let formats = neighbours
-        .map(|it| it.format)
-        .into_iter()
-        .chain(Format::ALL.iter().copied());
+    // Files beside it may tell the format.
+    let neighbours = || {
+        let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+        Layout::detect(parent.unwrap_or(Path::new(".")), None).map(|it| it.format)
+    };
+    let first = options.format.or_else(neighbours);
+    let formats = first.into_iter().chain(Format::ALL.iter().copied());
     formats
         .filter(|format| options.format.is_none_or(|it| it == *format))
         .find_map(|format| format.document(name))
@@ -196,12 +248,15 @@ fn alone(
         known: &Known::default(),
         folder: None,
         layout: None,
+        // Next to nothing could be said, and a file of any size takes the same memory.
+        follow: false,
     };
     let mut report = Report {
         format: Some(document.format),
         ..Report::default()
     };
     examine(document, path, &mut file, around, options, &mut report);
+    report.keep(options.total);
     report.sort();
     report
 }
@@ -215,12 +270,12 @@ fn examine(
     options: &Options,
     report: &mut Report,
 ) -> Known {
-    let mut findings = Findings::new(path, options.limit);
+    let mut findings = Findings::new(path, options.limit, &options.allow);
     let outcome = check(document, &mut file, around, options, &mut findings);
     report.documents += 1;
     report.entries += outcome.entries;
     report.bytes += outcome.bytes;
-    take(findings, path, report, |kept| {
+    take(findings, options, report, |kept| {
         // A file that cannot be read again has findings without positions.
         let _ = locate::locate(file, document.shape, kept);
     });
@@ -230,7 +285,7 @@ fn examine(
 /// Puts findings into the report, once they know where they stand.
 fn take(
     mut findings: Findings<'_>,
-    path: &Path,
+    options: &Options,
     report: &mut Report,
     locate: impl FnOnce(&mut [Finding]),
 ) {
@@ -241,12 +296,9 @@ fn take(
             finding.position = finding.position.filter(|it| it.line > 0);
         }
     }
-    let left_out = findings.left_out().map(|(code, severity, count)| LeftOut {
-        file: path.to_owned(),
-        code,
-        severity,
-        count,
-    });
+    let is_allowed = |it: &LeftOut| options.allow.contains(&it.code);
+    let (allowed, left_out): (Vec<_>, Vec<_>) = findings.left_out().partition(is_allowed);
+    report.allowed.extend(allowed);
     report.left_out.extend(left_out);
     report.findings.append(&mut findings.kept);
 }
@@ -291,15 +343,23 @@ impl Site<'_> {
             None => self.projects(&known, &mut report),
         };
         report.projects = projects.len();
-        let reports: Vec<Report> = projects
+        let stages = role::stages(format);
+        let found = projects
             .par_iter()
-            .map(|id| self.project(id, known.clone()))
-            .collect();
-        for other in reports {
-            report.add(other);
-        }
+            .map(|id| self.project(id, &stages, known.clone()))
+            .reduce(Report::default, |mut report, other| {
+                report.add(other);
+                report.keep(self.options.total);
+                report
+            });
+        report.add(found);
+        report.keep(self.options.total);
         report.sort();
         report
+    }
+
+    fn findings<'a>(&'a self, path: &'a Path) -> Findings<'a> {
+        Findings::new(path, self.options.limit, &self.options.allow)
     }
 
     fn around<'a>(&'a self, known: &'a Known, folder: Option<&'a str>) -> Surroundings<'a> {
@@ -307,15 +367,16 @@ impl Site<'_> {
             known,
             folder,
             layout: Some(&self.layout),
+            follow: self.options.references,
         }
     }
 
     /// The projects that can be checked. Says which are listed and not there, or the reverse.
     fn projects(&self, known: &Known, report: &mut Report) -> Vec<String> {
         let mut add = |code, path: &Path, message: String| {
-            let mut findings = Findings::new(path, self.options.limit);
+            let mut findings = self.findings(path);
             findings.add(code, "", message);
-            take(findings, path, report, |_| {});
+            take(findings, self.options, report, |_| {});
         };
         let folder = self.layout.projects();
         let found = match self.layout.project_folders() {
@@ -329,13 +390,13 @@ impl Site<'_> {
                 return Vec::new();
             }
         };
-        let Some(listed) = known.projects.as_ref() else {
+        let Some(listed) = &known.projects else {
             return found;
         };
         // In the order of the list, each once.
         let mut seen = BTreeSet::new();
         let mut projects = Vec::new();
-        for id in listed {
+        for id in listed.iter() {
             // An id that is no folder's name is a finding about the list.
             if !seen.insert(id.as_str()) || ProjectId::new(id).is_err() {
                 continue;
@@ -369,9 +430,9 @@ impl Site<'_> {
         }
     }
 
-    fn project(&self, id: &str, mut known: Known) -> Report {
+    fn project(&self, id: &str, stages: &[Vec<&'static Document>], mut known: Known) -> Report {
         let mut report = Report::default();
-        for stage in role::stages(self.layout.format) {
+        for stage in stages {
             let answers: Vec<_> = stage
                 .par_iter()
                 .map(|document| {
@@ -387,31 +448,25 @@ impl Site<'_> {
                 report.add(other);
             }
         }
-        if let Some(colors) = role::sequence_colors(self.layout.format) {
-            self.colors(id, &known, colors, &mut report);
-        }
+        self.conclude(id, &known, &mut report);
         report
     }
 
-    /// Says which sequences have shots and no colour.
-    fn colors(&self, id: &str, known: &Known, colors: usize, report: &mut Report) {
-        let Some(document) = self.layout.format.document("sequences") else {
-            return;
-        };
-        let path = self.layout.project_document(document, id);
-        let mut findings = Findings::new(&path, self.options.limit);
-        for index in known.sequences_beyond(colors) {
-            let message = format!(
-                "the client has colours for {colors} sequences; this is number {} in the list, and has shots",
-                index + 1
-            );
-            findings.add(Code::TooManySequences, &format!("/{index}"), message);
-        }
-        take(findings, &path, report, |kept| {
-            if let Ok(file) = open(&path) {
-                let _ = locate::locate(file, document.shape, kept);
+    /// Says what shows now that all documents of a project are known.
+    fn conclude(&self, id: &str, known: &Known, report: &mut Report) {
+        let conclusions = known.conclusions(self.layout.format);
+        for document in self.layout.format.documents() {
+            let path = self.layout.project_document(document, id);
+            let mut findings = self.findings(&path);
+            for it in conclusions.iter().filter(|it| it.document == document.name) {
+                findings.add(it.code, &it.pointer, it.message.as_str());
             }
-        });
+            take(findings, self.options, report, |kept| {
+                if let Ok(file) = open(&path) {
+                    let _ = locate::locate(file, document.shape, kept);
+                }
+            });
+        }
     }
 
     /// Checks a document where it stands, or says that it is not there.
@@ -439,9 +494,14 @@ impl Site<'_> {
                 format!("the file cannot be read: {error}"),
             ),
         };
-        let mut findings = Findings::new(path, self.options.limit);
-        findings.add(code, "", message);
-        take(findings, path, report, |_| {});
+        let mut findings = self.findings(path);
+        findings.push(code, code.explanation().severity, |finding| {
+            finding.message = message;
+            if code == Code::MissingDocument {
+                contract::missing(document).clone_into(&mut finding.effect);
+            }
+        });
+        take(findings, self.options, report, |_| {});
         Known::default()
     }
 }

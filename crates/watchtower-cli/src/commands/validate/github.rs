@@ -46,6 +46,8 @@ fn title(code: Code) -> String {
 }
 
 fn file(path: &Path) -> String {
+    // Annotations are matched by the name of the file in the repository.
+    let path = path.strip_prefix(".").unwrap_or(path);
     let path = printable(&path.to_string_lossy()).into_owned();
     escape(&path).replace(':', "%3A").replace(',', "%2C")
 }
@@ -72,6 +74,7 @@ mod tests {
             file(Path::new("a,b:c\n::error::%")),
             r"a%2Cb%3Ac\n%3A%3Aerror%3A%3A%25"
         );
+        assert_eq!(file(Path::new("./data/shots.json")), "data/shots.json");
         let lines = ["100%\r\n::error::x".to_owned(), "y".to_owned()];
         assert_eq!(message(&lines), r"100%25\r\n::error::x%0Ay");
     }

@@ -1,7 +1,6 @@
 //! Findings as JSON, one object per line.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use watchtower_model::format::Format;
@@ -12,9 +11,9 @@ use super::printable::PrintableJson;
 /// A line. Readers skip message types they do not know.
 #[derive(Serialize)]
 #[serde(tag = "message_type", rename_all = "snake_case")]
-enum Message {
-    Finding(Finding),
-    LeftOut(LeftOut),
+enum Message<'a> {
+    Finding(&'a Finding),
+    LeftOut(&'a LeftOut),
     Summary(Summary),
 }
 
@@ -34,23 +33,13 @@ struct Summary {
     bytes: u64,
 }
 
-pub(super) fn write(out: &mut impl Write, report: &Report, allowed: &Report) -> io::Result<()> {
-    let findings = report.findings.iter().map(|it| {
-        Message::Finding(Finding {
-            file: in_unicode(&it.file),
-            ..it.clone()
-        })
-    });
-    let left_out = report.left_out.iter().map(|it| {
-        Message::LeftOut(LeftOut {
-            file: in_unicode(&it.file),
-            ..it.clone()
-        })
-    });
+pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let findings = report.findings.iter().map(Message::Finding);
+    let left_out = report.left_out.iter().map(Message::LeftOut);
     let summary = Message::Summary(Summary {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
-        allowed: allowed.count(Severity::Error) + allowed.count(Severity::Warning),
+        allowed: report.allowed.iter().map(|it| it.count).sum(),
         files: super::files(report),
         format: report.format,
         projects: report.projects,
@@ -71,9 +60,4 @@ pub(super) fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<(
         PrintableJson,
     ))?;
     writeln!(out)
-}
-
-/// JSON has no way to say what a path that is not Unicode is.
-fn in_unicode(path: &Path) -> PathBuf {
-    path.to_string_lossy().into_owned().into()
 }

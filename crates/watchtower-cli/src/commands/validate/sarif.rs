@@ -151,6 +151,7 @@ fn uri(path: &Path) -> String {
         .remove(b'_')
         .remove(b'~')
         .remove(b'/');
+    let path = path.strip_prefix(".").unwrap_or(path);
     let scheme = if path.is_absolute() { "file://" } else { "" };
     format!(
         "{scheme}{}",
@@ -168,6 +169,7 @@ mod tests {
             uri(Path::new("si te/data/ä:%.json")),
             "si%20te/data/%C3%A4%3A%25.json"
         );
+        assert_eq!(uri(Path::new("./data")), "data");
         assert_eq!(uri(Path::new("/srv/site")), "file:///srv/site");
     }
 }

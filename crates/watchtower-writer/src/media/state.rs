@@ -1,0 +1,161 @@
+//! What a site remembers of its pictures and movies from one export to the next.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use watchtower_model::MediaLocation;
+
+/// What a site remembers of its pictures and movies.
+///
+/// It holds no address: a reference is remembered by its hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MediaState {
+    /// What the site holds of each reference.
+    held: BTreeMap<MediaKey, Held>,
+    /// The pictures that nothing refers to any more, and since when, in seconds since 1970.
+    unused: BTreeMap<String, u64>,
+}
+
+/// A reference as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct MediaKey(String);
+
+impl MediaKey {
+    /// The key of a reference: of the source it came from, what is had of it, and its place. None
+    /// for a place that cannot be put into words; it is not remembered.
+    pub(crate) fn new(source: &str, what: &str, location: &MediaLocation) -> Option<Self> {
+        let text = serde_json::to_vec(&(source, what, location)).ok()?;
+        Some(Self(hex(&Sha256::digest(text)[..16])))
+    }
+}
+
+/// What the site holds of a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// Its file. None for a movie of which only the length is known.
+    pub(crate) file: Option<HeldFile>,
+    /// What names its bytes at the source.
+    pub(crate) tag: Option<String>,
+    /// A movie's length in frames; 0 for a picture.
+    pub(crate) frames: u64,
+}
+
+/// A file of the site, as it was when it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeldFile {
+    /// Its path from the site root.
+    pub(crate) path: String,
+    /// Its size and time.
+    pub(crate) stamp: Stamp,
+}
+
+/// The size and the time of change of a file. Who has the same is taken for the same file, as `make`
+/// and rsync do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    /// In bytes.
+    length: u64,
+    /// In nanoseconds since 1970.
+    modified: u64,
+}
+
+impl Stamp {
+    /// The stamp of a file; none when there is none.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let modified = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Self {
+            length: found.len(),
+            modified: u64::try_from(modified.as_nanos()).ok()?,
+        })
+    }
+
+    /// The stamp as the tag of a file's bytes.
+    pub(crate) fn tag(self) -> String {
+        format!("{}-{}", self.length, self.modified)
+    }
+}
+
+impl MediaState {
+    /// What the site holds of a reference.
+    pub(crate) fn held(&self, key: &MediaKey) -> Option<&Held> {
+        self.held.get(key)
+    }
+
+    /// Remembers what the site holds of a reference.
+    pub(crate) fn remember(&mut self, key: MediaKey, held: Held) {
+        if let Some(file) = &held.file {
+            self.unused.remove(&file.path);
+        }
+        self.held.insert(key, held);
+    }
+
+    /// Forgets every file that has another stamp now, or none.
+    pub(crate) fn forget_unless(&mut self, stamp: impl Fn(&str) -> Option<Stamp>) {
+        self.held.retain(|_, held| {
+            let file = held.file.as_ref();
+            file.is_none_or(|it| stamp(&it.path) == Some(it.stamp))
+        });
+        self.unused.retain(|path, _| stamp(path).is_some());
+    }
+
+    /// Since when nothing refers to a picture: since `now`, unless it was known before. Both are in
+    /// seconds since 1970.
+    pub(crate) fn unused_since(&mut self, path: &str, now: u64) -> u64 {
+        let since = self.unused.entry(path.to_owned()).or_insert(now);
+        // A clock that was set back must not keep a picture for ever.
+        *since = now.min(*since);
+        *since
+    }
+
+    /// Says that something refers to a picture.
+    pub(crate) fn use_again(&mut self, path: &str) {
+        self.unused.remove(path);
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_tells_sources_uses_and_places_apart_and_says_nothing() {
+        let url = |text: &str| MediaLocation::Url(text.into());
+        let secret = url("https://kitsu.example/x.png?token=hunter2");
+        let key = |source: &str, what: &str, location: &MediaLocation| {
+            MediaKey::new(source, what, location).unwrap().0
+        };
+        let keys = [
+            key("kitsu", "picture", &secret),
+            key("kitsu", "picture", &url("https://kitsu.example/x.png")),
+            key("kitsu", "movie", &secret),
+            key("kitsup", "icture", &secret),
+            key("kitsu", "picture", &MediaLocation::Key("a".into())),
+            key("kitsu", "picture", &MediaLocation::File("a".into())),
+        ];
+        let different: std::collections::HashSet<_> = keys.iter().collect();
+        assert_eq!(different.len(), keys.len());
+        assert_eq!(keys[0], key("kitsu", "picture", &secret));
+        assert!(keys.iter().all(|it| it.len() == 32));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_keep_a_picture() {
+        let mut state = MediaState::default();
+        assert_eq!(state.unused_since("a", 1000), 1000);
+        assert_eq!(state.unused_since("a", 1500), 1000);
+        assert_eq!(state.unused_since("a", 10), 10);
+        state.use_again("a");
+        assert_eq!(state.unused_since("a", 2000), 2000);
+    }
+}

@@ -1,0 +1,249 @@
+//! Whether what a project refers to is there: ids in hash sets, before anything is written.
+
+use std::collections::{HashMap, HashSet};
+
+use watchtower_model::{ProjectList, ProjectSnapshot, Task};
+
+use crate::error::{Error, Result};
+
+/// The ids of what projects share.
+#[derive(Debug)]
+pub(crate) struct SharedIds<'a> {
+    asset_types: HashSet<&'a str>,
+    task_types: HashSet<&'a str>,
+    task_statuses: HashSet<&'a str>,
+    users: HashSet<&'a str>,
+}
+
+impl<'a> SharedIds<'a> {
+    pub(crate) fn of(list: &'a ProjectList) -> Self {
+        Self {
+            asset_types: list.asset_types.iter().map(|it| it.id.as_str()).collect(),
+            task_types: list.task_types.iter().map(|it| it.id.as_str()).collect(),
+            task_statuses: list.task_statuses.iter().map(|it| it.id.as_str()).collect(),
+            users: list.users.iter().map(|it| it.id.as_str()).collect(),
+        }
+    }
+}
+
+/// Checks that ids are unique in a project, and that everything it refers to is in it or, where that
+/// is known, among what projects share.
+///
+/// # Errors
+///
+/// [`Error::Data`] that names the first thing at fault, what it refers to, and how many more there
+/// are.
+pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) -> Result<()> {
+    let mut check = Check::default();
+    let sequences = snapshot.sequences.iter();
+    let sequences = check.unique("sequences", sequences.map(|it| (it.id.as_str(), &*it.name)));
+    let assets = snapshot.assets.iter();
+    let assets = check.unique("assets", assets.map(|it| (it.id.as_str(), &*it.name)));
+    let shots = snapshot.shots.iter();
+    let shots = check.unique("shots", shots.map(|it| (it.id.as_str(), &*it.name)));
+
+    for shot in &snapshot.shots {
+        let id = shot.sequence_id.as_str();
+        check.refers(
+            ("shot", &shot.name),
+            "sequence",
+            id,
+            sequences.contains_key(id),
+        );
+    }
+    let mut cast = HashSet::new();
+    for casting in &snapshot.casting {
+        let id = casting.shot_id.as_str();
+        let shot = shots.get(id).copied();
+        check.refers(("casting of", id), "shot", id, shot.is_some());
+        let name = shot.unwrap_or(id);
+        if !cast.insert(id) {
+            check
+                .problem(|| format!("the shot `{name}` is cast twice; one entry must have it all"));
+        }
+        for asset in &casting.asset_ids {
+            let id = asset.as_str();
+            check.refers(("casting of", name), "asset", id, assets.contains_key(id));
+        }
+    }
+    if let Some(shared) = shared {
+        check.shared(snapshot, shared);
+    }
+    check.finish(&snapshot.project.name)
+}
+
+/// The first problem, and how many more there are.
+#[derive(Default)]
+struct Check {
+    first: Option<String>,
+    more: usize,
+}
+
+impl Check {
+    fn problem(&mut self, text: impl FnOnce() -> String) {
+        match self.first {
+            None => self.first = Some(text()),
+            Some(_) => self.more += 1,
+        }
+    }
+
+    /// The names of things by id, each of which must be there once.
+    fn unique<'a>(
+        &mut self,
+        kind: &str,
+        things: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> HashMap<&'a str, &'a str> {
+        let mut names = HashMap::with_capacity(things.size_hint().0);
+        for (id, name) in things {
+            if let Some(other) = names.insert(id, name) {
+                self.problem(|| {
+                    format!("the {kind} `{other}` and `{name}` have the same id, `{id}`; ids must be unique")
+                });
+            }
+        }
+        names
+    }
+
+    /// Judges a reference of something, by its kind and name.
+    fn refers(&mut self, from: (&str, &str), kind: &str, id: &str, is_there: bool) {
+        if !is_there {
+            let (from, name) = from;
+            self.problem(|| {
+                format!("the {from} `{name}` refers to the {kind} `{id}`, and there is none with that id")
+            });
+        }
+    }
+
+    /// Judges what refers to something that projects share.
+    fn shared(&mut self, snapshot: &ProjectSnapshot, shared: &SharedIds<'_>) {
+        let project = &snapshot.project;
+        let from = ("project", project.name.as_str());
+        for id in project.asset_types.iter().map(|it| it.as_str()) {
+            self.refers(from, "asset type", id, shared.asset_types.contains(id));
+        }
+        for id in project.task_types.iter().map(|it| it.as_str()) {
+            self.refers(from, "task type", id, shared.task_types.contains(id));
+        }
+        for id in project.task_statuses.iter().map(|it| it.as_str()) {
+            self.refers(from, "task status", id, shared.task_statuses.contains(id));
+        }
+        for id in project.team.iter().map(|it| it.as_str()) {
+            self.refers(from, "person", id, shared.users.contains(id));
+        }
+        for asset in &snapshot.assets {
+            let from = ("asset", asset.name.as_str());
+            let id = asset.asset_type_id.as_str();
+            self.refers(from, "asset type", id, shared.asset_types.contains(id));
+            self.tasks(from, &asset.tasks, shared);
+        }
+        for shot in &snapshot.shots {
+            self.tasks(("shot", &shot.name), &shot.tasks, shared);
+        }
+    }
+
+    fn tasks(&mut self, (kind, name): (&str, &str), tasks: &[Task], shared: &SharedIds<'_>) {
+        for task in tasks {
+            let refers = [
+                ("task type", task.task_type_id.as_str(), &shared.task_types),
+                (
+                    "task status",
+                    task.task_status_id.as_str(),
+                    &shared.task_statuses,
+                ),
+            ];
+            let people = task.assignees.iter();
+            let people = people.map(|it| ("person", it.as_str(), &shared.users));
+            for (target, id, ids) in refers.into_iter().chain(people) {
+                if !ids.contains(id) {
+                    let from = format!("task on the {kind}");
+                    self.refers((&from, name), target, id, false);
+                }
+            }
+        }
+    }
+
+    fn finish(self, project: &str) -> Result<()> {
+        let Some(first) = self.first else {
+            return Ok(());
+        };
+        let more = match self.more {
+            0 => String::new(),
+            1 => " (and 1 problem more)".to_owned(),
+            more => format!(" (and {more} problems more)"),
+        };
+        Err(Error::Data(format!(
+            "`{project}` does not fit together: {first}{more}"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use watchtower_model::{
+        Asset, AssetType, Project, Sequence, Shot, ShotCasting, ShotData, Task, TaskStatus,
+        TaskType, User,
+    };
+
+    use super::*;
+
+    fn film() -> (ProjectList, ProjectSnapshot) {
+        let list = ProjectList {
+            asset_types: vec![AssetType::new("Character")],
+            task_types: vec![TaskType::new("Animation")],
+            task_statuses: vec![TaskStatus::new("Todo")],
+            users: vec![User::new("Jade")],
+            ..ProjectList::default()
+        };
+        let mut film = ProjectSnapshot::new(Project::new("Film"));
+        film.project.team = vec![list.users[0].id.clone()];
+        film.sequences = vec![Sequence::new("010")];
+        film.assets = vec![Asset::new("Rex", &list.asset_types[0].id)];
+        let mut shot = Shot::new("0010", &film.sequences[0].id, ShotData::new(0, 10));
+        let task_type = list.task_types[0].id.clone();
+        let mut task = Task::new(task_type, list.task_statuses[0].id.clone());
+        task.assignees = film.project.team.clone();
+        shot.tasks = vec![task];
+        film.casting = vec![ShotCasting::new(&shot, &film.assets)];
+        film.shots = vec![shot];
+        (list, film)
+    }
+
+    fn message(change: impl FnOnce(&mut ProjectList, &mut ProjectSnapshot)) -> String {
+        let (mut list, mut film) = film();
+        change(&mut list, &mut film);
+        let result = check(&film, Some(&SharedIds::of(&list)));
+        result.map_or_else(|error| error.to_string(), |()| "fits".into())
+    }
+
+    #[test]
+    fn what_fits_together_passes() {
+        assert_eq!(message(|_, _| {}), "fits");
+        let (_, mut film) = film();
+        assert!(check(&film, None).is_ok());
+        film.shots[0].sequence_id = Sequence::new("020").id;
+        assert!(check(&film, None).is_err());
+    }
+
+    #[test]
+    fn every_reference_is_looked_at() {
+        let own_type = AssetType::new("Set").id;
+        let (fx, done) = (TaskType::new("FX").id, TaskStatus::new("Done").id);
+        let messages = [
+            message(|_, film| film.sequences.clear()),
+            message(|_, film| film.shots.clear()),
+            message(|_, film| film.assets.clear()),
+            message(|list, _| list.asset_types.clear()),
+            message(|list, _| list.task_types.clear()),
+            message(|list, _| list.task_statuses.clear()),
+            message(|list, _| list.users.clear()),
+            message(|_, film| film.project.asset_types = vec![own_type]),
+            message(|_, film| film.project.task_types = vec![fx]),
+            message(|_, film| film.project.task_statuses = vec![done]),
+            message(|_, film| film.sequences.push(film.sequences[0].clone())),
+            message(|_, film| film.shots.push(film.shots[0].clone())),
+            message(|_, film| film.assets.push(film.assets[0].clone())),
+            message(|_, film| film.casting.push(film.casting[0].clone())),
+        ];
+        insta::assert_snapshot!(messages.join("\n"));
+    }
+}

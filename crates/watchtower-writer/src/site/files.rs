@@ -1,0 +1,229 @@
+//! Files and folders: links that stand for unchanged files, comparing, syncing, clearing away.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use crate::error::{Error, IoContext, Result};
+
+/// How much is read or written at a time.
+pub(super) const BLOCK: usize = 1 << 20;
+/// How many files are synced at a time. A sync mostly waits, and a file system answers many that
+/// wait with one write of its journal.
+const SYNCS: usize = 16;
+
+/// Whether something stands at a path, be it a link that leads nowhere.
+pub(super) fn exists(path: &Path) -> Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).during("look at", path),
+    }
+}
+
+/// Removes a file, or a folder with everything in it, if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    let result = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.during("clear away", path),
+    }
+}
+
+/// Links every file below `from` to the same place below `to`. What is there already stays.
+pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(from).during("look at", from)?;
+    if found.is_dir() {
+        fs::create_dir_all(to).during("create the folder", to)?;
+        for entry in fs::read_dir(from).during("list", from)? {
+            let entry = entry.during("list", from)?;
+            link_tree(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    match link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result.during("link", to),
+    }
+}
+
+/// A hard link, or on file systems that have none a copy with the same time.
+pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::TooManyLinks
+            ) =>
+        {
+            copy(from, to)
+        }
+        result => result,
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let time = fs::metadata(from)?.modified()?;
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.set_modified(time)
+}
+
+/// Whether two files exist and hold the same bytes.
+pub(super) fn same_bytes(one: &Path, other: &Path) -> bool {
+    let compare = || -> io::Result<bool> {
+        let (mut one, mut other) = (File::open(one)?, File::open(other)?);
+        let length = one.metadata()?.len();
+        if length != other.metadata()?.len() {
+            return Ok(false);
+        }
+        let size = usize::try_from(length).map_or(BLOCK, |length| length.min(BLOCK));
+        let (mut left, mut right) = (vec![0; size], vec![0; size]);
+        let mut rest = length;
+        while rest > 0 {
+            let now = usize::try_from(rest).map_or(size, |rest| rest.min(size));
+            one.read_exact(&mut left[..now])?;
+            other.read_exact(&mut right[..now])?;
+            if left[..now] != right[..now] {
+                return Ok(false);
+            }
+            rest -= now as u64;
+        }
+        Ok(true)
+    };
+    compare().unwrap_or(false)
+}
+
+/// Whether two folders hold the same names, and under each the same file, not only the same bytes.
+pub(super) fn same_tree(one: &Path, other: &Path) -> io::Result<bool> {
+    let entries = |folder: &Path| -> io::Result<BTreeMap<OsString, fs::Metadata>> {
+        let entries = fs::read_dir(folder)?.map(|entry| {
+            let entry = entry?;
+            Ok((entry.file_name(), entry.metadata()?))
+        });
+        entries.collect()
+    };
+    let (left, right) = (entries(one)?, entries(other)?);
+    if !left.keys().eq(right.keys()) {
+        return Ok(false);
+    }
+    for ((name, left), right) in left.iter().zip(right.values()) {
+        let same = match (left.is_dir(), right.is_dir()) {
+            (true, true) => same_tree(&one.join(name), &other.join(name))?,
+            (false, false) => (left.dev(), left.ino()) == (right.dev(), right.ino()),
+            _ => false,
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Every file below a folder, by its path from there; none when the folder is not there.
+pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(below) = folders.pop() {
+        let place = folder.join(&below);
+        let entries = match fs::read_dir(&place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.during("list", &place)?,
+        };
+        for entry in entries {
+            let entry = entry.during("list", &place)?;
+            let path = below.join(entry.file_name());
+            if entry.file_type().during("look at", entry.path())?.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Syncs these files and folders, as far as they are there still: bytes and names are on the disk
+/// then.
+pub(super) fn sync_all(paths: &[PathBuf]) -> Result<()> {
+    let threads = SYNCS.min(paths.len());
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::Output {
+        operation: "start the threads that sync",
+        path: paths.first().cloned().unwrap_or_default(),
+        source: io::Error::other(error),
+    })?;
+    let sync = |path: &PathBuf| match sync(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.during("sync", path),
+    };
+    pool.install(|| paths.par_iter().try_for_each(sync))
+}
+
+/// A folder, and every folder below it.
+pub(super) fn folders_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = vec![folder.to_owned()];
+    let mut at = 0;
+    while let Some(next) = folders.get(at).cloned() {
+        at += 1;
+        for entry in fs::read_dir(&next).during("list", &next)? {
+            let entry = entry.during("list", &next)?;
+            if entry.file_type().during("look at", entry.path())?.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(folders)
+}
+
+fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_the_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::write(&from, "x").unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        File::options()
+            .write(true)
+            .open(&from)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+        copy(&from, &to).unwrap();
+        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), time);
+        assert!(same_bytes(&from, &to));
+    }
+
+    #[test]
+    fn trees_are_the_same_when_their_files_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        fs::create_dir_all(one.join("deep")).unwrap();
+        fs::write(one.join("deep/a"), "1").unwrap();
+        link_tree(&one, &other).unwrap();
+        assert!(same_tree(&one, &other).unwrap());
+
+        fs::remove_file(other.join("deep/a")).unwrap();
+        assert!(!same_tree(&one, &other).unwrap(), "one is missing");
+        fs::write(other.join("deep/a"), "1").unwrap();
+        assert!(!same_tree(&one, &other).unwrap(), "the file is another");
+    }
+}

@@ -1,0 +1,525 @@
+//! Pictures and movies from one export to the next.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::Value;
+use watchtower_model::{
+    Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData,
+    User,
+};
+use watchtower_writer::media::{
+    MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened, ReferenceForm,
+};
+use watchtower_writer::{Export, ExportOptions, MediaCounts, ProjectWriter, Site, Summary};
+
+const MOVIE: &[u8] = include_bytes!("movies/h264.mp4");
+
+/// A picture with something written on it.
+fn picture(text: &str) -> Vec<u8> {
+    format!("<svg xmlns='http://www.w3.org/2000/svg'><text>{text}</text></svg>").into_bytes()
+}
+
+/// Something that has media by address, and notes what it is asked for.
+#[derive(Default)]
+struct Source {
+    name: &'static str,
+    /// Bytes and tag by address.
+    media: HashMap<String, (Vec<u8>, Option<&'static str>)>,
+    /// The error it answers everything with.
+    error: Option<MediaError>,
+    /// The bytes after which the first opening of anything is cut.
+    cut: Option<usize>,
+    asked: Mutex<Vec<(String, Option<String>)>>,
+}
+
+impl Source {
+    fn with(media: &[(&str, Vec<u8>, Option<&'static str>)]) -> Self {
+        let media = media.iter().cloned();
+        Self {
+            media: media
+                .map(|(address, bytes, tag)| (address.to_owned(), (bytes, tag)))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What it was asked for since this was called last: address and known tag.
+    fn asked(&self) -> Vec<(String, Option<String>)> {
+        let mut asked = std::mem::take(&mut *self.asked.lock().expect("nobody panics"));
+        asked.sort();
+        asked
+    }
+}
+
+#[async_trait]
+impl MediaSource for Source {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
+        let MediaLocation::Url(url) = &request.media.location else {
+            return Err(MediaError::permanent("no address"));
+        };
+        let known = request.known.map(str::to_owned);
+        let mut asked = self.asked.lock().expect("nobody panics");
+        let is_first = asked.iter().all(|(asked, _)| asked != url);
+        asked.push((url.clone(), known));
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        let gone = || MediaError::permanent("it is gone");
+        let (bytes, tag) = self.media.get(url).ok_or_else(gone)?;
+        if tag.is_some() && request.known == *tag {
+            return Ok(Opened::Unchanged);
+        }
+        let blocks = match self.cut {
+            // The second opening is of something else.
+            Some(cut) if is_first => vec![
+                Ok(Bytes::from(bytes[..cut].to_ascii_uppercase())),
+                Err(MediaError::transient("the connection was cut")),
+            ],
+            Some(_) => {
+                let start = usize::try_from(request.offset).expect("it is a small file");
+                vec![Ok(Bytes::from(bytes[start..].to_vec()))]
+            }
+            None => vec![Ok(Bytes::from(bytes.clone()))],
+        };
+        Ok(Opened::Stream(MediaStream {
+            bytes: Box::pin(stream::iter(blocks)),
+            length: Some(bytes.len() as u64),
+            offset: self.cut.map_or(0, |_| request.offset),
+            tag: match (self.cut, is_first) {
+                (Some(_), true) => Some("before the cut".to_owned()),
+                _ => tag.map(str::to_owned),
+            },
+        }))
+    }
+}
+
+/// A film whose shot, movie and one person have media at these addresses.
+fn film(shot: &str) -> (ProjectList, ProjectSnapshot) {
+    let mut film = ProjectSnapshot::new(Project::new("Film"));
+    film.sequences = vec![Sequence::new("010")];
+    let mut one = Shot::new("0010", &film.sequences[0].id, ShotData::new(0, 10));
+    one.thumbnail = Some(MediaRef::url(shot));
+    film.shots = vec![one];
+    let mut edit = Edit::new("Edit");
+    edit.movie = Some(MediaRef::url("movie"));
+    film.edits = vec![edit];
+    let mut jade = User::new("Jade");
+    jade.has_avatar = true;
+    jade.thumbnail = Some(MediaRef::url("jade").changing());
+    let list = ProjectList {
+        projects: vec![film.project.clone()],
+        users: vec![jade],
+        ..ProjectList::default()
+    };
+    (list, film)
+}
+
+fn source() -> Source {
+    Source::with(&[
+        ("shot", picture("shot"), None),
+        ("movie", MOVIE.to_vec(), None),
+        ("jade", picture("jade"), Some("jade-1")),
+    ])
+}
+
+async fn export(
+    site: &Site,
+    source: &Source,
+    options: &ExportOptions,
+    (list, film): (ProjectList, ProjectSnapshot),
+) -> Summary {
+    let export = Export::begin(site, options.clone(), &list, source, &());
+    let mut export = export.expect("nobody else exports");
+    export.project(film).await.expect("the film is good");
+    export.finish().await.expect("there is room")
+}
+
+/// Every file of the site with its inode and time.
+fn files(folder: &Path) -> Vec<(String, u64, SystemTime)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let about = entry.metadata().expect("a file");
+            let name = path.display().to_string();
+            found.push((name, about.ino(), about.modified().expect("a time")));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(site: &Site, path: &str) -> Value {
+    let text = fs::read(site.path(path)).expect("the document is there");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+/// The picture of the film's shot, and its bytes.
+fn shown(site: &Site) -> Option<(String, Vec<u8>)> {
+    let id = Project::new("Film").id;
+    let shots = read(site, &format!("data/projects/{id}/shots.json"));
+    let path = shots[0]["thumbnailUrl"].as_str()?.to_owned();
+    let bytes = fs::read(site.path(&path)).expect("the picture is there");
+    Some((path, bytes))
+}
+
+fn pairs(expected: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>)> {
+    let pair =
+        |(address, tag): &(&str, Option<&str>)| ((*address).to_owned(), tag.map(str::to_owned));
+    expected.iter().map(pair).collect()
+}
+
+fn counted(counts: &MediaCounts) -> (usize, usize, u64) {
+    (counts.fetched, counts.unchanged, counts.bytes)
+}
+
+#[tokio::test]
+async fn what_never_changes_is_asked_for_once_and_what_may_with_its_tag() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let mut source = source();
+    let options = ExportOptions::default();
+    let summary = export(&site, &source, &options, film("shot")).await;
+    let bytes = (picture("shot").len() + MOVIE.len()) as u64;
+    assert_eq!(counted(&summary.projects[0].media), (2, 0, bytes));
+    let everything = pairs(&[("jade", None), ("movie", None), ("shot", None)]);
+    assert_eq!(source.asked(), everything);
+    let before = files(folder.path());
+
+    let summary = export(&site, &source, &options, film("shot")).await;
+    assert_eq!(source.asked(), pairs(&[("jade", Some("jade-1"))]));
+    assert_eq!(counted(&summary.projects[0].media), (0, 2, 0));
+    assert_eq!(counted(&summary.shared_media), (0, 1, 0));
+    let after = files(folder.path());
+    assert_eq!(
+        before, after,
+        "inodes and times of all files, the site's own too"
+    );
+
+    // A person has a new face: nothing but what says so changes.
+    source
+        .media
+        .insert("jade".into(), (picture("jade smiles"), Some("jade-2")));
+    let summary = export(&site, &source, &options, film("shot")).await;
+    assert_eq!(summary.shared_media.fetched, 1);
+    let is_data = |(name, ..): &&(String, u64, SystemTime)| name.contains("/data/");
+    let after: Vec<_> = files(folder.path())
+        .iter()
+        .filter(is_data)
+        .cloned()
+        .collect();
+    let new: Vec<_> = after.iter().filter(|it| !before.contains(it)).collect();
+    assert_eq!(new.len(), 2, "context.json and the picture: {new:?}");
+}
+
+#[tokio::test]
+async fn what_the_site_lost_is_fetched_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let source = source();
+    let options = ExportOptions::default();
+    export(&site, &source, &options, film("shot")).await;
+    let (path, bytes) = shown(&site).unwrap();
+    let movie = site.path(&format!(
+        "data/projects/{}/edit.mp4",
+        Project::new("Film").id
+    ));
+    let state = site.path(".watchtower/media.json");
+    let remembered = fs::read(&state).unwrap();
+    source.asked();
+
+    let damages: [(&str, &dyn Fn()); 6] = [
+        ("the picture is gone", &|| {
+            fs::remove_file(site.path(&path)).unwrap();
+        }),
+        ("the picture is cut", &|| {
+            fs::write(site.path(&path), "<svg").unwrap();
+        }),
+        ("another movie of the same length", &|| {
+            fs::write(&movie, MOVIE).unwrap();
+        }),
+        ("nothing is remembered", &|| {
+            fs::remove_file(&state).unwrap();
+        }),
+        ("garbage is remembered", &|| {
+            fs::write(&state, b"{\"folder\": \xff").unwrap();
+        }),
+        ("half is remembered", &|| {
+            fs::write(&state, &remembered[..remembered.len() / 2]).unwrap();
+        }),
+    ];
+    for (what, damage) in damages {
+        damage();
+        export(&site, &source, &options, film("shot")).await;
+        assert_eq!(
+            shown(&site).unwrap(),
+            (path.clone(), bytes.clone()),
+            "{what}"
+        );
+        assert_eq!(fs::read(&movie).unwrap(), MOVIE, "{what}");
+        assert!(source.asked().len() > 1, "{what}: nothing was asked for");
+        // And then it is remembered again.
+        export(&site, &source, &options, film("shot")).await;
+        assert_eq!(source.asked(), pairs(&[("jade", Some("jade-1"))]), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_remembered_says_no_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let address = "https://tracker.example/x.png?signature=hunter2";
+    let source = Source::with(&[(address, picture("shot"), None)]);
+    export(&site, &source, &ExportOptions::default(), film(address)).await;
+    let state = fs::read_to_string(site.path(".watchtower/media.json")).unwrap();
+    assert!(state.contains("data/previews/"), "{state}");
+    assert!(
+        !state.contains("tracker") && !state.contains("hunter2"),
+        "{state}"
+    );
+}
+
+#[tokio::test]
+async fn the_same_reference_of_another_source_is_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let options = ExportOptions::default();
+    export(&site, &source(), &options, film("shot")).await;
+    let mut other = source();
+    other.name = "other";
+    other.media.insert("shot".into(), (picture("other"), None));
+    export(&site, &other, &options, film("shot")).await;
+    assert_eq!(shown(&site).unwrap().1, picture("other"));
+}
+
+#[tokio::test]
+async fn a_picture_stays_for_a_while_after_nothing_refers_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let source = Source::with(&[("one", picture("one"), None), ("two", picture("two"), None)]);
+    let options = ExportOptions::default();
+    export(&site, &source, &options, film("one")).await;
+    let (one, _) = shown(&site).unwrap();
+
+    for address in ["two", "one", "two"] {
+        export(&site, &source, &options, film(address)).await;
+        assert!(site.path(&one).exists(), "{address}");
+    }
+    source.asked();
+    export(&site, &source, &options, film("one")).await;
+    let asked_for_it = source.asked().iter().any(|(address, _)| address == "one");
+    assert!(!asked_for_it, "it was there all the time");
+
+    // An hour and a minute later.
+    export(&site, &source, &options, film("two")).await;
+    let state = site.path(".watchtower/media.json");
+    let mut remembered: Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
+    let since = &mut remembered["media"]["unused"][&one];
+    *since = (since.as_u64().unwrap() - 61 * 60).into();
+    fs::write(&state, remembered.to_string()).unwrap();
+    export(&site, &source, &options, film("two")).await;
+    assert!(!site.path(&one).exists());
+    assert!(shown(&site).is_some());
+    assert!(!fs::read_to_string(&state).unwrap().contains(&one));
+}
+
+#[tokio::test]
+async fn without_a_grace_period_an_unused_picture_goes_with_the_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let source = Source::with(&[("one", picture("one"), None), ("two", picture("two"), None)]);
+    let options = ExportOptions {
+        keep_unused: Duration::ZERO,
+        ..ExportOptions::default()
+    };
+    export(&site, &source, &options, film("one")).await;
+    let (one, _) = shown(&site).unwrap();
+    export(&site, &source, &options, film("two")).await;
+    assert!(!site.path(&one).exists());
+}
+
+#[tokio::test]
+async fn the_pictures_of_a_project_that_is_kept_are_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let source = source();
+    let options = ExportOptions {
+        keep_unused: Duration::ZERO,
+        ..ExportOptions::default()
+    };
+    let (list, snapshot) = film("shot");
+    export(&site, &source, &options, (list.clone(), snapshot)).await;
+    let before = shown(&site).unwrap();
+
+    let other = ProjectSnapshot::new(Project::new("Other"));
+    let mut both = list;
+    both.projects.push(other.project.clone());
+    let mut export = Export::begin(&site, options.clone(), &both, &source, &()).unwrap();
+    export.project(other.clone()).await.unwrap();
+    export.fail(&both.projects[0], "on fire".into()).unwrap();
+    export.finish().await.unwrap();
+    assert_eq!(shown(&site).unwrap(), before);
+
+    // Whatever a document that cannot be understood refers to.
+    let id = &both.projects[0].id;
+    let shots = site.path(&format!("data/projects/{id}/shots.json"));
+    fs::write(&shots, "not JSON").unwrap();
+    let mut export = Export::begin(&site, options, &both, &source, &()).unwrap();
+    export.project(other).await.unwrap();
+    export.keep_the_others().unwrap();
+    export.finish().await.unwrap();
+    assert!(site.path(&before.0).exists());
+}
+
+#[tokio::test]
+async fn what_fails_for_now_stays_and_what_is_gone_is_null() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let mut source = source();
+    let options = ExportOptions::default();
+    export(&site, &source, &options, film("shot")).await;
+    let jade = |site: &Site| read(site, "data/projects/context.json")["users"][0].clone();
+    let before = jade(&site);
+    assert_eq!(before["has_avatar"], true);
+
+    source.error = Some(MediaError::transient("the server is on fire"));
+    let summary = export(&site, &source, &options, film("shot")).await;
+    assert_eq!(jade(&site), before);
+    let outdated = &summary.shared_media.outdated;
+    assert_eq!(outdated["the server is on fire"], ["user Jade"]);
+
+    source.error = None;
+    source.media.remove("jade");
+    let summary = export(&site, &source, &options, film("shot")).await;
+    assert_eq!(jade(&site)["has_avatar"], false);
+    assert_eq!(summary.shared_media.missing["it is gone"], ["user Jade"]);
+}
+
+#[tokio::test]
+async fn the_halves_of_two_pictures_are_not_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let mut source = source();
+    source.cut = Some(20);
+    export(&site, &source, &ExportOptions::default(), film("shot")).await;
+    assert_eq!(shown(&site).unwrap().1, picture("shot"));
+}
+
+#[tokio::test]
+async fn the_length_of_a_movie_that_stays_where_it_is_is_measured_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let address = "https://tracker.example/edit.mp4";
+    let source = Source::with(&[(address, MOVIE.to_vec(), None)]);
+    let options = ExportOptions {
+        media: MediaPolicy::Reference(ReferenceForm::ProtocolRelative),
+        ..ExportOptions::default()
+    };
+    let (list, mut film) = film("shot");
+    film.edits[0].movie = Some(MediaRef::url(address));
+    let edit = format!("data/projects/{}/edit.json", film.project.id);
+    export(&site, &source, &options, (list.clone(), film.clone())).await;
+    let before = read(&site, &edit);
+    assert_eq!(before["sourceName"], "/tracker.example/edit.mp4");
+    assert_eq!(source.asked().len(), 1);
+    export(&site, &source, &options, (list.clone(), film.clone())).await;
+    assert_eq!(read(&site, &edit), before);
+    assert_eq!(source.asked(), []);
+
+    // To show it takes the movie itself.
+    export(&site, &source, &ExportOptions::default(), (list, film)).await;
+    let movie = read(&site, &edit)["sourceName"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(fs::read(site.path(&movie)).unwrap(), MOVIE);
+}
+
+#[tokio::test]
+async fn a_file_that_changed_is_copied_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path().join("site"));
+    let file = folder.path().join("shot.svg");
+    let (list, mut film) = film("shot");
+    film.shots[0].thumbnail = Some(MediaRef::file(&file));
+    for text in ["one", "two"] {
+        fs::write(&file, picture(text)).unwrap();
+        for fetched in [1, 0] {
+            let film = (list.clone(), film.clone());
+            let summary = export(&site, &Source::default(), &ExportOptions::default(), film).await;
+            assert_eq!(summary.projects[0].media.fetched, fetched, "{text}");
+            assert_eq!(shown(&site).unwrap().1, picture(text));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_the_site_already_stays_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (list, mut film) = film("shot");
+    let (own, other) = ("data/previews/own.svg", "data/previews/not-there.svg");
+    film.shots[0].thumbnail = Some(MediaRef::site(own));
+    let sequence = film.sequences[0].id.clone();
+    for (name, path) in [("0020", other), ("0030", "../secret.svg")] {
+        let mut shot = Shot::new(name, &sequence, ShotData::new(10, 20));
+        shot.thumbnail = Some(MediaRef::site(path));
+        film.shots.push(shot);
+    }
+    fs::create_dir_all(site.path("data/previews")).unwrap();
+    fs::write(site.path(own), picture("own")).unwrap();
+    fs::write(folder.path().join("../secret.svg"), "x").unwrap();
+    for _ in 0..2 {
+        let film = (list.clone(), film.clone());
+        let summary = export(&site, &source(), &ExportOptions::default(), film).await;
+        assert_eq!(shown(&site).unwrap(), (own.to_owned(), picture("own")));
+        let missing = &summary.projects[0].media.missing;
+        assert_eq!(missing.len(), 2, "{missing:?}");
+        let reason = format!("the site does not hold `{other}`");
+        assert_eq!(missing[&reason], ["shot 010 / 0020"]);
+    }
+}
+
+#[tokio::test]
+async fn a_movie_that_a_writer_replaced_is_not_taken_for_the_trackers() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let source = source();
+    let options = ExportOptions::default();
+    let (list, snapshot) = film("shot");
+    export(&site, &source, &options, (list.clone(), snapshot.clone())).await;
+    let file = folder.path().join("cut.mp4");
+    fs::write(&file, MOVIE).unwrap();
+    let mut edit = Edit::new("Edit");
+    edit.movie = Some(MediaRef::file(&file));
+    let writer = ProjectWriter {
+        project: snapshot.project.clone(),
+        shots: Vec::new(),
+        assets: Vec::new(),
+        sequences: Vec::new(),
+        edit,
+        casting: Vec::new(),
+    };
+    let hevc = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/movies/hevc.mp4");
+    fs::copy(hevc, &file).unwrap();
+    writer.write_as_json(&site).unwrap();
+    source.asked();
+    export(&site, &source, &options, (list, snapshot)).await;
+    let asked: Vec<_> = source.asked().into_iter().map(|(it, _)| it).collect();
+    assert_eq!(asked, ["jade", "movie"]);
+}

@@ -1,0 +1,172 @@
+//! `cargo xtask bench`: ours beside others of its kind, on the same machine, in the same run.
+//!
+//! Only ratios mean anything: how long a program takes depends on the machine and on what else it
+//! does. The programs take turns, so that a slow moment hits them all.
+
+mod validate;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::Subcommand;
+use wait4::Wait4;
+
+use crate::root;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// `watchtower validate` beside other validators, on an export of 100,000 shots
+    Validate {
+        /// How often each program runs; the median counts. Python's runs at most 3 times
+        #[arg(long, default_value = "5", value_name = "N")]
+        runs: usize,
+        /// Measure the memory for a `shots.json` of 1.6 GB as well, which takes 2 GB of disk
+        #[arg(long)]
+        huge: bool,
+        /// Where exports and validators are kept between runs
+        #[arg(long, default_value = "target/bench")]
+        state: PathBuf,
+    },
+    /// Parse files with `serde_json` and ignore what they hold: what validation is measured against
+    #[command(hide = true)]
+    Ignore {
+        /// The files
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Runs a benchmark.
+pub(crate) fn run(bench: Bench) -> Result<()> {
+    match bench {
+        Bench::Validate { runs, huge, state } => validate::run(runs, huge, &root().join(state)),
+        Bench::Ignore { files } => validate::ignore(&files),
+    }
+}
+
+/// A program to be measured: one process, or several in turn.
+struct Contender {
+    name: &'static str,
+    /// How often it runs at most.
+    most: usize,
+    commands: Vec<Command>,
+    measured: Vec<Cost>,
+}
+
+/// What a program took.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    time: Duration,
+    /// The time of all its processors, which other programs on the machine change less.
+    processor: Duration,
+    /// The most memory resident at a time, in bytes.
+    memory: u64,
+}
+
+impl Contender {
+    fn new(name: &'static str, commands: Vec<Command>) -> Self {
+        Self {
+            name,
+            most: usize::MAX,
+            commands,
+            measured: Vec::new(),
+        }
+    }
+
+    /// Runs it once more, unless it has run often enough.
+    fn run(&mut self) -> Result<()> {
+        if self.measured.len() >= self.most {
+            return Ok(());
+        }
+        let mut total = Cost::default();
+        for command in &mut self.commands {
+            let cost = measure(command)?;
+            total.time += cost.time;
+            total.processor += cost.processor;
+            total.memory = total.memory.max(cost.memory);
+        }
+        self.measured.push(total);
+        Ok(())
+    }
+
+    /// The medians of the times, and the most memory of any run.
+    fn cost(&self) -> Cost {
+        let median = |time: fn(&Cost) -> Duration| {
+            let mut times: Vec<_> = self.measured.iter().map(time).collect();
+            times.sort_unstable();
+            times.get(times.len() / 2).copied().unwrap_or_default()
+        };
+        let memory = self.measured.iter().map(|it| it.memory).max();
+        Cost {
+            time: median(|it| it.time),
+            processor: median(|it| it.processor),
+            memory: memory.unwrap_or_default(),
+        }
+    }
+}
+
+/// Runs a command, which must succeed.
+fn measure(command: &mut Command) -> Result<Cost> {
+    command.current_dir(root()).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let program = command.get_program().to_string_lossy().into_owned();
+    let start = Instant::now();
+    let child = command.spawn();
+    let child = child.with_context(|| format!("cannot start {program}"))?;
+    let used = child.wait4()?;
+    let time = start.elapsed();
+    ensure!(
+        used.status.success(),
+        "{command:?} failed: {}; run it by hand to see why",
+        used.status
+    );
+    Ok(Cost {
+        time,
+        processor: used.rusage.utime + used.rusage.stime,
+        memory: used.rusage.maxrss,
+    })
+}
+
+/// Prints what each contender took, and how that compares with the first.
+fn print_table(contenders: &[Contender]) {
+    let first = contenders.first().map(Contender::cost).unwrap_or_default();
+    println!(
+        "{:<32} {:>5} {:>10} {:>9} {:>11} {:>13}",
+        "", "runs", "median", "ratio", "processor", "peak memory"
+    );
+    for contender in contenders {
+        let cost = contender.cost();
+        println!(
+            "{:<32} {:>5} {:>8.2} s {:>8.2}× {:>9.2} s {:>9.1} MiB",
+            contender.name,
+            contender.measured.len(),
+            cost.time.as_secs_f64(),
+            ratio(cost.time, first.time),
+            cost.processor.as_secs_f64(),
+            mebibytes(cost.memory),
+        );
+    }
+}
+
+fn ratio(time: Duration, to: Duration) -> f64 {
+    time.as_secs_f64() / to.as_secs_f64()
+}
+
+#[allow(clippy::cast_precision_loss)] // Printed with one digit.
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Says whether a target is met.
+fn print_target(holds: bool, target: &str, found: &str) {
+    let verdict = if holds { "holds " } else { "MISSED" };
+    println!("{verdict}  {target}: {found}");
+}
+
+/// A program of the release build.
+fn release(program: &str) -> Command {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    Command::new(root().join(Path::new(&target).join("release").join(program)))
+}

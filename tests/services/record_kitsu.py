@@ -197,6 +197,7 @@ for slug, project in {"nasty-film": nasty, "small-series": series, "lengths-only
     record(f"{slug}-thumbnail-project", f"/pictures/thumbnails/projects/{project}.png")
     shots = record_twice(f"{slug}-shots", f"/data/shots/with-tasks?project_id={project}").json()
     assets = record_twice(f"{slug}-assets", f"/data/assets/with-tasks?project_id={project}").json()
+    record(f"{slug}-shared-assets", f"{base}/assets/shared-used")
     edits = record_twice(f"{slug}-edits", f"/data/edits/with-tasks?project_id={project}").json()
     sequences = record_twice(f"{slug}-sequences", f"/data/sequences?project_id={project}").json()
     episodes = record_twice(f"{slug}-episodes", f"{base}/episodes").json()

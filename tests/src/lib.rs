@@ -1,7 +1,13 @@
-//! What the tests against real services share: where the services are, and the command that is
-//! tested. `cargo xtask services` starts the services and names their places in the environment.
+//! What the tests share: where the real services are, a Kitsu that misbehaves, and the command that
+//! is tested. `cargo xtask services` starts the services and names their places in the environment.
 
-#![allow(clippy::panic)] // A test that cannot go on says why.
+#![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on says why.
+
+pub mod faults;
+pub mod relay;
+#[path = "../../crates/watchtower-connector/tests/replay/mod.rs"]
+#[allow(dead_code)] // It is part of the connector's tests.
+mod replay;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

@@ -2,9 +2,10 @@
 //! secrets.
 //!
 //! [`HttpClient`] keeps connections open, asks [`jobs`](HttpOptions::jobs) things at a time and no
-//! faster than [`requests_per_second`](HttpOptions::requests_per_second), tries again what fails for
-//! now, waits where a server asks for it in `Retry-After`, and gives up on what is too slow or too
-//! large. It takes its proxy from the system or from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+//! faster than [`requests_per_second`](HttpOptions::requests_per_second), tries again what fails
+//! for now, waits where a server asks for it in `Retry-After`, and gives up on what is too slow or
+//! too large. Answers that are [kept](KeptAnswers) are asked for again only if they changed. It
+//! takes its proxy from the system or from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
 //!
 //! [`AuthHeader`]s go to the tracker's own origin (scheme, host and port) and nowhere else:
 //! redirects are followed one by one, and without them from the first that leads away. What is
@@ -23,6 +24,7 @@
 mod body;
 mod failure;
 mod gate;
+mod kept;
 mod options;
 mod request;
 
@@ -37,6 +39,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use failure::Failure;
+pub use kept::KeptAnswers;
 pub use options::HttpOptions;
 pub use request::Request;
 

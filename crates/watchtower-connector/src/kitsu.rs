@@ -25,6 +25,8 @@
 //!   missing follows from `nb_frames`. Where no shot of a project has a range, they are laid end to
 //!   end by `nb_frames`, in the order of episodes, sequences and names.
 //! * What is cancelled, or in a cancelled sequence or episode, is left out, of the casting too.
+//! * Assets that other projects lend to a project's shots are among its assets, without tasks: those
+//!   are work of the other project.
 //! * An edit's movie is its newest preview that is ready and an mp4 file. Edits whose newest preview
 //!   is that movie come first.
 //! * Task types for anything but assets and shots are marked as archived, so they are written only
@@ -43,6 +45,7 @@ mod records;
 mod session;
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -51,7 +54,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
-use crate::http::{Failure, HttpClient, HttpOptions, Request, shown};
+use crate::http::{Failure, HttpClient, HttpOptions, KeptAnswers, Request, shown};
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
@@ -59,6 +62,10 @@ use crate::{
 use edits::EditRecords;
 use media::Addresses;
 use session::Session;
+
+/// How many bytes of lists are kept in memory to be asked for only if they change: those of about
+/// forty thousand shots with their tasks.
+const LARGEST_KEPT: usize = 64 << 20;
 
 const ADDRESS_HELP: &str = "give the address of Kitsu's API: behind Kitsu's usual web server that \
                             is the address in the browser with /api, as in https://kitsu.example/api";
@@ -105,6 +112,7 @@ pub enum Credentials {
 pub struct Kitsu {
     http: HttpClient,
     session: Session,
+    lists: KeptAnswers,
 }
 
 impl Kitsu {
@@ -120,6 +128,7 @@ impl Kitsu {
         Ok(Self {
             http: http.with_address_help(ADDRESS_HELP),
             session: Session::new(settings.credentials),
+            lists: KeptAnswers::new(LARGEST_KEPT),
         })
     }
 
@@ -132,6 +141,7 @@ impl Kitsu {
     ) -> Result<T, Failure> {
         let tokens = self.session.tokens(&self.http).await?;
         match read(request.clone().auth(tokens.auth())).await {
+            Err(failure) if failure.is_elsewhere() => Err(failure),
             // 422 is for a token that the server cannot have made, as after its key has changed.
             Err(failure) if matches!(failure.status(), Some(401 | 422)) => {
                 let tokens = self.session.renewed(&self.http, &tokens).await?;
@@ -146,6 +156,23 @@ impl Kitsu {
         T: DeserializeOwned + Send + 'static,
     {
         let request = self.http.get(operation, url);
+        self.with_session(request, |request| Box::pin(request.json()))
+            .await
+    }
+
+    /// Reads one of the lists of a project with their tasks. They are by far the largest answers, and
+    /// the ones for which Zou can tell that nothing has changed since we last asked.
+    async fn get_with_tasks<T>(
+        &self,
+        operation: &str,
+        list: &str,
+        project: &Project,
+    ) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let url = self.list_url(&["data", list, "with-tasks"], project);
+        let request = self.http.get(operation, url).kept_in(&self.lists);
         self.with_session(request, |request| Box::pin(request.json()))
             .await
     }
@@ -249,6 +276,34 @@ impl Kitsu {
         self.get(&operation, self.http.url(&segments)).await
     }
 
+    /// The assets that other projects lend to this one's shots. None where the casting names none but
+    /// the project's own.
+    async fn lent_assets(
+        &self,
+        project: &Project,
+        assets: &[records::Asset],
+        casting: &records::Casting,
+    ) -> Result<Vec<records::LentAsset>, Failure> {
+        let own: HashSet<&str> = assets.iter().map(|asset| &*asset.id).collect();
+        let mut cast = casting.values().flatten().flatten();
+        if cast.all(|it| it.asset_id.as_deref().is_none_or(|id| own.contains(id))) {
+            return Ok(Vec::new());
+        }
+        let operation = format!("read the assets lent to {}", project.name);
+        let segments = [
+            "data",
+            "projects",
+            project.id.as_str(),
+            "assets",
+            "shared-used",
+        ];
+        match self.get(&operation, self.http.url(&segments)).await {
+            // Servers from before assets could be lent.
+            Err(failure) if matches!(failure.status(), Some(404 | 405)) => Ok(Vec::new()),
+            lent => lent,
+        }
+    }
+
     async fn edits(&self, project: &Project) -> Result<Vec<EditRecords>, Failure> {
         let operation = format!("read the edits of {}", project.name);
         let url = self.list_url(&["data", "edits", "with-tasks"], project);
@@ -331,14 +386,8 @@ impl Tracker for Kitsu {
                 self.http.url(&["data", "projects", id, "episodes"])
             ),
             self.get::<Vec<_>>(&sequences, self.list_url(&["data", "sequences"], project)),
-            self.get(
-                &assets,
-                self.list_url(&["data", "assets", "with-tasks"], project)
-            ),
-            self.get(
-                &shots,
-                self.list_url(&["data", "shots", "with-tasks"], project)
-            ),
+            self.get_with_tasks::<Vec<_>>(&assets, "assets", project),
+            self.get_with_tasks(&shots, "shots", project),
             self.casting(project),
             self.edits(project),
         )?;
@@ -346,11 +395,13 @@ impl Tracker for Kitsu {
             Some(casting) => casting,
             None => self.casting_by_sequence(project, &sequences).await?,
         };
+        let lent_assets = self.lent_assets(project, &assets, &casting).await?;
         let records = project::Records {
             project: record,
             episodes,
             sequences,
             assets,
+            lent_assets,
             shots,
             casting,
             edits,

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use script::{Answer, Script, head};
 use serde_json::{Value, json};
-use watchtower_connector::http::{AuthHeader, Failure, HttpClient, HttpOptions};
+use watchtower_connector::http::{AuthHeader, Failure, HttpClient, HttpOptions, KeptAnswers};
 use watchtower_connector::{Error, ErrorKind, Media, OpenedMedia, Traffic};
 use wiremock::matchers::{any, body_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -200,7 +200,7 @@ async fn a_server_that_is_busy_for_too_long_is_given_up_on() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(busy).mount(&server).await;
     let options = HttpOptions {
-        longest_wait: Duration::from_secs(60),
+        longest_wait: Duration::from_secs(3599),
         ..quick()
     };
     let http = HttpClient::new(&server.uri(), &options).unwrap();
@@ -208,6 +208,9 @@ async fn a_server_that_is_busy_for_too_long_is_given_up_on() {
     assert_eq!(failure.kind(), ErrorKind::Unavailable);
     assert_eq!(http.traffic().requests, 1);
     insta::assert_snapshot!(told(failure, &server.uri()), @"cannot read the shots: http://tracker/shots answers 429 Too Many Requests, and asks to come back in 3600 s");
+    // Nothing else waits for that.
+    read(&http).await.unwrap_err();
+    assert_eq!(http.traffic().requests, 2);
 }
 
 #[tokio::test]
@@ -344,6 +347,93 @@ async fn credentials_stay_on_the_tracker_s_own_origin() {
     let seen = elsewhere.received_requests().await.unwrap();
     assert_eq!(seen.len(), 1);
     assert!(!seen[0].headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn credentials_do_not_come_back_from_another_origin() {
+    let (tracker, elsewhere) = (MockServer::start().await, MockServer::start().await);
+    let to = |url: String| ResponseTemplate::new(302).insert_header("location", url);
+    Mock::given(path("/own.png"))
+        .respond_with(to(format!("{}/away.png", elsewhere.uri())))
+        .mount(&tracker)
+        .await;
+    Mock::given(path("/away.png"))
+        .respond_with(to(format!("{}/back.png", tracker.uri())))
+        .mount(&elsewhere)
+        .await;
+    Mock::given(path("/back.png"))
+        .respond_with(ResponseTemplate::new(401))
+        .mount(&tracker)
+        .await;
+    let http = client(&tracker.uri());
+    let auth = AuthHeader::bearer(&SECRET.into()).unwrap();
+    let open = http
+        .get("open a picture", http.url(&["own.png"]))
+        .auth(auth);
+    let failure = open.open().await.unwrap_err();
+    assert_eq!(failure.status(), Some(401));
+    assert!(failure.is_elsewhere());
+    let asked = tracker.received_requests().await.unwrap();
+    let known = asked
+        .iter()
+        .map(|it| it.headers.contains_key("authorization"));
+    assert_eq!(known.collect::<Vec<_>>(), [true, false]);
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_what_a_login_sent_is_not_repeated() {
+    const PASSWORD: &str = r#"hunter2 "with" \ quotes"#;
+    let login = json!({"password": PASSWORD});
+    for body in [
+        json!({"message": login.to_string()}),
+        json!({"message": PASSWORD}),
+    ] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(400).set_body_json(body);
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let http = client(&server.uri());
+        let post = http.post("log in", http.url(&["login"]));
+        let post = post.body(&login).unwrap().hiding(&PASSWORD.into());
+        let text = told(post.json::<Value>().await.unwrap_err(), &server.uri());
+        assert!(text.contains('…') && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_kept_is_sent_again_only_when_it_changes() {
+    let server = MockServer::start().await;
+    let answer = |body: Value, tag: &str| {
+        let answer = ResponseTemplate::new(200).set_body_json(body);
+        answer.insert_header("etag", tag)
+    };
+    // As a proxy marks it that compresses answers.
+    Mock::given(any())
+        .respond_with(answer(json!([1]), "W/\"one\""))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(header("if-none-match", "\"one\""))
+        .respond_with(ResponseTemplate::new(304))
+        .up_to_n_times(2)
+        .mount(&server)
+        .await;
+    Mock::given(header("if-none-match", "\"one\""))
+        .respond_with(answer(json!([2]), "\"two\""))
+        .mount(&server)
+        .await;
+    Mock::given(header("if-none-match", "\"two\""))
+        .respond_with(ResponseTemplate::new(304))
+        .mount(&server)
+        .await;
+    let (http, kept) = (client(&server.uri()), KeptAnswers::new(1000));
+    for due in [1, 1, 1, 2, 2] {
+        let read = http
+            .get("read the shots", http.url(&["shots"]))
+            .kept_in(&kept);
+        assert_eq!(read.json::<Value>().await.unwrap(), json!([due]));
+    }
+    // What is asked for otherwise is not conditional.
+    assert!(read(&http).await.is_err());
 }
 
 #[tokio::test]

@@ -15,11 +15,12 @@ use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
 use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
 use watchtower_model::{
     EntityKind, MediaLocation, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason,
-    References, Shot, UserId,
+    References, Shot, ShotCasting, UserId,
 };
 use wiremock::matchers::{any, bearer_token, header, method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/kitsu");
 const PASSWORD: &str = "pass=word=with=equals";
 const TOKENS: [&str; 5] = [
     "recorded-access-token",
@@ -50,7 +51,7 @@ fn password(password: &str) -> Credentials {
 
 /// A Kitsu that answers as recorded, to the account that it was recorded for.
 async fn kitsu() -> (Replay, Kitsu) {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     // Who we are was not recorded, but is what the login said.
     let login: Value = serde_json::from_str(include_str!("recorded/kitsu/login.json")).unwrap();
     let user = &login["response"]["body"]["user"];
@@ -309,8 +310,7 @@ async fn frame_rates_are_numbers_however_they_are_stored() {
 
 /// The body of a recorded answer.
 fn recorded(name: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/kitsu");
-    let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+    let text = std::fs::read_to_string(format!("{RECORDED}/{name}.json")).unwrap();
     serde_json::from_str::<Value>(&text).unwrap()["response"]["body"].take()
 }
 
@@ -388,15 +388,29 @@ async fn what_is_cancelled_is_left_out_and_named() {
 }
 
 #[tokio::test]
-async fn assets_that_another_project_lends_are_noted() {
-    let (_replay, kitsu) = kitsu().await;
+async fn assets_that_another_project_lends_are_assets_without_tasks() {
+    let (replay, kitsu) = kitsu().await;
     let (_, film) = project(&kitsu, "Nasty Film").await;
+    let mut assets = film.assets.iter();
+    let lent = assets.find(|it| it.name == "Lent to Nasty Film").unwrap();
+    assert!(lent.tasks.is_empty());
+    let cast = |it: &&ShotCasting| it.asset_ids.contains(&lent.id);
+    assert_eq!(film.casting.iter().filter(cast).count(), 1);
+
+    // Before assets could be lent there was no such route.
+    let id = &film.project.id;
+    Mock::given(path(format!("/data/projects/{id}/assets/shared-used")))
+        .respond_with(ResponseTemplate::new(404))
+        .mount(replay.server())
+        .await;
+    let (_, film) = project(&kitsu, "Nasty Film").await;
+    assert!(film.assets.iter().all(|it| it.name != "Lent to Nasty Film"));
     let note = film
         .notes
         .iter()
         .find(|note| note.contains("casting"))
         .unwrap();
-    insta::assert_snapshot!(note, @"the casting names 1 asset that this project does not hold, as other projects lend them: Lent to Nasty Film");
+    insta::assert_snapshot!(note, @"the casting names 1 asset that is neither this project's nor lent to it: Lent to Nasty Film");
 }
 
 #[tokio::test]
@@ -603,6 +617,50 @@ async fn the_same_data_gives_the_same_answer_in_whatever_order_it_comes() {
 // --- older servers and other accounts ------------------------------------------------------
 
 #[tokio::test]
+async fn lists_that_did_not_change_are_not_sent_again() {
+    let (replay, kitsu) = kitsu().await;
+    let first = project(&kitsu, "Nasty Film").await;
+    let received = kitsu.traffic().unwrap().bytes;
+    assert_eq!(project(&kitsu, "Nasty Film").await, first);
+    let again = kitsu.traffic().unwrap().bytes - received;
+
+    let lists = [recorded("nasty-film-shots"), recorded("nasty-film-assets")];
+    let lists: usize = lists.iter().map(|list| list.to_string().len()).sum();
+    let lists = u64::try_from(lists).unwrap();
+    assert_eq!(received - again, lists + login_size());
+    let requests = replay.requests().await;
+    let conditional = requests
+        .iter()
+        .filter(|it| it.headers.contains_key("if-none-match"));
+    assert_eq!(conditional.count(), 2);
+}
+
+/// How many bytes the answer to a login has.
+fn login_size() -> u64 {
+    recorded("login").to_string().len().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_without_a_token_is_malformed_and_not_quoted() {
+    for answer in [
+        json!("recorded-access-token"),
+        json!({"access_token": ["recorded-access-token"]}),
+    ] {
+        let replay = Replay::start(RECORDED).await;
+        let login = Mock::given(path("/auth/login")).respond_with(ok(answer));
+        login.mount(replay.server()).await;
+        let error = kitsu_as(&replay, password(PASSWORD))
+            .project_list()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(&error, &replay), @"cannot log in to Kitsu: the answer does not hold a token where it should");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_older_server_gives_the_casting_sequence_by_sequence() {
     for name in ["Nasty Film", "Small Series"] {
         let (_replay, kitsu) = kitsu().await;
@@ -649,7 +707,7 @@ async fn a_server_from_before_edits_has_none() {
 
 #[tokio::test]
 async fn a_bot_needs_no_login_and_asks_for_the_parts_of_the_context() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let bot = kitsu_as(&replay, Credentials::Token("recorded-bot-token".into()));
     let list = bot.project_list().await.unwrap();
     assert!(
@@ -674,7 +732,7 @@ async fn a_bot_needs_no_login_and_asks_for_the_parts_of_the_context() {
 
 #[tokio::test]
 async fn a_project_that_we_may_not_read_is_refused_by_name() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let bot = kitsu_as(&replay, Credentials::Token("recorded-bot-token".into()));
     let list = bot.project_list().await.unwrap();
     let refusal = ResponseTemplate::new(403).set_body_json(recorded("bot-context"));
@@ -732,7 +790,7 @@ async fn a_project_id_that_leads_elsewhere_is_invalid() {
 
 #[tokio::test]
 async fn logins_that_are_refused_say_why() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let kitsu = kitsu_as(&replay, password("wrong"));
     let error = kitsu.check().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
@@ -776,7 +834,7 @@ async fn other_reasons_to_be_refused() {
             json!({"login": false, "message": "Database doesn't seem reachable."}),
         ),
     ] {
-        let replay = Replay::start("kitsu").await;
+        let replay = Replay::start(RECORDED).await;
         let answer = ResponseTemplate::new(status).set_body_json(answer);
         let login = Mock::given(path("/auth/login")).respond_with(answer);
         login.mount(replay.server()).await;
@@ -832,7 +890,7 @@ async fn credentials_that_are_missing_are_noticed_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_wrong_password_is_sent_once_for_all_requests() {
-    let replay = Replay::start("kitsu").await;
+    let replay = Replay::start(RECORDED).await;
     let kitsu = kitsu_as(&replay, password("wrong"));
     let list = ProjectList::default();
     let some = Project::new("Film");
@@ -1129,6 +1187,29 @@ async fn another_origin_never_sees_who_we_are() {
         assert!(!request.headers.contains_key("authorization"));
         assert!(!request.headers.contains_key("referer"));
     }
+}
+
+#[tokio::test]
+async fn another_origin_that_refuses_us_does_not_end_the_session() {
+    let (replay, kitsu) = kitsu().await;
+    let elsewhere = MockServer::start().await;
+    let refused = ResponseTemplate::new(401);
+    Mock::given(any())
+        .respond_with(refused)
+        .mount(&elsewhere)
+        .await;
+    let sent_on = ResponseTemplate::new(302).insert_header("location", elsewhere.uri().as_str());
+    Mock::given(path("/sent-on.png"))
+        .respond_with(sent_on)
+        .mount(replay.server())
+        .await;
+    let picture = MediaRef::url(format!("{}/sent-on.png", replay.url()));
+    let error = bytes(&kitsu, &picture).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(
+        replay.asked().await,
+        ["POST /auth/login", "GET /sent-on.png"]
+    );
 }
 
 #[tokio::test]

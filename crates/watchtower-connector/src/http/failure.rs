@@ -19,6 +19,7 @@ struct Inner {
     answer: Bytes,
     transient: bool,
     retry_after: Option<Duration>,
+    elsewhere: bool,
 }
 
 impl Failure {
@@ -29,6 +30,7 @@ impl Failure {
             status: None,
             answer: Bytes::new(),
             retry_after: None,
+            elsewhere: false,
         }))
     }
 
@@ -49,6 +51,11 @@ impl Failure {
         self
     }
 
+    pub(super) fn elsewhere(mut self, elsewhere: bool) -> Self {
+        self.0.elsewhere = elsewhere;
+        self
+    }
+
     pub(super) fn is_transient(&self) -> bool {
         self.0.transient
     }
@@ -65,6 +72,12 @@ impl Failure {
     /// The status of the answer, as in 404, where there was an answer and it was not a success.
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
+    }
+
+    /// Whether the answer came from another origin than the tracker's, so that it says nothing about
+    /// our credentials: those were not sent there.
+    pub fn is_elsewhere(&self) -> bool {
+        self.0.elsewhere
     }
 
     /// The body of such an answer, where it is JSON of this shape.

@@ -9,14 +9,15 @@ use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::body::Body;
 use super::gate::Pass;
-use super::{AuthHeader, Failure, HttpClient, failure, shown};
+use super::kept::Kept;
+use super::{AuthHeader, Failure, HttpClient, KeptAnswers, failure, shown};
 use crate::{Error, ErrorKind, Media, OpenedMedia};
 
 /// How many redirects are followed.
@@ -40,6 +41,9 @@ pub struct Request<'a> {
     auth: Option<AuthHeader>,
     headers: HeaderMap,
     body: Option<Bytes>,
+    /// What no error may repeat.
+    secrets: Vec<SecretString>,
+    kept: Option<&'a KeptAnswers>,
     offset: u64,
     /// Whether a redirect may lead to another origin.
     may_leave: bool,
@@ -55,6 +59,8 @@ impl<'a> Request<'a> {
             auth: None,
             headers: HeaderMap::new(),
             body: None,
+            secrets: Vec::new(),
+            kept: None,
             offset: 0,
             may_leave: false,
         }
@@ -64,6 +70,19 @@ impl<'a> Request<'a> {
     /// out.
     pub fn auth(mut self, auth: AuthHeader) -> Self {
         self.auth = Some(auth);
+        self
+    }
+
+    /// Names a secret that the body holds. A server may repeat in an answer what it was sent; errors
+    /// do not.
+    pub fn hiding(mut self, secret: &SecretString) -> Self {
+        self.secrets.push(secret.clone());
+        self
+    }
+
+    /// Keeps the JSON answer, and asks for it only if it has changed where it is kept already.
+    pub fn kept_in(mut self, kept: &'a KeptAnswers) -> Self {
+        self.kept = Some(kept);
         self
     }
 
@@ -97,16 +116,28 @@ impl<'a> Request<'a> {
     /// `Unavailable` when nobody answers or the server fails for now, `Refused` for 401 and 403,
     /// `NotFound` for 404, `Malformed` for anything that is not JSON of this shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Failure> {
-        let request = self.header(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let request = &request;
+        let mut request = self.header(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let known = request.kept.and_then(|kept| kept.get(&request.url));
+        if let Some(Kept { tag, .. }) = &known {
+            request = request.header(header::IF_NONE_MATCH, tag.clone());
+        }
+        let (request, known) = (&request, &known);
         request
             .repeated(|| async move {
                 let (response, url, pass) = request.send().await?;
+                if let (StatusCode::NOT_MODIFIED, Some(known)) = (response.status(), known) {
+                    return request.parse(&known.body, &url, None);
+                }
+                let tag = response.headers().get(header::ETAG).cloned();
                 let content_type = text_of(&response, &header::CONTENT_TYPE);
                 let limit = request.http.inner.options.largest_answer;
                 let body = Body::new(request.http, &request.operation, response, limit, pass)?;
                 let bytes = body.read().await?;
-                request.parse(&bytes, &url, content_type.as_deref())
+                let value = request.parse(&bytes, &url, content_type.as_deref())?;
+                if let Some(kept) = request.kept {
+                    kept.keep(&request.url, tag, bytes);
+                }
+                Ok(value)
             })
             .await
     }
@@ -214,11 +245,15 @@ impl<'a> Request<'a> {
     /// Sends it once, and follows where it is sent on to. Answers that are no success are failures.
     async fn send(&self) -> Result<(Response, Url, Pass), Failure> {
         let mut url = self.url.clone();
+        // Once we were sent away, nobody can send us back as whom we are.
+        let mut stayed = true;
         for _ in 0..=REDIRECTS {
+            stayed &= self.http.is_own_origin(&url);
             let pass = self.http.inner.gate.enter().await;
-            let response = self.send_to(&url).await?;
+            let response = self.send_to(&url, stayed).await?;
             let Some(next) = redirect(&response, &url) else {
-                return self.judge(response, url, pass).await;
+                let judged = self.judge(response, url, pass).await;
+                return judged.map_err(|failure| failure.elsewhere(!stayed));
             };
             let unchanged = matches!(
                 response.status(),
@@ -238,13 +273,13 @@ impl<'a> Request<'a> {
         Err(self.error(ErrorKind::Malformed, message).into())
     }
 
-    async fn send_to(&self, url: &Url) -> Result<Response, Failure> {
+    async fn send_to(&self, url: &Url, as_ourselves: bool) -> Result<Response, Failure> {
         let inner = &self.http.inner;
         let mut request = inner
             .client
             .request(self.method.clone(), url.clone())
             .headers(self.headers.clone());
-        if let Some(auth) = self.auth.as_ref().filter(|_| self.http.is_own_origin(url)) {
+        if let Some(auth) = self.auth.as_ref().filter(|_| as_ourselves) {
             request = request.header(auth.name.clone(), auth.value.clone());
         }
         if let Some(body) = &self.body {
@@ -310,9 +345,10 @@ impl<'a> Request<'a> {
             return Ok((response, url, pass));
         }
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        if let Some(wait) = retry_after {
-            let inner = &self.http.inner;
-            inner.gate.pause(wait.min(inner.options.longest_wait));
+        // Who asks for a longer wait is given up on: the others need not wait for that.
+        let longest = self.http.inner.options.longest_wait;
+        if let Some(wait) = retry_after.filter(|wait| *wait <= longest) {
+            self.http.inner.gate.pause(wait);
         }
         let content_type = text_of(&response, &header::CONTENT_TYPE);
         let body = Body::new(self.http, &self.operation, response, u64::MAX, pass)?;
@@ -352,8 +388,12 @@ impl<'a> Request<'a> {
             .find_map(|key| answer.get(key)?.as_str())?;
         let mut said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
         // A server may repeat what it was sent.
-        if let Some(auth) = &self.auth {
-            said = said.replace(auth.secret.expose_secret(), "…");
+        let auth = self.auth.iter().map(|auth| &auth.secret);
+        for secret in auth.chain(&self.secrets) {
+            let secret = secret.expose_secret();
+            let in_json = serde_json::Value::from(secret).to_string();
+            let escaped = in_json.trim_matches('"');
+            said = said.replace(escaped, "…").replace(secret, "…");
         }
         if let Some((end, _)) = said.char_indices().nth(200) {
             said.truncate(end);
@@ -387,8 +427,8 @@ impl<'a> Request<'a> {
         // Only now, as it takes its time: where in the document that is.
         let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
         let at = match serde_path_to_error::deserialize::<_, T>(deserializer) {
-            Err(error) => format!(" at `{}`", error.path()),
-            Ok(_) => String::new(),
+            Err(error) if error.path().iter().next().is_some() => format!(" at `{}`", error.path()),
+            _ => String::new(),
         };
         let message = format!("the answer of {place} is not as expected{at}: {error}");
         Err(self.error(ErrorKind::Malformed, message).into())

@@ -24,6 +24,7 @@ pub(super) struct Records {
     pub episodes: Vec<records::Entity>,
     pub sequences: Vec<records::Entity>,
     pub assets: Vec<records::Asset>,
+    pub lent_assets: Vec<records::LentAsset>,
     pub shots: Vec<records::Shot>,
     pub casting: records::Casting,
     pub edits: Vec<EditRecords>,
@@ -92,9 +93,16 @@ impl<'a> Reader<'a> {
         };
         let groups = self.read_sequences(records.sequences, is_series, &canceled_episodes)?;
         let known_shots = records.shots.iter().map(|it| it.id.clone()).collect();
-        let known_assets = records.assets.iter().map(|it| it.id.clone()).collect();
+        let mut known_assets: HashSet<_> = records.assets.iter().map(|it| it.id.clone()).collect();
+        let mut assets = records.assets;
+        for lent in records.lent_assets {
+            // One is there once, in however many shots it appears.
+            if known_assets.insert(lent.id.clone()) {
+                assets.push(lent.into());
+            }
+        }
         self.read_shots(records.shots, &groups)?;
-        self.read_assets(records.assets)?;
+        self.read_assets(assets)?;
         self.read_casting(records.casting, &known_shots, &known_assets);
         self.read_edits(records.edits, is_series, &canceled_episodes)
     }
@@ -380,7 +388,7 @@ impl<'a> Reader<'a> {
     ) {
         let assets = ids(self.snapshot.assets.iter().map(|it| &it.id));
         let mut casting = Vec::new();
-        let mut lent: Vec<String> = Vec::new();
+        let mut unknown: Vec<String> = Vec::new();
         for shot in &self.snapshot.shots {
             let cast = records
                 .remove(shot.id.as_str())
@@ -392,7 +400,7 @@ impl<'a> Reader<'a> {
                 match assets.get(id.as_str()) {
                     Some(asset) => cast_assets.push(asset),
                     None if known_assets.contains(&id) => {}
-                    None => lent.push(record.asset_name.unwrap_or(id)),
+                    None => unknown.push(record.asset_name.unwrap_or(id)),
                 }
             }
             cast_assets.sort_by_key(|(_, place)| *place);
@@ -405,13 +413,17 @@ impl<'a> Reader<'a> {
             }
         }
         self.snapshot.casting = casting;
-        if !lent.is_empty() {
-            lent.sort_by(|a, b| by_name(a, b));
-            lent.dedup();
+        if !unknown.is_empty() {
+            unknown.sort_by(|a, b| by_name(a, b));
+            unknown.dedup();
             self.note(format!(
-                "the casting names {} that this project does not hold, as other projects lend them: {}",
-                count(lent.len(), "asset", "assets"),
-                lent.join(", ")
+                "the casting names {}: {}",
+                count(
+                    unknown.len(),
+                    "asset that is neither this project's nor lent to it",
+                    "assets that are neither this project's nor lent to it"
+                ),
+                unknown.join(", ")
             ));
         }
         let is_cast = |cast: &Option<Vec<_>>| cast.as_ref().is_some_and(|cast| !cast.is_empty());
@@ -616,6 +628,7 @@ mod tests {
             "episodes": [],
             "sequences": [{"id": "b", "name": "B"}, {"id": "a", "name": "A"}],
             "assets": [],
+            "lent_assets": [],
             "shots": [],
             "casting": {},
         });
@@ -631,6 +644,7 @@ mod tests {
             episodes: take(&mut all, "episodes"),
             sequences: take(&mut all, "sequences"),
             assets: take(&mut all, "assets"),
+            lent_assets: take(&mut all, "lent_assets"),
             shots: take(&mut all, "shots"),
             casting: take(&mut all, "casting"),
             edits: edits
@@ -800,6 +814,11 @@ mod tests {
                 {"id": "rock", "name": "Rock", "asset_type_id": "prop"},
                 {"id": "cut", "name": "Cut", "asset_type_id": "prop", "canceled": true},
             ],
+            "lent_assets": [
+                {"id": "lent", "name": "Lent", "entity_type_id": "prop"},
+                {"id": "lent", "name": "Lent", "entity_type_id": "prop"},
+                {"id": "zoe", "name": "Zoe", "entity_type_id": "character"},
+            ],
             "shots": [
                 shot("2", "a", 10),
                 shot("1", "a", 0),
@@ -808,7 +827,7 @@ mod tests {
             ],
             "casting": {
                 "1": [{"asset_id": "rock"}, {"asset_id": "cut"}, {"asset_id": "zoe"}, {"asset_id": "rock"}],
-                "2": [{"asset_id": "lent", "asset_name": "Lent"}, {"asset_id": null}, {"asset_id": "zoe"}],
+                "2": [{"asset_id": "lent"}, {"asset_id": "lost", "asset_name": "Lost"}, {"asset_id": null}, {"asset_id": "zoe"}],
                 "3": [{"asset_id": "cut"}],
                 "4": [{"asset_id": "zoe"}],
                 "5": null,
@@ -820,10 +839,12 @@ mod tests {
             .iter()
             .map(|it| (it.shot_id.as_str(), names(&it.asset_ids, |id| id.as_str())))
             .collect();
-        assert_eq!(casting, [("1", vec!["zoe", "rock"]), ("2", vec!["zoe"])]);
+        let due = [("1", vec!["zoe", "rock"]), ("2", vec!["zoe", "lent"])];
+        assert_eq!(casting, due);
+        assert_eq!(names(&film.assets, |it| &it.name), ["Zoe", "Lent", "Rock"]);
         insta::assert_debug_snapshot!(film.notes, @r#"
         [
-            "the casting names 1 asset that this project does not hold, as other projects lend them: Lent",
+            "the casting names 1 asset that is neither this project's nor lent to it: Lost",
             "the casting of 1 shot that Kitsu does not list is left out",
         ]
         "#);

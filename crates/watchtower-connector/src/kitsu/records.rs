@@ -172,6 +172,32 @@ pub(super) struct Asset {
     pub tasks: Vec<Task>,
 }
 
+/// An asset of another project: `GET /data/projects/<id>/assets/shared-used`
+#[derive(Debug, Deserialize)]
+pub(super) struct LentAsset {
+    pub id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// The asset type, under another name than in the lists with tasks.
+    #[serde(default)]
+    pub entity_type_id: Option<String>,
+    #[serde(default)]
+    pub preview_file_id: Option<String>,
+}
+
+impl From<LentAsset> for Asset {
+    fn from(lent: LentAsset) -> Self {
+        Self {
+            id: lent.id,
+            name: lent.name,
+            canceled: false,
+            asset_type_id: lent.entity_type_id,
+            preview_file_id: lent.preview_file_id,
+            tasks: Vec::new(),
+        }
+    }
+}
+
 /// `GET /data/shots/with-tasks?project_id=`
 #[derive(Debug, Deserialize)]
 pub(super) struct Shot {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::Credentials;
@@ -156,8 +157,8 @@ impl Session {
         if let Some(refresh) = &stale.refresh {
             tracing::debug!("the session has expired: refreshing it");
             let url = http.url(&["auth", "refresh-token"]);
-            let answer = http.get(OPERATION, url).auth(refresh.clone()).json();
-            match answer.await {
+            let answer = http.get(OPERATION, url).auth(refresh.clone()).json().await;
+            match answer.and_then(|answer| Ok(tokens_in(answer)?)) {
                 Ok(RefreshAnswer { access_token }) => {
                     let tokens = Arc::new(Tokens {
                         access: AuthHeader::bearer(&access_token)?,
@@ -217,9 +218,10 @@ async fn log_in(
     let body = json!({"email": email, "password": password.expose_secret()});
     let request = http
         .post(OPERATION, http.url(&["auth", "login"]))
-        .body(&body)?;
-    let answer = match request.json::<LoginAnswer>().await {
-        Ok(answer) => answer,
+        .body(&body)?
+        .hiding(password);
+    let answer: LoginAnswer = match request.json().await {
+        Ok(answer) => tokens_in(answer)?,
         Err(failure) => return Err(explain(failure, email)),
     };
     if answer.two_factor_authentication_required {
@@ -232,6 +234,14 @@ async fn log_in(
     Ok(Tokens {
         access: AuthHeader::bearer(&answer.access_token)?,
         refresh: refresh.transpose()?,
+    })
+}
+
+/// Reads an answer that holds tokens. An error of serde's would quote what it did not expect.
+fn tokens_in<T: DeserializeOwned>(answer: Value) -> Result<T> {
+    serde_json::from_value(answer).map_err(|_| {
+        let message = "the answer does not hold a token where it should";
+        Error::new(ErrorKind::Malformed, OPERATION, message)
     })
 }
 

@@ -30,13 +30,10 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// Serves the recordings in a folder below `tests/recorded`. Files that hold no exchange are of
-    /// no concern.
-    pub(crate) async fn start(folder: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/recorded")
-            .join(folder);
-        let mut paths: Vec<_> = fs::read_dir(&folder)
+    /// Serves the recordings in a folder. Files that hold no exchange are of no concern.
+    pub(crate) async fn start(folder: impl AsRef<Path>) -> Self {
+        let folder = folder.as_ref();
+        let mut paths: Vec<_> = fs::read_dir(folder)
             .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|it| it == "json"))

@@ -168,6 +168,16 @@ impl Studio {
         // Who is not root may not come to where the program was built.
         let program = folder.path().join("marked");
         fs::copy(env!("CARGO_BIN_EXE_marked"), &program).expect("there is room");
+        // What another thread starts meanwhile has the copy open for writing until it runs, and a
+        // program that is being written cannot be started.
+        let busy = |error: io::Error| error.kind() == io::ErrorKind::ExecutableFileBusy;
+        while Command::new(&program)
+            .arg("--version")
+            .output()
+            .is_err_and(busy)
+        {
+            std::thread::yield_now();
+        }
         fs::create_dir(folder.path().join("site")).expect("there is room");
         let studio = Self { folder, program };
         studio.allow("", 0o777);

@@ -25,7 +25,7 @@ Exit codes:
   1    findings, or invalid data
   2    called wrongly, or a setting is missing
   3    the tracker cannot be reached or refuses us
-  4    some projects failed and the others were written
+  4    some projects, pictures or movies could not be had, and the others were written
   5    the output cannot be written
   130  stopped by SIGINT, as of Ctrl-C, in the middle of an export: the site is as it was
   143  the same, by SIGTERM";
@@ -89,6 +89,9 @@ pub(crate) struct ExportArgs {
     /// How long to wait for another export of the same site to end
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) lock_timeout: Duration,
+    /// How long a picture stays in the site after nothing refers to it any more, for pages that are open
+    #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
+    pub(crate) keep_unused: Duration,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,

@@ -57,7 +57,7 @@ pub(super) fn run(
             projects: args.projects,
             jobs: network.jobs,
             lock_timeout: args.lock_timeout,
-            ..ExportOptions::default()
+            keep_unused: args.keep_unused,
         },
         json: args.json,
         every: background.every,
@@ -129,10 +129,10 @@ impl Runs<'_> {
             (true, None) => printer.data(serde_json::to_string_pretty(&summary)?)?,
             (true, Some(_)) => printer.data(serde_json::to_string(&summary)?)?,
         }
-        Ok(if summary.failed() > 0 {
-            Exit::Partial
-        } else {
+        Ok(if summary.is_complete() {
             Exit::Done
+        } else {
+            Exit::Partial
         })
     }
 }

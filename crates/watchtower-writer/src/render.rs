@@ -32,53 +32,81 @@ pub fn write_list<'a, T: Sync, D: Serialize>(
     elements: &'a [T],
     document: impl Fn(&'a T) -> D + Sync,
 ) -> io::Result<()> {
+    write_judged_list(writer, elements, document, |_| true).map(drop)
+}
+
+/// As [`write_list`]; says whether every entry passed.
+pub(crate) fn write_judged_list<'a, T: Sync, D: Serialize>(
+    writer: &mut (dyn Write + Send),
+    elements: &'a [T],
+    document: impl Fn(&'a T) -> D + Sync,
+    passes: impl Fn(&D) -> bool + Sync,
+) -> io::Result<bool> {
     if elements.is_empty() {
-        return writer.write_all(b"[]\n");
+        writer.write_all(b"[]\n")?;
+        return Ok(true);
     }
     let blocks: Vec<&[T]> = elements.chunks(BLOCK).collect();
-    let mut finished: Vec<Vec<u8>> = Vec::new();
+    let mut finished: Vec<Block> = Vec::new();
+    let mut all_pass = true;
     let mut is_first = true;
     for batch in blocks.chunks(rayon::current_num_threads() * 4) {
         let (written, made) = rayon::join(
             || write_blocks(writer, &mut finished, &mut is_first),
-            || batch.par_iter().map(|it| block(it, &document)).collect(),
+            || {
+                let blocks = batch.par_iter();
+                blocks.map(|it| block(it, &document, &passes)).collect()
+            },
         );
         written?;
         let made: io::Result<_> = made;
         finished = made?;
+        all_pass &= finished.iter().all(|it| it.passes);
     }
     write_blocks(writer, &mut finished, &mut is_first)?;
-    writer.write_all(b"\n]\n")
+    writer.write_all(b"\n]\n")?;
+    Ok(all_pass)
 }
 
 /// How many entries are made at a time.
 const BLOCK: usize = 512;
 
-/// A run of entries as they stand in a list, with the bracket that opens it in front.
+/// A run of entries.
+struct Block {
+    /// As they stand in a list, with the bracket that opens it in front.
+    bytes: Vec<u8>,
+    /// Whether every one passed.
+    passes: bool,
+}
+
 fn block<'a, T, D: Serialize>(
     elements: &'a [T],
     document: &impl Fn(&'a T) -> D,
-) -> io::Result<Vec<u8>> {
+    is_good: &impl Fn(&D) -> bool,
+) -> io::Result<Block> {
+    let mut passes = true;
     let mut bytes = Vec::with_capacity(1 << 20);
     let mut serializer = serializer(&mut bytes);
     let mut list = serializer.serialize_seq(Some(elements.len()))?;
     for element in elements {
-        list.serialize_element(&document(element))?;
+        let document = document(element);
+        passes &= is_good(&document);
+        list.serialize_element(&document)?;
     }
-    Ok(bytes)
+    Ok(Block { bytes, passes })
 }
 
 /// Writes blocks; a comma takes the place of the bracket in all but the first one.
 fn write_blocks(
     writer: &mut dyn Write,
-    blocks: &mut Vec<Vec<u8>>,
+    blocks: &mut Vec<Block>,
     is_first: &mut bool,
 ) -> io::Result<()> {
-    for mut block in blocks.drain(..) {
+    for Block { mut bytes, .. } in blocks.drain(..) {
         if !std::mem::take(is_first) {
-            block[0] = b',';
+            bytes[0] = b',';
         }
-        writer.write_all(&block)?;
+        writer.write_all(&bytes)?;
     }
     Ok(())
 }

@@ -45,6 +45,8 @@ pub struct Request<'a> {
     secrets: Vec<SecretString>,
     kept: Option<&'a KeptAnswers>,
     offset: u64,
+    /// The wait before the first repetition, where it is not the usual one.
+    retry_delay: Option<Duration>,
     /// Whether a redirect may lead to another origin.
     may_leave: bool,
 }
@@ -62,6 +64,7 @@ impl<'a> Request<'a> {
             secrets: Vec::new(),
             kept: None,
             offset: 0,
+            retry_delay: None,
             may_leave: false,
         }
     }
@@ -83,6 +86,14 @@ impl<'a> Request<'a> {
     /// Keeps the JSON answer, and asks for it only if it has changed where it is kept already.
     pub fn kept_in(mut self, kept: &'a KeptAnswers) -> Self {
         self.kept = Some(kept);
+        self
+    }
+
+    /// Waits longer before it is repeated: the usual [delay](super::HttpOptions::retry_delay) times
+    /// `factor`, for what a server allows only now and then.
+    pub fn patient(mut self, factor: u32) -> Self {
+        let usual = self.http.inner.options.retry_delay;
+        self.retry_delay = Some(usual.saturating_mul(factor));
         self
     }
 
@@ -222,9 +233,10 @@ impl<'a> Request<'a> {
         F: Future<Output = Result<T, Failure>>,
     {
         let options = &self.http.inner.options;
+        let delay = self.retry_delay.unwrap_or(options.retry_delay);
         let backoff = ExponentialBuilder::new()
-            .with_min_delay(options.retry_delay)
-            .with_max_delay(LONGEST_BACKOFF.max(options.retry_delay))
+            .with_min_delay(delay)
+            .with_max_delay(LONGEST_BACKOFF.max(delay))
             .with_max_times(options.retries)
             .with_jitter();
         attempt

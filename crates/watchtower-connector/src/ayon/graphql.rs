@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Ayon;
-use super::records::{Listed, Named, OfProject, Page};
+use super::records::{Listed, Page};
 use crate::http::Failure;
 use crate::{Error, ErrorKind};
 
@@ -166,13 +166,13 @@ struct Extensions {
 }
 
 impl Ayon {
-    /// Asks something, and reads the data of the answer.
-    pub(super) async fn query<T: DeserializeOwned>(
+    /// Asks something, and gives back the data of the answer.
+    async fn query(
         &self,
         operation: &str,
         query: Query,
         variables: &Value,
-    ) -> Result<T, QueryFailure> {
+    ) -> Result<Value, QueryFailure> {
         let body = json!({
             "operationName": query.name,
             "query": query.text,
@@ -184,18 +184,10 @@ impl Ayon {
             .with_session(request, |request| Box::pin(request.json()))
             .await?;
         // A part of the data may be there beside errors; but who knows which.
-        if let Some(complaint) = answer.errors.unwrap_or_default().into_iter().next() {
-            return Err(self.answered(operation, query, complaint));
+        match answer.errors.unwrap_or_default().into_iter().next() {
+            Some(complaint) => Err(self.answered(operation, query, complaint)),
+            None => Ok(answer.data),
         }
-        serde_path_to_error::deserialize(answer.data).map_err(|error| {
-            let message = format!(
-                "the answer to the query {} is not as expected at `{}`: {}",
-                query.name,
-                error.path(),
-                error.inner()
-            );
-            Error::new(ErrorKind::Malformed, operation, message).into()
-        })
     }
 
     /// Asks something about a project.
@@ -210,30 +202,28 @@ impl Ayon {
         if let Some(after) = after {
             variables["after"] = after.into();
         }
-        let answer: OfProject<T> = self.query(operation, query, &variables).await?;
-        match answer.project {
-            Some(Named { name, asked }) if name.as_ref().is_none_or(|name| name == project) => {
-                Ok(asked)
-            }
-            Some(Named { name, .. }) => {
-                let other = name.unwrap_or_default();
+        let mut data = self.query(operation, query, &variables).await?;
+        let data = data["project"].take();
+        let answered = |kind, message: String| QueryFailure::Answered {
+            error: Error::new(kind, operation, message),
+            unknown_field: false,
+        };
+        if data.is_null() {
+            let message = "there is no such project".to_owned();
+            return Err(answered(ErrorKind::NotFound, message));
+        }
+        // The server takes the name as a pattern in which `_` stands for any character.
+        match data["name"].as_str() {
+            Some(other) if other != project => {
                 let message = format!(
-                    "the server answers for the project `{}` in place of `{}`",
+                    "the server answers for the project `{}` in place of `{}`: it takes `_` for any \
+                     character, so one of the two must be renamed",
                     other.escape_debug(),
                     project.escape_debug()
                 );
-                let help = "AYON takes `_` in a project's name for any character: rename one of the \
-                            two projects";
-                let error = Error::new(ErrorKind::Malformed, operation, message).with_help(help);
-                Err(QueryFailure::Answered {
-                    error,
-                    unknown_field: false,
-                })
+                Err(answered(ErrorKind::Malformed, message))
             }
-            None => Err(QueryFailure::Answered {
-                error: Error::new(ErrorKind::NotFound, operation, "there is no such project"),
-                unknown_field: false,
-            }),
+            _ => parse(operation, query, "project.", data),
         }
     }
 
@@ -266,7 +256,8 @@ impl Ayon {
             if let Some(after) = after {
                 variables["after"] = after.into();
             }
-            let page: Listed<T> = self.query(operation, query, &variables).await?;
+            let data = self.query(operation, query, &variables).await?;
+            let page: Listed<T> = parse(operation, query, "", data)?;
             pages.take(page.rows)?;
         }
         Ok(pages.rows)
@@ -288,16 +279,35 @@ impl Ayon {
             || complaint.message.contains("Unknown argument");
         let mut error = Error::new(kind, operation, message);
         if unknown_field {
-            error = error.with_help(
-                "the server is of a version that does not have this; the oldest known to work is \
-                 1.0, the one this was written against 1.16",
-            );
+            error = error
+                .with_help("the server is of a version that does not have this; AYON 1.16 has it");
         }
         QueryFailure::Answered {
             error,
             unknown_field,
         }
     }
+}
+
+/// Reads the data of an answer, or the part of it that is below a place.
+fn parse<T: DeserializeOwned>(
+    operation: &str,
+    query: Query,
+    above: &str,
+    data: Value,
+) -> Result<T, QueryFailure> {
+    serde_path_to_error::deserialize(data).map_err(|error| {
+        let message = format!(
+            "the answer to the query {} is not as expected at `{above}{}`: {}",
+            query.name,
+            error.path(),
+            error.inner()
+        );
+        QueryFailure::Answered {
+            error: Error::new(ErrorKind::Malformed, operation, message),
+            unknown_field: false,
+        }
+    })
 }
 
 /// The pages of a list, one after the other.

@@ -350,10 +350,11 @@ impl<'a> Reader<'a> {
                 "no shot has clipIn and clipOut of its own, {END_TO_END}"
             ));
         } else if laid.following > 0 {
-            let following = count(laid.following, "shot without", "shots without");
             self.note(format!(
-                "{following} clipIn and clipOut of its own {} after the last shot that has them",
-                if laid.following == 1 { "comes" } else { "come" },
+                "{} after the last shot that has a place in the edit: clipIn and clipOut are not set \
+                 on {}",
+                count(laid.following, "shot comes", "shots come"),
+                if laid.following == 1 { "it" } else { "them" },
             ));
         }
     }

@@ -58,22 +58,6 @@ fn title<'a>(label: Option<&'a str>, name: &'a str) -> &'a str {
     label.unwrap_or(name)
 }
 
-/// The data of a query of one project.
-#[derive(Debug, Deserialize)]
-pub(super) struct OfProject<T> {
-    pub project: Option<Named<T>>,
-}
-
-/// What was asked of a project, and its name: the server takes the name as a pattern in which `_`
-/// stands for any character, so it may answer for another project.
-#[derive(Debug, Deserialize)]
-pub(super) struct Named<T> {
-    #[serde(default)]
-    pub name: Option<String>,
-    #[serde(flatten)]
-    pub asked: T,
-}
-
 /// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(super) struct Listed<T> {

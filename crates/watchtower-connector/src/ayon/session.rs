@@ -15,8 +15,8 @@ const OPERATION: &str = "log in to AYON";
 
 const KEY_HEADER: &str = "x-api-key";
 
-const KEY_HELP: &str = "AYON_API_KEY must be the key of a service user (Studio settings, Users) or \
-                        a personal API key (Account), whole and not revoked";
+const KEY_HELP: &str = "give the key of a service user or a personal API key, whole and not revoked; AYON \
+                        shows a key once, when it is made";
 
 const LOGIN_HELP: &str = "check both by logging in to AYON in a browser, or use an API key";
 

@@ -691,6 +691,29 @@ async fn what_is_not_as_expected_is_told_with_its_place() {
 }
 
 #[tokio::test]
+async fn data_of_any_other_shape_is_an_error() {
+    for data in [
+        json!(null),
+        json!("text"),
+        json!([1]),
+        json!({}),
+        json!({"project": 1}),
+        json!({"project": {"versions": KEY}}),
+    ] {
+        let (server, ayon) = ayon().await;
+        let list = ayon.project_list().await.unwrap();
+        answer(&server, "Versions", data.clone()).await;
+        let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+        let expected = match data.get("project") {
+            Some(_) => ErrorKind::Malformed,
+            None => ErrorKind::NotFound,
+        };
+        assert_eq!(error.kind(), expected, "{data}");
+        told(&error, &server);
+    }
+}
+
+#[tokio::test]
 async fn another_server_is_told_by_its_answer() {
     let server = MockServer::start().await;
     let settings = AyonSettings::new(server.uri(), key());

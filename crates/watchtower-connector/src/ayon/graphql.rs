@@ -203,7 +203,8 @@ impl Ayon {
             variables["after"] = after.into();
         }
         let mut data = self.query(operation, query, &variables).await?;
-        let data = data["project"].take();
+        // Data that is no object is no project either.
+        let data = data.get_mut("project").map(Value::take).unwrap_or_default();
         let answered = |kind, message: String| QueryFailure::Answered {
             error: Error::new(kind, operation, message),
             unknown_field: false,
@@ -213,7 +214,7 @@ impl Ayon {
             return Err(answered(ErrorKind::NotFound, message));
         }
         // The server takes the name as a pattern in which `_` stands for any character.
-        match data["name"].as_str() {
+        match data.get("name").and_then(Value::as_str) {
             Some(other) if other != project => {
                 let message = format!(
                     "the server answers for the project `{}` in place of `{}`: it takes `_` for any \
@@ -223,7 +224,7 @@ impl Ayon {
                 );
                 Err(answered(ErrorKind::Malformed, message))
             }
-            _ => parse(operation, query, "project.", data),
+            _ => self.parse(operation, query, "project.", data),
         }
     }
 
@@ -257,10 +258,33 @@ impl Ayon {
                 variables["after"] = after.into();
             }
             let data = self.query(operation, query, &variables).await?;
-            let page: Listed<T> = parse(operation, query, "", data)?;
+            let page: Listed<T> = self.parse(operation, query, "", data)?;
             pages.take(page.rows)?;
         }
         Ok(pages.rows)
+    }
+
+    /// Reads the data of an answer, or the part of it that is below a place.
+    fn parse<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        query: Query,
+        above: &str,
+        data: Value,
+    ) -> Result<T, QueryFailure> {
+        serde_path_to_error::deserialize(data).map_err(|error| {
+            // It quotes what it did not expect.
+            let reason = self.session.without_secrets(&error.inner().to_string());
+            let message = format!(
+                "the answer to the query {} is not as expected at `{above}{}`: {reason}",
+                query.name,
+                error.path(),
+            );
+            QueryFailure::Answered {
+                error: Error::new(ErrorKind::Malformed, operation, message),
+                unknown_field: false,
+            }
+        })
     }
 
     fn answered(&self, operation: &str, query: Query, complaint: Complaint) -> QueryFailure {
@@ -287,27 +311,6 @@ impl Ayon {
             unknown_field,
         }
     }
-}
-
-/// Reads the data of an answer, or the part of it that is below a place.
-fn parse<T: DeserializeOwned>(
-    operation: &str,
-    query: Query,
-    above: &str,
-    data: Value,
-) -> Result<T, QueryFailure> {
-    serde_path_to_error::deserialize(data).map_err(|error| {
-        let message = format!(
-            "the answer to the query {} is not as expected at `{above}{}`: {}",
-            query.name,
-            error.path(),
-            error.inner()
-        );
-        QueryFailure::Answered {
-            error: Error::new(ErrorKind::Malformed, operation, message),
-            unknown_field: false,
-        }
-    })
 }
 
 /// The pages of a list, one after the other.

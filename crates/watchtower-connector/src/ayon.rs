@@ -37,7 +37,7 @@
 //! * The casting is the links of type `breakdown` from an asset to a shot.
 //! * An edit is a product of type `review` that belongs to no shot, sequence or asset; or the one that
 //!   [is named](AyonSettings::edit_product). Its movie is what was uploaded for review with the latest
-//!   version.
+//!   version, or else an older one. What is called an edit, or was made in such a task, comes first.
 //! * Whoever has a task in a project is in its team.
 
 mod edits;
@@ -275,14 +275,20 @@ impl Ayon {
         let operation = |what: &str| format!("read the {what} of {title}");
         let [settings, folders, tasks] = ["settings", "folders", "tasks"].map(operation);
         let (project, folders, tasks) = tokio::try_join!(
-            self.query_project(&settings, graphql::PROJECT, name, None),
+            self.query_project(&settings, graphql::PROJECT, name, json!({})),
             self.list(&folders, graphql::FOLDERS, name),
             self.list(&tasks, graphql::TASKS, name),
         )?;
+        let (mut folders, mut tasks) = (nodes(folders), nodes(tasks));
+        // What changes its place while pages are read may be on two of them.
+        let mut seen = HashSet::new();
+        folders.retain(|it: &records::Folder| seen.insert(it.id.clone()));
+        seen.clear();
+        tasks.retain(|it: &records::Task| seen.insert(it.id.clone()));
         Ok(Details {
             project,
-            folders: nodes(folders),
-            tasks: nodes(tasks),
+            folders,
+            tasks,
         })
     }
 
@@ -337,31 +343,83 @@ impl Ayon {
         Ok(nodes(versions))
     }
 
+    /// An edit with what is for review of its latest version; of an older one, where that has no
+    /// movie.
     async fn edit(&self, project: &Project, version: records::Version) -> Result<EditRecords> {
-        let mut reviewables = None;
-        if version.has_reviewables {
-            let title = edits::name(&version);
-            let operation = format!("read the reviewables of {}, {title}", project.name);
-            let id = project.id.as_str();
-            let url = [
-                "api",
-                "projects",
-                id,
-                "versions",
-                &version.id,
-                "reviewables",
-            ];
-            reviewables = match self.get(&operation, self.http.url(&url)).await {
-                Ok(found) => Some(found),
-                // It has gone meanwhile.
-                Err(failure) if failure.kind() == ErrorKind::NotFound => None,
-                Err(failure) => return Err(failure.into()),
-            };
-        }
-        Ok(EditRecords {
+        /// How many older versions are looked at.
+        const OLDER: usize = 10;
+
+        let reviewables = self.reviewables(project, &version).await?;
+        let latest = EditRecords {
             version,
             reviewables,
-        })
+            older: None,
+        };
+        if latest.movie().is_some() {
+            return Ok(latest);
+        }
+        let older = self.older_versions(project, &latest.version).await?;
+        for older in older.into_iter().take(OLDER) {
+            let records = EditRecords {
+                reviewables: self.reviewables(project, &older).await?,
+                version: latest.version.clone(),
+                older: Some(older.name),
+            };
+            if records.movie().is_some() {
+                return Ok(records);
+            }
+        }
+        Ok(latest)
+    }
+
+    /// The versions of the same product with something for review, the newest first.
+    async fn older_versions(
+        &self,
+        project: &Project,
+        version: &records::Version,
+    ) -> Result<Vec<records::Version>> {
+        let title = edits::name(version);
+        let operation = format!("read the versions of {}, {title}", project.name);
+        let variables = json!({"product": version.product_id});
+        let (query, name) = (graphql::PRODUCT_VERSIONS, project.id.as_str());
+        let mut older: Vec<records::Version> = match self
+            .list_with(&operation, query, name, variables)
+            .await
+        {
+            Ok(versions) => nodes(versions),
+            Err(failure) if failure.is_answered() => {
+                tracing::debug!(error = %Error::from(failure), "only the latest version counts");
+                Vec::new()
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        // A hero version is a copy of one of the others.
+        older.retain(|it| {
+            it.has_reviewables && it.id != version.id && !it.name.eq_ignore_ascii_case("hero")
+        });
+        older.sort_by(|a, b| by_name(&b.name, &a.name).then_with(|| a.id.cmp(&b.id)));
+        Ok(older)
+    }
+
+    /// What was uploaded for review with a version.
+    async fn reviewables(
+        &self,
+        project: &Project,
+        version: &records::Version,
+    ) -> Result<Option<records::Reviewables>> {
+        if !version.has_reviewables {
+            return Ok(None);
+        }
+        let title = edits::name(version);
+        let operation = format!("read the reviewables of {}, {title}", project.name);
+        let (id, version) = (project.id.as_str(), version.id.as_str());
+        let url = ["api", "projects", id, "versions", version, "reviewables"];
+        match self.get(&operation, self.http.url(&url)).await {
+            Ok(found) => Ok(Some(found)),
+            // It has gone meanwhile.
+            Err(failure) if failure.kind() == ErrorKind::NotFound => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Which of the people and projects have a picture.

@@ -124,6 +124,13 @@ async fn holds(server: &RecordedAyon, folders: Value, tasks: Value, links: Value
     answer(server, "Links", json!({"project": {"links": links}})).await;
     let versions = json!({"project": {"versions": nodes(versions)}});
     answer(server, "Versions", versions).await;
+    let none = json!({"project": {"versions": nodes(json!([]))}});
+    Mock::given(path("/graphql"))
+        .and(Operation("ProductVersions"))
+        .respond_with(ok(json!({"data": none})))
+        .with_priority(6)
+        .mount(server.server())
+        .await;
 }
 
 /// A folder with what a real one has, but for what differs.
@@ -1513,6 +1520,102 @@ async fn an_edit_without_a_movie_is_told() {
         .filter(|it| it.starts_with("the edit"))
         .collect();
     insta::assert_debug_snapshot!(notes);
+}
+
+#[tokio::test]
+async fn a_latest_version_without_a_movie_gives_way_to_an_older_one() {
+    let (server, ayon) = ayon().await;
+    let named = |id: &str, name: &str, has_reviewables: bool| {
+        let mut version = version(id, "editMain", "review", "x");
+        version["name"] = json!(name);
+        version["productId"] = json!("p-1");
+        version["hasReviewables"] = json!(has_reviewables);
+        version
+    };
+    let latest = named("1", "v010", true);
+    let versions = json!([latest.clone()]);
+    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    let all = json!([
+        named("2", "v002", true),
+        named("3", "v008", false),
+        named("4", "v009", true),
+        named("5", "HERO", true),
+        latest,
+    ]);
+    answer(
+        &server,
+        "ProductVersions",
+        json!({"project": {"versions": nodes(all)}}),
+    )
+    .await;
+    let picture =
+        json!({"reviewables": [{"fileId": "f", "filename": "edit.png", "mimetype": "image/png"}]});
+    reviewables(&server, "1", picture.clone()).await;
+    reviewables(&server, "4", picture).await;
+    reviewables(&server, "2", mp4("old")).await;
+    let (_, film) = film(&ayon).await;
+    assert_eq!(edits(&film), [("p-1", None, true)]);
+    let note = "the edit editMain: its latest version v010 has no mp4 file for review, so the movie \
+                is that of v002";
+    assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
+    // What is asked then is taken by a server as well.
+    let request = server.requests().await;
+    let request = request.iter().find(|it| line(it) == "ProductVersions");
+    let again = RecordedAyon::start(RECORDED).await;
+    let answer = post(&again, &request.unwrap().body).await;
+    assert!(answer.contains("was not recorded"), "{answer}");
+
+    // A server that cannot say does no harm.
+    let (server, ayon) = self::ayon().await;
+    let versions = json!([named("1", "v010", false)]);
+    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    let errors = json!([{"message": "Unknown argument 'productIds' on field 'versions'."}]);
+    Mock::given(Operation("ProductVersions"))
+        .respond_with(ok(json!({"data": null, "errors": errors})))
+        .mount(server.server())
+        .await;
+    let (_, film) = self::film(&ayon).await;
+    assert_eq!(edits(&film), [("p-1", None, false)]);
+}
+
+#[tokio::test]
+async fn what_is_called_an_edit_comes_before_other_reviews() {
+    let (server, ayon) = ayon().await;
+    let folders = json!([
+        folder("dailies", "Folder", None, json!({})),
+        folder("Editorial", "Folder", None, json!({})),
+        folder("e1", "Episode", None, json!({})),
+    ]);
+    let tasks = json!([{"id": "t", "taskType": "Edit", "folderId": "e1", "status": "Approved", "assignees": []}]);
+    let mut by_task = version("3", "main", "review", "e1");
+    by_task["taskId"] = json!("t");
+    let versions = json!([
+        version("4", "trailer", "review", "dailies"),
+        version("1", "cut", "review", "Editorial"),
+        version("2", "editMain", "review", "dailies"),
+        by_task,
+    ]);
+    holds(&server, folders, tasks, json!([]), versions).await;
+    for id in ["1", "2", "3", "4"] {
+        reviewables(&server, id, mp4(id)).await;
+    }
+    let (_, film) = film(&ayon).await;
+    let order = names(&film.edits, |it| &it.name);
+    assert_eq!(order, ["editMain", "cut", "main", "trailer"]);
+}
+
+#[tokio::test]
+async fn what_is_on_two_pages_is_there_once() {
+    let (server, ayon) = ayon().await;
+    let twice = json!([
+        folder("sh1", "Shot", None, json!({})),
+        folder("sh1", "Shot", None, json!({})),
+    ]);
+    let task = json!({"id": "t", "taskType": "Edit", "folderId": "sh1", "status": "Approved", "assignees": []});
+    holds(&server, twice, json!([task, task]), json!([]), json!([])).await;
+    let (list, film) = film(&ayon).await;
+    nothing_dangles(&list, &film);
+    assert_eq!((film.shots.len(), film.shots[0].tasks.len()), (1, 1));
 }
 
 // --- pictures and movies -------------------------------------------------------------------

@@ -3,7 +3,7 @@
 use watchtower_model::{Edit, EditId, EpisodeId, InvalidId};
 
 use super::media::Addresses;
-use super::records::{Product, Reviewable, Reviewables, Version};
+use super::records::{Folder, Product, Reviewable, Reviewables, Version};
 use super::tree::{Kind, Tree};
 
 /// The type of the products that are looked at.
@@ -18,6 +18,15 @@ pub(super) struct EditRecords {
     pub version: Version,
     /// None where there is nothing to be seen.
     pub reviewables: Option<Reviewables>,
+    /// The name of the version whose reviewables these are, where it is not the latest.
+    pub older: Option<String>,
+}
+
+impl EditRecords {
+    /// What is shown as the edit's movie.
+    pub(super) fn movie(&self) -> Option<&Reviewable> {
+        self.reviewables.as_ref().and_then(movie)
+    }
 }
 
 /// Whether a version is one of an edit: of the product that was named, or of any for review that
@@ -47,9 +56,22 @@ fn is_of_a_part(product: &Product, tree: &Tree<'_>) -> bool {
     })
 }
 
+/// Whether a version is called an edit, or was made in a task or a folder for that. Not everything for
+/// review that belongs to the whole film is one.
+pub(super) fn looks_like_one(
+    version: &Version,
+    folder: Option<&Folder>,
+    task_type: Option<&str>,
+) -> bool {
+    let folder = folder.map(|it| it.name.as_str());
+    let names = [Some(name(version)), folder, task_type];
+    let mut names = names.into_iter().flatten();
+    names.any(|name| name.to_lowercase().contains("edit"))
+}
+
 /// The reviewable that is shown as the edit's movie: one that browsers play as it is, if there is
 /// one, otherwise the first.
-pub(super) fn movie(reviewables: &Reviewables) -> Option<&Reviewable> {
+fn movie(reviewables: &Reviewables) -> Option<&Reviewable> {
     let all = reviewables.reviewables.iter();
     let movies = all.filter_map(|it| {
         let mimetype = it.mimetype.to_ascii_lowercase();
@@ -72,8 +94,9 @@ pub(super) fn edit(
     let EditRecords {
         version,
         reviewables,
+        ..
     } = records;
-    let movie = reviewables.as_ref().and_then(movie);
+    let movie = records.movie();
     // An edit may count its frames from 1001 as any shot does. It is a place on the timeline only if
     // shots are there.
     let frame_start = reviewables.as_ref().and_then(|it| it.attrib.frame_start);
@@ -94,11 +117,16 @@ pub(super) fn name(version: &Version) -> &str {
     product.filter(|it| !it.is_empty()).unwrap_or("edit")
 }
 
-/// What a person should know about an edit without a movie.
+/// What a person should know about the movie, or that there is none.
 pub(super) fn note(records: &EditRecords) -> Option<String> {
     let version = &records.version.name;
+    if records.movie().is_some() {
+        let older = records.older.as_deref()?;
+        return Some(format!(
+            "its latest version {version} has no mp4 file for review, so the movie is that of {older}"
+        ));
+    }
     let reason = match &records.reviewables {
-        Some(reviewables) if movie(reviewables).is_some() => return None,
         Some(Reviewables { reviewables, .. }) if !reviewables.is_empty() => {
             let files: Vec<_> = reviewables.iter().map(|it| it.filename.as_str()).collect();
             format!("no mp4 file for review ({})", files.join(", "))

@@ -85,8 +85,17 @@ pub(super) const VERSIONS: Query = query!(
     "Versions",
     "($project: String!, $after: String) { project(name: $project) { name \
      versions(first: 1000, after: $after, latestOnly: true) { \
-     pageInfo { hasNextPage endCursor } edges { node { id name productId hasReviewables createdAt \
-     product { name productType folderId } } } } } }"
+     pageInfo { hasNextPage endCursor } edges { node { id name productId taskId \
+     hasReviewables createdAt product { name productType folderId } } } } } }"
+);
+
+/// All versions of a product.
+pub(super) const PRODUCT_VERSIONS: Query = query!(
+    "ProductVersions",
+    "($project: String!, $product: String!, $after: String) { project(name: $project) { name \
+     versions(first: 1000, after: $after, productIds: [$product]) { \
+     pageInfo { hasNextPage endCursor } edges { node { id name productId taskId \
+     hasReviewables createdAt product { name productType folderId } } } } } }"
 );
 
 /// A query that failed: on the way, or in an answer that says so.
@@ -196,12 +205,9 @@ impl Ayon {
         operation: &str,
         query: Query,
         project: &str,
-        after: Option<&str>,
+        mut variables: Value,
     ) -> Result<T, QueryFailure> {
-        let mut variables = json!({"project": project});
-        if let Some(after) = after {
-            variables["after"] = after.into();
-        }
+        variables["project"] = project.into();
         let mut data = self.query(operation, query, &variables).await?;
         // Data that is no object is no project either.
         let data = data.get_mut("project").map(Value::take).unwrap_or_default();
@@ -235,10 +241,24 @@ impl Ayon {
         query: Query,
         project: &str,
     ) -> Result<Vec<T>, QueryFailure> {
+        self.list_with(operation, query, project, json!({})).await
+    }
+
+    /// The same for a query with further variables.
+    pub(super) async fn list_with<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        query: Query,
+        project: &str,
+        mut variables: Value,
+    ) -> Result<Vec<T>, QueryFailure> {
         let mut pages = Pages::new(operation, query);
         while let Some(after) = pages.next() {
+            if let Some(after) = after {
+                variables["after"] = after.into();
+            }
             let page: Listed<T> = self
-                .query_project(operation, query, project, after.as_deref())
+                .query_project(operation, query, project, variables.clone())
                 .await?;
             pages.take(page.rows)?;
         }

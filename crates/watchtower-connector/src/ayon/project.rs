@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         self.read_shots(&details.folders, &sequences)?;
         self.read_assets(&details.folders)?;
         self.read_casting(&records.links);
-        self.read_edits(&records.edits)?;
+        self.read_edits(&records.edits, &details.tasks)?;
         if records.edits.is_empty() {
             self.note(no_edit(settings, records.other_reviews));
         }
@@ -473,7 +473,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_edits(&mut self, records: &'a [EditRecords]) -> Result<(), InvalidId> {
+    fn read_edits(
+        &mut self,
+        records: &'a [EditRecords],
+        tasks: &'a [records::Task],
+    ) -> Result<(), InvalidId> {
         let mut edits = Vec::new();
         for record in records {
             let version = &record.version;
@@ -494,8 +498,13 @@ impl<'a> Reader<'a> {
             let project = self.snapshot.project.id.as_str();
             let edit = edits::edit(record, project, self.first_frame, episode, self.addresses)?;
             let created = Reverse(version.created_at.as_deref());
+            let task = tasks
+                .iter()
+                .find(|it| Some(&it.id) == version.task_id.as_ref());
+            let task_type = task.and_then(|it| it.task_type.as_deref());
+            let is_one = edits::looks_like_one(version, folder, task_type);
             edits.push((
-                (edit.movie.is_none(), place, created),
+                (edit.movie.is_none(), !is_one, place, created),
                 edit,
                 edits::note(record),
             ));

@@ -267,6 +267,8 @@ pub(super) struct Version {
     pub name: String,
     #[serde(default, deserialize_with = "or_default")]
     pub product_id: String,
+    #[serde(default)]
+    pub task_id: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
     pub has_reviewables: bool,
     /// In ISO 8601, in UTC.

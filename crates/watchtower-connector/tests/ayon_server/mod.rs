@@ -41,6 +41,8 @@ const FURTHER: &[&str] = &[
     "users.edges.node.active",
     // For accounts that may not list everybody.
     "users(projectName)",
+    // For edits whose latest version has no movie.
+    "project.versions(productIds)",
     // For servers before 1.15.4.
     "project.folders.edges.node.links",
     "project.folders.edges.node.links(direction)",
@@ -378,8 +380,14 @@ fn paths_of<'a>(
         };
         for (argument, value) in &field.arguments {
             paths.insert(format!("{path}({argument})"));
-            if let Argument::Variable(name) = value {
-                variables.insert((*name).to_owned());
+            let values = match value {
+                Argument::List(values) => values.iter().collect(),
+                value => vec![value],
+            };
+            for value in values {
+                if let Argument::Variable(name) = value {
+                    variables.insert((*name).to_owned());
+                }
             }
         }
         paths_of(&field.selection_set, &path, paths, variables);

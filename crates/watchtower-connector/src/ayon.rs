@@ -124,7 +124,8 @@ impl AyonSettings {
 /// Who we are to an AYON.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// The key of a service user, or the personal key of a person.
+    /// The key of a service user, or the personal key of a person. The token of a session, which AYON's
+    /// own tools keep in place of a key, is taken as well.
     ApiKey(SecretString),
     /// A person's account. There are ten logins a minute for everybody together, so one is made and
     /// kept.
@@ -189,10 +190,16 @@ impl Ayon {
         read: impl Fn(Request<'a>) -> BoxFuture<'a, Result<T, Failure>> + Send,
     ) -> Result<T, Failure> {
         let auth = self.session.auth(&self.http).await?;
-        match read(request.clone().auth((*auth).clone())).await {
-            Err(failure) if failure.status() == Some(401) && !failure.is_elsewhere() => {
-                let auth = self.session.renewed(&self.http, &auth, failure).await?;
-                read(request.auth((*auth).clone())).await
+        let is_refused =
+            |failure: &Failure| failure.status() == Some(401) && !failure.is_elsewhere();
+        let first = match read(request.clone().auth((*auth).clone())).await {
+            Err(failure) if is_refused(&failure) => failure,
+            done => return done,
+        };
+        let auth = self.session.renewed(&self.http, &auth).await?;
+        match read(request.auth((*auth).clone())).await {
+            Err(second) if is_refused(&second) => {
+                Err(self.session.refused(&auth, first, second).await)
             }
             done => done,
         }

@@ -463,6 +463,21 @@ async fn a_key_goes_with_every_request_but_the_first() {
 }
 
 #[tokio::test]
+async fn a_token_in_place_of_a_key_is_sent_as_a_session() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let token = Credentials::ApiKey(TOKEN.into());
+    let ayon = Ayon::new(settings(&server, token)).unwrap();
+    ayon.check().await.unwrap();
+    film(&ayon).await;
+    let requests = server.requests().await;
+    let as_key = requests.iter().filter(|it| sent(it, "x-api-key").is_some());
+    assert_eq!(as_key.count(), 1, "it is found out once");
+    let bearer = format!("Bearer {TOKEN}");
+    let last = requests.last().unwrap();
+    assert_eq!(sent(last, "authorization"), Some(bearer.as_str()));
+}
+
+#[tokio::test]
 async fn a_login_is_made_once_and_kept() {
     let server = RecordedAyon::start(RECORDED).await;
     let ayon = Ayon::new(settings(&server, password(PASSWORD))).unwrap();
@@ -1676,6 +1691,14 @@ async fn what_stands_for_no_picture_is_none() {
         .mount(server.server())
         .await;
     let error = fetch(&ayon, &thumbnail("old")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let svg = ResponseTemplate::new(200).set_body_raw("\n<svg></svg>", "application/octet-stream");
+    Mock::given(path("/api/users/unnamed/avatar"))
+        .respond_with(svg)
+        .mount(server.server())
+        .await;
+    let unnamed = MediaRef::url(format!("{}/api/users/unnamed/avatar", server.url()));
+    let error = fetch(&ayon, &unnamed).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let initials = MediaRef::url(format!("{}/api/users/bo/avatar", server.url()));
     let error = fetch(&ayon, &initials).await.unwrap_err();

@@ -10,9 +10,9 @@ use crate::{Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result};
 
 const OPERATION: &str = "open a picture or movie";
 
-/// An answer that is no longer than this may be the picture of one pixel that stands for none: that
-/// has 68 bytes.
-const LARGEST_PLACEHOLDER: u64 = 128;
+/// An answer that is no longer than this is looked at whether it stands for none: a picture of one
+/// pixel has 68 bytes, initials some 600.
+const LARGEST_PLACEHOLDER: u64 = 4096;
 
 /// Makes references to pictures and movies.
 #[derive(Clone, Copy, Debug)]
@@ -133,8 +133,8 @@ async fn a_picture(media: Media) -> Result<Media> {
             Ok(all)
         })
         .await?;
-    if is_one_pixel(&bytes) {
-        return Err(none("there is none: what comes is one pixel"));
+    if is_one_pixel(&bytes) || bytes.trim_ascii_start().starts_with(b"<") {
+        return Err(none("there is none: what comes stands for that"));
     }
     Ok(Media {
         length,

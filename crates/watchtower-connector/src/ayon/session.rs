@@ -83,25 +83,45 @@ impl Session {
 
     /// The same in place of one that the server no longer takes. However many requests find that out
     /// at once, there is one login.
+    ///
+    /// Who has logged in to AYON's own tools finds the token of that session under the name of the
+    /// key, so a key that is not taken may be one.
     pub(super) async fn renewed(
         &self,
         http: &HttpClient,
         stale: &Arc<AuthHeader>,
-        failure: Failure,
-    ) -> Result<Arc<AuthHeader>, Failure> {
-        if let Credentials::ApiKey(_) = self.credentials {
-            // There is nothing but the key, and that is what was not taken.
-            return Err(Error::from(failure).with_help(KEY_HELP).into());
-        }
+    ) -> Result<Arc<AuthHeader>> {
         let mut state = self.state.lock().await;
         match &*state {
-            State::Open(auth) if !Arc::ptr_eq(auth, stale) => Ok(Arc::clone(auth)),
-            State::Refused(message) => Err(self.refusal(message).into()),
-            State::Open(_) | State::Start => {
-                tracing::debug!("the session has expired: logging in again");
-                Ok(self.open(http, &mut state).await?)
-            }
+            State::Open(auth) if !Arc::ptr_eq(auth, stale) => return Ok(Arc::clone(auth)),
+            State::Refused(message) => return Err(self.refusal(message)),
+            State::Open(_) | State::Start => {}
         }
+        if let Credentials::ApiKey(key) = &self.credentials {
+            let auth = Arc::new(AuthHeader::bearer(key)?);
+            *state = State::Open(Arc::clone(&auth));
+            return Ok(auth);
+        }
+        tracing::debug!("the session has expired: logging in again");
+        self.open(http, &mut state).await
+    }
+
+    /// Says that a renewed session was not taken either: `first` is what was said of the one before.
+    pub(super) async fn refused(
+        &self,
+        renewed: &Arc<AuthHeader>,
+        first: Failure,
+        second: Failure,
+    ) -> Failure {
+        if let Credentials::Password { .. } = self.credentials {
+            return second;
+        }
+        let mut state = self.state.lock().await;
+        if matches!(&*state, State::Open(auth) if Arc::ptr_eq(auth, renewed)) {
+            *state = State::Start;
+        }
+        // It is a key, and not a good one.
+        Error::from(first).with_help(KEY_HELP).into()
     }
 
     async fn open(&self, http: &HttpClient, state: &mut State) -> Result<Arc<AuthHeader>> {

@@ -27,10 +27,12 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     ),
     ("watchtower-connector", "http", &["jsonschema"]),
     ("watchtower-connector", "kitsu", &["jsonschema"]),
+    ("watchtower-connector", "ayon", &["jsonschema"]),
     ("watchtower-cli", "", &["reqwest"]),
     ("watchtower-cli", "example", &["reqwest"]),
     ("watchtower-cli", "http", &[]),
     ("watchtower-cli", "kitsu", &[]),
+    ("watchtower-cli", "ayon", &[]),
 ];
 
 /// Checks every build.

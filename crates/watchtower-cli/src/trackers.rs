@@ -1,5 +1,8 @@
 //! The trackers that the command line offers.
 
+#[cfg(feature = "ayon")]
+mod ayon;
+
 use clap::{ArgMatches, Command};
 use watchtower_connector::{Result, Tracker};
 
@@ -49,6 +52,8 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(example::ExampleCommand),
         #[cfg(feature = "kitsu")]
         Box::new(kitsu::KitsuCommand),
+        #[cfg(feature = "ayon")]
+        Box::new(ayon::AyonCommand),
     ]
 }
 

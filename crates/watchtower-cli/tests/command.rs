@@ -35,6 +35,7 @@ fn help_is_worth_reading() {
         &["export", "--help"],
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
+        &["export", "ayon", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);

@@ -7,10 +7,13 @@
 //! Connectors that exist already are cargo features:
 //!
 //! * `example`: a small film made up on the spot, offline and the same in every run;
-//! * `kitsu`: Kitsu, Blender Studio's tracker.
+//! * `kitsu`: Kitsu, Blender Studio's tracker;
+//! * `ayon`: AYON, Ynput's pipeline platform.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
+#[cfg(feature = "ayon")]
+pub mod ayon;
 mod error;
 #[cfg(feature = "example")]
 pub mod example;

@@ -46,13 +46,17 @@ impl<'a> SharedIds<'a> {
 /// [`Error::Data`] that names the first thing at fault, what it refers to, and how many more there
 /// are.
 pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) -> Result<()> {
-    let mut check = Check::default();
     let sequences = snapshot.sequences.iter();
-    let sequences = check.unique("sequences", sequences.map(|it| (it.id.as_str(), &*it.name)));
-    let assets = snapshot.assets.iter();
-    let assets = check.unique("assets", assets.map(|it| (it.id.as_str(), &*it.name)));
-    let shots = snapshot.shots.iter();
-    let shots = check.unique("shots", shots.map(|it| (it.id.as_str(), &*it.name)));
+    let (mut check, sequences) =
+        Check::unique("sequences", sequences.map(|it| (it.id.as_str(), &*it.name)));
+    let assets = snapshot.assets.iter().map(|it| (it.id.as_str(), &*it.name));
+    let shots = snapshot.shots.iter().map(|it| (it.id.as_str(), &*it.name));
+    let ((of_assets, assets), (of_shots, shots)) = rayon::join(
+        || Check::unique("assets", assets),
+        || Check::unique("shots", shots),
+    );
+    check.add(of_assets);
+    check.add(of_shots);
 
     for shot in &snapshot.shots {
         let id = shot.sequence_id.as_str();
@@ -107,21 +111,30 @@ impl Check {
         }
     }
 
+    /// Adds what another found, after what was found here.
+    fn add(&mut self, other: Self) {
+        let Some(first) = other.first else {
+            return;
+        };
+        self.problem(|| first);
+        self.more += other.more;
+    }
+
     /// The names of things by id, each of which must be there once.
     fn unique<'a>(
-        &mut self,
         kind: &str,
         things: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> RapidHashMap<&'a str, &'a str> {
+    ) -> (Self, RapidHashMap<&'a str, &'a str>) {
+        let mut check = Self::default();
         let mut names = RapidHashMap::with_capacity(things.size_hint().0);
         for (id, name) in things {
             if let Some(other) = names.insert(id, name) {
-                self.problem(|| {
+                check.problem(|| {
                     format!("the {kind} `{other}` and `{name}` have the same id, `{id}`; ids must be unique")
                 });
             }
         }
-        names
+        (check, names)
     }
 
     /// Judges a reference of something, by its kind and name.

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "ayon")]
 mod ayon;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "process")]
+mod process;
 
 use clap::{ArgMatches, Command};
 use watchtower_connector::{Result, Tracker};
@@ -54,6 +58,10 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(kitsu::KitsuCommand),
         #[cfg(feature = "ayon")]
         Box::new(ayon::AyonCommand),
+        #[cfg(feature = "process")]
+        Box::new(process::ProcessCommand),
+        #[cfg(feature = "files")]
+        Box::new(files::FilesCommand),
     ]
 }
 

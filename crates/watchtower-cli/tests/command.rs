@@ -36,6 +36,8 @@ fn help_is_worth_reading() {
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
         &["export", "ayon", "--help"],
+        &["export", "process", "--help"],
+        &["export", "files", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);

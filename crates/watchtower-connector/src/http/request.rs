@@ -38,7 +38,7 @@ pub struct Request<'a> {
     method: Method,
     url: Url,
     operation: String,
-    auth: Option<AuthHeader>,
+    auth: Vec<AuthHeader>,
     headers: HeaderMap,
     body: Option<Bytes>,
     /// What no error may repeat.
@@ -58,7 +58,7 @@ impl<'a> Request<'a> {
             method,
             url,
             operation,
-            auth: None,
+            auth: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
             secrets: Vec::new(),
@@ -70,9 +70,10 @@ impl<'a> Request<'a> {
     }
 
     /// Sends credentials, to the tracker's own origin alone: for any other address they are left
-    /// out.
+    /// out. They take the place of those in a header of the same name.
     pub fn auth(mut self, auth: AuthHeader) -> Self {
-        self.auth = Some(auth);
+        self.auth.retain(|it| it.name != auth.name);
+        self.auth.push(auth);
         self
     }
 
@@ -291,7 +292,7 @@ impl<'a> Request<'a> {
             .client
             .request(self.method.clone(), url.clone())
             .headers(self.headers.clone());
-        if let Some(auth) = self.auth.as_ref().filter(|_| as_ourselves) {
+        for auth in self.auth.iter().filter(|_| as_ourselves) {
             request = request.header(auth.name.clone(), auth.value.clone());
         }
         if let Some(body) = &self.body {

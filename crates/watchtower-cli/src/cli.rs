@@ -60,6 +60,11 @@ pub(crate) enum Action {
     /// Export projects from a tracker to a site
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Export,
+    /// Try the connection to a tracker, and say who we are and what we may see
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Check,
+    /// List the trackers, with what each can give and which settings it takes
+    Trackers(TrackersArgs),
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
     /// Say what a finding's code means, and how to mend what it is about
@@ -96,6 +101,24 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
     /// Print the summary as one JSON document; with `--every`, as one line after each export
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What every `watchtower check TRACKER` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Print what was found as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrackersArgs {
+    /// Print the list as one JSON document
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -221,9 +244,9 @@ pub(crate) enum SchemaAction {
     },
 }
 
-/// Hangs a subcommand for each tracker under `export`.
+/// Hangs a subcommand for each tracker under `export` and `check`.
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
-    command.mut_subcommand("export", |mut export| {
+    let command = command.mut_subcommand("export", |mut export| {
         for tracker in trackers {
             let mut command = tracker.arguments(Command::new(tracker.name()));
             command = ExportArgs::augment_args(command);
@@ -235,5 +258,16 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
             export = export.subcommand(command.about(tracker.about()).long_about(None));
         }
         export
+    });
+    command.mut_subcommand("check", |mut check| {
+        for tracker in trackers {
+            let mut command = tracker.arguments(Command::new(tracker.name()));
+            command = CheckArgs::augment_args(command);
+            if tracker.uses_network() {
+                command = Network::augment_args(command);
+            }
+            check = check.subcommand(command.about(tracker.about()).long_about(None));
+        }
+        check
     })
 }

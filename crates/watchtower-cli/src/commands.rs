@@ -1,8 +1,10 @@
 //! The subcommands.
 
+mod check;
 mod explain;
 mod export;
 mod schema;
+mod trackers;
 mod validate;
 
 use std::io;
@@ -25,6 +27,8 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
     let mut printer = Printer::new(verbosity);
     let result = match &cli.command {
         Action::Export => export::run(matches, trackers, &mut printer),
+        Action::Check => check::run(matches, trackers, &printer),
+        Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
@@ -37,4 +41,20 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         printer.error(&error, None);
         Exit::Output
     })
+}
+
+/// The tracker that was named under a subcommand. Clap has made sure that one was, and that it is there.
+fn chosen<'a>(
+    subcommand: &str,
+    matches: &'a ArgMatches,
+    trackers: &'a [Box<dyn TrackerCommand>],
+) -> (&'a dyn TrackerCommand, &'a ArgMatches) {
+    let named = matches
+        .subcommand_matches(subcommand)
+        .and_then(ArgMatches::subcommand);
+    let found = named.and_then(|(name, matches)| {
+        let command = trackers.iter().find(|it| it.name() == name)?;
+        Some((&**command, matches))
+    });
+    found.expect("clap demands one of the trackers' subcommands")
 }

@@ -24,7 +24,7 @@ pub(super) fn run(
     trackers: &[Box<dyn TrackerCommand>],
     printer: &mut Printer,
 ) -> io::Result<Exit> {
-    let (command, matches) = chosen(matches, trackers);
+    let (command, matches) = super::chosen("export", matches, trackers);
     let (args, network, background) = match arguments(command, matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -190,21 +190,6 @@ impl BackgroundArgs {
     fn log_format(&self) -> Option<LogFormat> {
         self.log_format.or(self.every.map(|_| LogFormat::Text))
     }
-}
-
-/// The tracker that was named. Clap has made sure that one was, and that it is there.
-fn chosen<'a>(
-    matches: &'a ArgMatches,
-    trackers: &'a [Box<dyn TrackerCommand>],
-) -> (&'a dyn TrackerCommand, &'a ArgMatches) {
-    let named = matches
-        .subcommand_matches("export")
-        .and_then(ArgMatches::subcommand);
-    let found = named.and_then(|(name, matches)| {
-        let command = trackers.iter().find(|it| it.name() == name)?;
-        Some((&**command, matches))
-    });
-    found.expect("clap demands one of the trackers' subcommands")
 }
 
 fn media_policy(args: &ExportArgs, tracker: &dyn Tracker) -> MediaPolicy {

@@ -62,6 +62,9 @@ pub(crate) enum Action {
     Export,
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
+    /// Put a site beside its web client in one folder, for any web server
+    #[cfg(feature = "bundle")]
+    Bundle(BundleArgs),
     /// Say what a finding's code means, and how to mend what it is about
     Explain(ExplainArgs),
     /// The JSON Schemas of the documents
@@ -198,6 +201,25 @@ pub(crate) enum OutputFormat {
     Sarif,
     /// Commands of GitHub's workflows
     Github,
+}
+
+/// What `watchtower bundle` takes.
+#[cfg(feature = "bundle")]
+#[derive(Debug, Args)]
+pub(crate) struct BundleArgs {
+    /// The site's folder, of any format and whoever wrote it
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The built web client: the Python package's wheel as `pip download` leaves it, another zip file,
+    /// or a folder. The one for the site's format is found in it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client: PathBuf,
+    /// The bundle's folder: new, empty, or a bundle, which is replaced in one step
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    /// Print what was bundled as one JSON document
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! The subcommands.
 
+#[cfg(feature = "bundle")]
+mod bundle;
 mod explain;
 mod export;
 mod schema;
@@ -26,6 +28,8 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
     let result = match &cli.command {
         Action::Export => export::run(matches, trackers, &mut printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        #[cfg(feature = "bundle")]
+        Action::Bundle(args) => bundle::run(args, &printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
     };

@@ -129,7 +129,7 @@ fn table() -> Vec<Row> {
         (CutHead, LASTS, Untouched(Unavailable), missing),
         (Cut(8), LASTS, Untouched(Unavailable), missing),
         (CutChunks(9), LASTS, Untouched(Unavailable), missing),
-        (Half, LASTS, Untouched(Malformed), None),
+        (Half, LASTS, Untouched(Malformed), missing),
         (Silence, LASTS, Untouched(Unavailable), missing),
         (SilenceInBody, LASTS, Untouched(Unavailable), missing),
         (Drip, LASTS, Untouched(Unavailable), missing),
@@ -371,7 +371,8 @@ async fn play(world: &World, plan: Plan, due: End) -> Result<String, String> {
 fn missing(summary: &Summary) -> BTreeMap<String, Vec<String>> {
     let projects = summary.projects.iter().map(|it| &it.media);
     let all = projects.chain([&summary.shared_media]);
-    all.flat_map(|it| it.missing.clone()).collect()
+    all.flat_map(|it| it.missing.clone().into_iter().chain(it.unavailable.clone()))
+        .collect()
 }
 
 fn difference<'a>(found: &'a Files, due: &'a Files) -> Vec<&'a Path> {

@@ -3,16 +3,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
 
+#[path = "../../crates/watchtower-connector/tests/ayon_server/mod.rs"]
+#[allow(dead_code)] // It is part of the connector's tests.
+mod ayon_server;
+
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use ayon_server::{Operation, RecordedAyon};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use futures_util::{StreamExt, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use watchtower_cli::export::{ExportOptions, export};
 use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
@@ -20,13 +25,18 @@ use watchtower_tests::faults::Fault;
 use watchtower_tests::relay::{self, Plan, RecordedKitsu, Relay};
 use watchtower_tests::{files, run, watchtower};
 use watchtower_writer::Site;
+use wiremock::matchers::{any, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 8] = [
     relay::PASSWORD,
     relay::ACCESS_TOKEN,
     relay::REFRESH_TOKEN,
     relay::REFRESHED_TOKEN,
     relay::BOT_TOKEN,
+    ayon_server::KEY,
+    ayon_server::PASSWORD,
+    ayon_server::TOKEN,
 ];
 
 const VERBOSITIES: [&[&str]; 4] = [
@@ -325,4 +335,177 @@ async fn no_secret_is_logged_at_any_level() {
     let text = String::from_utf8_lossy(&log);
     assert!(text.contains("the session has expired"), "{text}");
     assert!(secrets_in(&log).is_empty(), "{text}");
+}
+
+// --- AYON ----------------------------------------------------------------------------------
+
+/// What goes wrong between an AYON and us.
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    None,
+    /// A status, with all that was sent as the reason.
+    Status(u16),
+    /// An answer of GraphQL that says what was sent, with a status of its own.
+    Complaint(u16),
+    /// A token where another thing is due, and the other way round.
+    Misplaced,
+    /// Sent on to another server, which says what it is sent.
+    Elsewhere,
+    WebPage,
+}
+
+/// All that was sent, as a server says it that is being debugged.
+fn echo(request: &Request) -> String {
+    let header = |(name, value): (_, &wiremock::http::HeaderValue)| {
+        format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+    };
+    let headers: String = request.headers.iter().map(header).collect();
+    format!("{headers}{}", String::from_utf8_lossy(&request.body))
+}
+
+impl Trouble {
+    fn answer(self, request: &Request, elsewhere: &str) -> ResponseTemplate {
+        let said = echo(request);
+        match self {
+            Self::None => unreachable!("nothing is mounted for that"),
+            // Not to wait for repetitions.
+            Self::Status(status) => ResponseTemplate::new(status)
+                .insert_header("retry-after", "3600")
+                .set_body_json(json!({"code": status, "detail": said})),
+            Self::Complaint(status) => {
+                let errors = json!([{"message": said, "extensions": {"status": status}}]);
+                ResponseTemplate::new(200).set_body_json(json!({"data": null, "errors": errors}))
+            }
+            Self::Misplaced => ResponseTemplate::new(200).set_body_json(
+                json!({"token": [ayon_server::TOKEN], "name": [said], "projects": said,
+                    "data": {"project": {"versions": said}}}),
+            ),
+            Self::Elsewhere => ResponseTemplate::new(307)
+                .insert_header("location", format!("{elsewhere}/x?said=1").as_str()),
+            Self::WebPage => ResponseTemplate::new(200).set_body_raw(said, "text/html"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_secret_of_ayon_is_told_whatever_goes_wrong() {
+    use Trouble::{Complaint, Elsewhere, Misplaced, Status, WebPage};
+    const LOGIN: &str = "/api/auth/login";
+    const ME: &str = "/api/users/me";
+    const PROJECTS: &str = "/api/projects";
+    const AVATAR: &str = "/api/users/ana/avatar";
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../crates/watchtower-connector/tests/recorded/ayon");
+    // Whether we log in, what goes wrong and where, and the exit code.
+    let cases = [
+        (false, Trouble::None, "", 0),
+        (true, Trouble::None, "", 0),
+        (true, Status(401), LOGIN, 3),
+        (true, Status(403), LOGIN, 3),
+        (true, Status(400), LOGIN, 3),
+        (true, Status(503), LOGIN, 3),
+        (true, Misplaced, LOGIN, 3),
+        (true, WebPage, LOGIN, 3),
+        (true, Elsewhere, LOGIN, 2),
+        (false, Status(401), ME, 3),
+        (true, Status(401), ME, 3),
+        (false, Status(403), PROJECTS, 3),
+        (true, Misplaced, PROJECTS, 3),
+        (false, Misplaced, PROJECTS, 3),
+        (false, Elsewhere, PROJECTS, 2),
+        (false, Status(500), AVATAR, 0),
+        (false, Elsewhere, AVATAR, 0),
+        (true, Elsewhere, AVATAR, 0),
+        (false, Status(401), "Folders", 3),
+        (true, Status(401), "Folders", 3),
+        (false, Complaint(403), "Versions", 3),
+        (true, Complaint(500), "Versions", 3),
+        (true, Complaint(400), "Versions", 3),
+        (false, Complaint(400), "Project", 3),
+        (false, Misplaced, "Versions", 3),
+        (true, Misplaced, "Versions", 3),
+        (true, WebPage, "Links", 3),
+    ];
+    for (logs_in, trouble, place, code) in cases {
+        let elsewhere = MockServer::start().await;
+        Mock::given(any())
+            .respond_with(|request: &Request| {
+                ResponseTemplate::new(200).set_body_string(echo(request))
+            })
+            .mount(&elsewhere)
+            .await;
+        let server = RecordedAyon::start(&recorded).await;
+        if !place.is_empty() {
+            let there = elsewhere.uri();
+            let answer = move |request: &Request| trouble.answer(request, &there);
+            let mock = match place.starts_with('/') {
+                true => Mock::given(path(place)),
+                false => Mock::given(Operation(place)),
+            };
+            mock.respond_with(answer).mount(server.server()).await;
+        }
+        for verbosity in VERBOSITIES {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = watchtower();
+            command.current_dir(folder.path());
+            command
+                .env("AYON_SERVER_URL", server.url())
+                .env("WATCHTOWER_LOG", "trace")
+                .env("RUST_BACKTRACE", "1");
+            if logs_in {
+                command.env("AYON_USERNAME", ayon_server::USER);
+                command.env("AYON_PASSWORD", ayon_server::PASSWORD);
+            } else {
+                command.env("AYON_API_KEY", ayon_server::KEY);
+            }
+            command.args(["export", "ayon", "--output", "site", "--json"]);
+            command.args(verbosity);
+            let run = tokio::task::spawn_blocking(move || run(&mut command, code));
+            let output = run.await.unwrap();
+            let what = format!("{logs_in}, {trouble:?} at {place}, {verbosity:?}");
+            search(&what, &output.stdout, &output.stderr, folder.path());
+        }
+        // It is in what was sent, or there was nothing to be found.
+        let sent = server.requests().await;
+        let sent: String = sent.iter().map(echo).collect();
+        assert!(!secrets_in(sent.as_bytes()).is_empty());
+        for request in elsewhere.received_requests().await.unwrap() {
+            let said = echo(&request);
+            assert!(secrets_in(said.as_bytes()).is_empty(), "{said}");
+        }
+    }
+}
+
+#[test]
+fn no_secret_is_told_of_settings_for_ayon_that_are_wrong() {
+    let key = ayon_server::KEY;
+    let with_user = format!("http://me:{key}@127.0.0.1:9");
+    let with_query = format!("http://127.0.0.1:9/?token={key}");
+    let broken = format!("{key}\n");
+    let flag = format!("--api-key={key}");
+    let cases: [(&[&str], &str, i32); 4] = [
+        (&["--url", &with_user], key, 2),
+        (&["--url", &with_query], key, 2),
+        (&["--url", "http://127.0.0.1:9"], &broken, 3),
+        (&["--url", "http://127.0.0.1:9", &flag], key, 2),
+    ];
+    for (arguments, key, code) in cases {
+        for verbosity in VERBOSITIES {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = watchtower();
+            command
+                .current_dir(folder.path())
+                .env("AYON_API_KEY", key)
+                .args(["export", "ayon", "--output", "site", "--retries", "0"])
+                .args(arguments)
+                .args(verbosity);
+            let output = run(&mut command, code);
+            search(
+                &format!("{arguments:?}"),
+                &output.stdout,
+                &output.stderr,
+                folder.path(),
+            );
+        }
+    }
 }

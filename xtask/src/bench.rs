@@ -3,6 +3,7 @@
 //! Only ratios mean anything: how long a program takes depends on the machine and on what else it
 //! does. The programs take turns, so that a slow moment hits them all.
 
+mod export;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,31 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "target/bench")]
         state: PathBuf,
     },
+    /// The writer beside that of the Python package and beside `write` alone, on a film of 100,000 shots
+    Export {
+        /// How often each program runs; the median counts. Python's runs at most 3 times
+        #[arg(long, default_value = "5", value_name = "N")]
+        runs: usize,
+        /// Where the Python package is kept between runs
+        #[arg(long, default_value = "target/bench")]
+        state: PathBuf,
+    },
+    /// Write the example film to a site, and print how many seconds the writer took
+    #[command(hide = true)]
+    Write {
+        /// How many shots it has
+        shots: usize,
+        /// The site's folder
+        site: PathBuf,
+    },
+    /// Write what files hold to a folder, as fast as the system takes it, and print the seconds
+    #[command(hide = true)]
+    Copy {
+        /// The folder
+        folder: PathBuf,
+        /// The files
+        files: Vec<PathBuf>,
+    },
     /// Parse files with `serde_json` and ignore what they hold: what validation is measured against
     #[command(hide = true)]
     Ignore {
@@ -42,6 +68,9 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Validate { runs, huge, state } => validate::run(runs, huge, &root().join(state)),
+        Bench::Export { runs, state } => export::run(runs, &root().join(state)),
+        Bench::Write { shots, site } => export::write(shots, &site),
+        Bench::Copy { folder, files } => export::copy(&folder, &files),
         Bench::Ignore { files } => validate::ignore(&files),
     }
 }

@@ -27,10 +27,16 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     ),
     ("watchtower-connector", "http", &["jsonschema"]),
     ("watchtower-connector", "kitsu", &["jsonschema"]),
+    ("watchtower-connector", "ayon", &["jsonschema"]),
+    ("watchtower-connector", "process", &["jsonschema"]),
+    ("watchtower-connector", "files", &["jsonschema"]),
     ("watchtower-cli", "", &["reqwest"]),
     ("watchtower-cli", "example", &["reqwest"]),
     ("watchtower-cli", "http", &[]),
     ("watchtower-cli", "kitsu", &[]),
+    ("watchtower-cli", "ayon", &[]),
+    ("watchtower-cli", "process", &[]),
+    ("watchtower-cli", "files", &[]),
 ];
 
 /// Checks every build.

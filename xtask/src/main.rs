@@ -13,6 +13,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
+// As the command `watchtower` has, which is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Chores of this repository
 #[derive(Parser)]
 enum Chore {

@@ -6,8 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use watchtower_model::format::DOCUMENTS;
-use watchtower_model::schema::to_text;
+use watchtower_model::schema::{self, to_text};
 
 use crate::findings;
 
@@ -54,9 +53,9 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
 /// Every file that is generated, by its path.
 fn wanted() -> BTreeMap<PathBuf, String> {
-    let schemas = DOCUMENTS.iter().map(|it| {
-        let path = Path::new(SCHEMAS).join(it.schema_path());
-        (path, to_text(&it.schema()))
+    let schemas = schema::names().filter_map(|name| {
+        let path = Path::new(SCHEMAS).join(format!("{name}.schema.json"));
+        Some((path, to_text(&schema::by_name(&name)?)))
     });
     let page = (PathBuf::from("docs/findings.md"), findings::page());
     schemas.chain([page]).collect()

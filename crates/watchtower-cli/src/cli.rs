@@ -1,6 +1,8 @@
 //! The command line's grammar.
 
 use std::collections::BTreeSet;
+#[cfg(feature = "serve")]
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,13 +21,14 @@ Examples:
   watchtower export example --output site    a site to look at, without any tracker
   watchtower export kitsu --output site      all projects of your studio's Kitsu
   watchtower validate site                   will the web client take it?
+  watchtower serve site --client WHEEL       the site in a browser
 
 Exit codes:
   0    done
   1    findings, or invalid data
   2    called wrongly, or a setting is missing
   3    the tracker cannot be reached or refuses us
-  4    some projects failed and the others were written
+  4    some projects, pictures or movies could not be had, and the others were written
   5    the output cannot be written
   130  stopped by SIGINT, as of Ctrl-C, in the middle of an export: the site is as it was
   143  the same, by SIGTERM";
@@ -65,6 +68,13 @@ pub(crate) enum Action {
     /// Put a site beside its web client in one folder, for any web server
     #[cfg(feature = "bundle")]
     Bundle(BundleArgs),
+    /// Serve a site with its web client
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
+    /// Export projects from a tracker and serve them, to look at
+    #[cfg(feature = "serve")]
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    View,
     /// Say what a finding's code means, and how to mend what it is about
     Explain(ExplainArgs),
     /// The JSON Schemas of the documents
@@ -77,8 +87,14 @@ pub(crate) enum Action {
 #[command(next_help_heading = "Export")]
 pub(crate) struct ExportArgs {
     /// The site's folder, which a web server serves; made if it is missing. Files land in `DIR/data`
-    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
-    pub(crate) output: PathBuf,
+    #[arg(
+        long,
+        short,
+        value_name = "DIR",
+        required = true,
+        help_heading = "Output"
+    )]
+    pub(crate) output: Option<PathBuf>,
     /// What becomes of pictures and movies
     #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
     pub(crate) media: Media,
@@ -92,6 +108,9 @@ pub(crate) struct ExportArgs {
     /// How long to wait for another export of the same site to end
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) lock_timeout: Duration,
+    /// How long a picture stays in the site after nothing refers to it any more, for pages that are open
+    #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
+    pub(crate) keep_unused: Duration,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
@@ -222,6 +241,57 @@ pub(crate) struct BundleArgs {
     pub(crate) json: bool,
 }
 
+/// What `watchtower serve` takes.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The site's folder, of any format and whoever wrote it; or a bundle
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The built web client: the Python package's wheel as `pip download` leaves it, another zip file,
+    /// or a folder [default: the one in SITE, if that is a bundle]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+    /// Print the address in a JSON object on one line
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// What `watchtower view` takes beside what `watchtower export` does.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ViewArgs {
+    /// The built web client: the Python package's wheel as `pip download` leaves it, another zip file,
+    /// or a folder
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client: Option<PathBuf>,
+}
+
+/// Where a server listens, and what ends it.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ListenArgs {
+    /// The port; 0 takes a free one. The address is printed on the first line
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// The address to listen on. Unless it is this machine's alone, whoever reaches it sees the site
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+    /// Open a browser
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Do not load the page again when an export lands
+    #[arg(long)]
+    pub(crate) no_reload: bool,
+    /// Go on when the process that started this one ends
+    #[arg(long)]
+    pub(crate) outlive_parent: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// The code or its name, as in `WT203` or `null`; without it all codes are listed
@@ -240,19 +310,37 @@ pub(crate) enum SchemaAction {
     },
 }
 
-/// Hangs a subcommand for each tracker under `export`.
+/// Hangs a subcommand for each tracker under `export` and `view`.
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
-    command.mut_subcommand("export", |mut export| {
-        for tracker in trackers {
-            let mut command = tracker.arguments(Command::new(tracker.name()));
-            command = ExportArgs::augment_args(command);
-            if tracker.uses_network() {
-                command = Network::augment_args(command);
-            }
-            command = BackgroundArgs::augment_args(command);
-            // Last: the documentation of a group of arguments takes the place of what stands there.
-            export = export.subcommand(command.about(tracker.about()).long_about(None));
-        }
-        export
-    })
+    let command = command.mut_subcommand("export", |export| {
+        let commands = trackers
+            .iter()
+            .map(|it| with_tracker(&**it, |command| command));
+        export.subcommands(commands)
+    });
+    #[cfg(feature = "serve")]
+    let command = command.mut_subcommand("view", |view| {
+        let arguments = |command| {
+            let command = ListenArgs::augment_args(ViewArgs::augment_args(command));
+            command.mut_arg("output", |output| {
+                output
+                    .required(false)
+                    .help("Keep the site in this folder [default: a temporary one]")
+            })
+        };
+        view.subcommands(trackers.iter().map(|it| with_tracker(&**it, arguments)))
+    });
+    command
+}
+
+/// The subcommand of a tracker, with everything that an export takes and these arguments of its own.
+fn with_tracker(tracker: &dyn TrackerCommand, arguments: impl Fn(Command) -> Command) -> Command {
+    let mut command = tracker.arguments(Command::new(tracker.name()));
+    command = ExportArgs::augment_args(command);
+    if tracker.uses_network() {
+        command = Network::augment_args(command);
+    }
+    command = arguments(BackgroundArgs::augment_args(command));
+    // Last: the documentation of a group of arguments takes the place of what stands there.
+    command.about(tracker.about()).long_about(None)
 }

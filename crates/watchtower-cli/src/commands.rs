@@ -5,7 +5,11 @@ mod bundle;
 mod explain;
 mod export;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
 mod validate;
+#[cfg(feature = "serve")]
+mod view;
 
 use std::io;
 
@@ -30,6 +34,10 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
         #[cfg(feature = "bundle")]
         Action::Bundle(args) => bundle::run(args, &printer),
+        #[cfg(feature = "serve")]
+        Action::Serve(args) => serve::run(args, &printer),
+        #[cfg(feature = "serve")]
+        Action::View => view::run(matches, trackers, &mut printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
     };

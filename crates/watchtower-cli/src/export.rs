@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use futures_util::future::{OptionFuture, try_join};
-use futures_util::{FutureExt, StreamExt};
 use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
 use watchtower_model::{Project, ProjectList};
@@ -239,7 +239,7 @@ async fn phases(
             Ok((staged, clock.read()))
         };
         // While the media of one project come, the next one is read.
-        let (staged, following) = try_join(stage, read_next().map(Ok)).await?;
+        let (staged, following) = try_join(stage, async { Ok(read_next().await) }).await?;
         let (staged, (media, write)) = staged;
         times
             .projects

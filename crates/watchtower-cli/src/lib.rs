@@ -20,7 +20,11 @@ mod exit;
 pub mod export;
 mod log;
 mod network;
+#[cfg(feature = "serve")]
+mod parent;
 mod printer;
+#[cfg(feature = "serve")]
+mod server;
 #[cfg(feature = "bundle")]
 mod site;
 mod stop;

@@ -180,6 +180,10 @@ fn not_fetched(project: Option<&str>, media: &MediaCounts) {
         let (count, names) = counted(labels);
         warn!(project, reason, count, names, "placeholder");
     }
+    for (reason, labels) in &media.unavailable {
+        let (count, names) = counted(labels);
+        warn!(project, reason, count, names, "placeholder for now");
+    }
 }
 
 fn counted(labels: &[String]) -> (usize, String) {

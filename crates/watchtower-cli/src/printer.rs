@@ -291,6 +291,7 @@ impl Text<'_> {
         for (what, reasons) in [
             ("as it was before:", &media.outdated),
             ("placeholder:", &media.missing),
+            ("placeholder for now:", &media.unavailable),
         ] {
             for (reason, labels) in reasons {
                 let labels: Vec<&str> = labels.iter().map(String::as_str).collect();

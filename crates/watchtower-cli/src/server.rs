@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
+use futures_util::future::{BoxFuture, Shared};
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -88,14 +89,17 @@ impl Server {
     /// # Errors
     ///
     /// When the system takes the address away.
-    pub(crate) async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    pub(crate) async fn run(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
         let only_local = self.listener.local_addr()?.ip().is_loopback();
-        let stop = stop.shared();
+        let stop = stop.boxed().shared();
         let changes = changes::of(self.served.site.clone());
         let hears = Hears {
             served: self.served,
             changes,
-            stop: stop.clone().boxed().shared(),
+            stop: stop.clone(),
         };
         let mut router = router(hears);
         if only_local {
@@ -115,7 +119,7 @@ struct Hears {
     served: Arc<Served>,
     /// What the site is like, as a tag.
     changes: watch::Receiver<String>,
-    stop: futures_util::future::Shared<futures_util::future::BoxFuture<'static, ()>>,
+    stop: Shared<BoxFuture<'static, ()>>,
 }
 
 fn router(hears: Hears) -> Router {
@@ -135,8 +139,14 @@ fn router(hears: Hears) -> Router {
         .layer(middleware::from_fn(range::of_one_file))
         .layer(CompressionLayer::new().compress_when(files::is_text))
         .layer(middleware::map_response(range::weaken_tag))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, ask))
-        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, as_told))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            ask,
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            as_told,
+        ))
         .with_state(hears)
 }
 
@@ -154,11 +164,18 @@ async fn index(State(hears): State<Hears>) -> Response {
             let site = served.site.clone();
             match tokio::task::spawn_blocking(move || page::of(&site)).await {
                 Ok(text) => text,
-                Err(error) => return io::Error::from(error).to_string().into_response(),
+                Err(error) => {
+                    let text = error.to_string();
+                    return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+                }
             }
         }
     };
-    let text = if served.reload { with_script(&text, &tag) } else { text };
+    let text = if served.reload {
+        with_script(&text, &tag)
+    } else {
+        text
+    };
     let keep_nothing = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     ([keep_nothing], Html(text)).into_response()
 }

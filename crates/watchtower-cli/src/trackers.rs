@@ -1,5 +1,12 @@
 //! The trackers that the command line offers.
 
+#[cfg(feature = "ayon")]
+mod ayon;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "process")]
+mod process;
+
 use clap::{ArgMatches, Command};
 use watchtower_connector::{Result, Tracker};
 
@@ -49,6 +56,12 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(example::ExampleCommand),
         #[cfg(feature = "kitsu")]
         Box::new(kitsu::KitsuCommand),
+        #[cfg(feature = "ayon")]
+        Box::new(ayon::AyonCommand),
+        #[cfg(feature = "process")]
+        Box::new(process::ProcessCommand),
+        #[cfg(feature = "files")]
+        Box::new(files::FilesCommand),
     ]
 }
 

@@ -35,6 +35,9 @@ fn help_is_worth_reading() {
         &["export", "--help"],
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
+        &["export", "ayon", "--help"],
+        &["export", "process", "--help"],
+        &["export", "files", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);

@@ -204,7 +204,7 @@ impl AuthHeader {
     /// # Errors
     ///
     /// `Config` when the name is no header name, or the secret holds what a header cannot.
-    pub fn new(name: &'static str, secret: &SecretString) -> Result<Self> {
+    pub fn new(name: &str, secret: &SecretString) -> Result<Self> {
         let name = HeaderName::try_from(name).map_err(|error| {
             Error::new(ErrorKind::Config, "send credentials", error.to_string())
         })?;

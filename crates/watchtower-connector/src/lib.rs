@@ -7,17 +7,28 @@
 //! Connectors that exist already are cargo features:
 //!
 //! * `example`: a small film made up on the spot, offline and the same in every run;
-//! * `kitsu`: Kitsu, Blender Studio's tracker.
+//! * `kitsu`: Kitsu, Blender Studio's tracker;
+//! * `ayon`: AYON, Ynput's pipeline platform;
+//! * `process`: a program in any language that prints what a tracker holds;
+//! * `files`: the same documents in a folder.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
+#[cfg(feature = "ayon")]
+pub mod ayon;
 mod error;
 #[cfg(feature = "example")]
 pub mod example;
+#[cfg(any(feature = "files", feature = "process"))]
+pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "kitsu")]
 pub mod kitsu;
+#[cfg(feature = "process")]
+pub mod process;
+#[cfg(feature = "told")]
+mod told;
 mod tracker;
 
 pub use error::{Error, ErrorKind, Result};

@@ -83,6 +83,8 @@ pub trait Tracker: Send + Sync {
     /// * With [`MediaRequest::known`], answers [`OpenedMedia::Unchanged`] where the tracker can
     ///   tell. One that cannot opens it anew.
     /// * The bytes come as they arrive; an error in the middle is an item of the stream.
+    /// * What fails for the moment before the first byte is tried again in here, with pauses; the caller
+    ///   takes up a stream that broke off, and asks for nothing else twice.
     ///
     /// # Errors
     ///

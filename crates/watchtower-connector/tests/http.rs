@@ -237,6 +237,23 @@ async fn a_status_says_what_can_be_done() {
 }
 
 #[tokio::test]
+async fn what_was_not_expected_is_quoted_without_secrets() {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"shots": SECRET}));
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    #[derive(Debug, serde::Deserialize)]
+    struct Shots {
+        #[allow(dead_code)] // It is never there.
+        shots: Vec<Value>,
+    }
+    let http = client(&server.uri());
+    let auth = AuthHeader::bearer(&SECRET.into()).unwrap();
+    let get = http.get("read the shots", http.url(&["shots"])).auth(auth);
+    let failure = get.json::<Shots>().await.unwrap_err();
+    insta::assert_snapshot!(told(failure, &server.uri()), @r#"cannot read the shots: the answer of http://tracker/shots is not as expected at `shots`: invalid type: string "…", expected a sequence at line 1 column 26"#);
+}
+
+#[tokio::test]
 async fn what_a_server_says_is_passed_on_without_secrets() {
     let said = format!("Bearer {SECRET} is\n  not allowed{}", "!".repeat(1000));
     let answer = ResponseTemplate::new(403).set_body_json(json!({"message": said}));

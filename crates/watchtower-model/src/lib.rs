@@ -6,7 +6,8 @@
 //!   the data classes of Watchtower's pipeline specification, gathered in a [`ProjectList`] and a
 //!   [`ProjectSnapshot`] for each project. Connectors fill it; it knows neither HTTP nor paths;
 //! * the **documents on disk** in [`format`](mod@format): what the web client reads, to the letter;
-//! * a **JSON Schema** for each document in [`schema`].
+//! * a **JSON Schema** for each document in [`schema`];
+//! * the domain model as [documents](tracker) of its own, which connectors in other languages write.
 //!
 //! ```
 //! use watchtower_model::{Project, ProjectSnapshot, Sequence, Shot, ShotData};
@@ -32,6 +33,7 @@ mod sequence;
 mod shot;
 mod snapshot;
 mod task;
+pub mod tracker;
 mod user;
 
 pub use asset::{Asset, AssetType};

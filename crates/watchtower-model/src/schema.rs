@@ -18,20 +18,27 @@ use schemars::transform::RecursiveTransform;
 use serde_json::{Map, Value, json};
 
 use crate::format::{DOCUMENTS, Document};
+use crate::tracker::{self, TrackerDocument};
 
 /// What the `$id` of every schema starts with. The name is reserved never to resolve: the schemas
 /// are embedded, nothing has to be fetched.
 pub const ID_BASE: &str = "https://watchtower.invalid/schemas";
 
-/// The names of all schemas, as in `v0/shots`.
+/// The names of all schemas, as in `v0/shots` and `tracker/project`.
 pub fn names() -> impl Iterator<Item = String> {
-    DOCUMENTS.iter().map(Document::qualified_name)
+    let told = tracker::DOCUMENTS.iter();
+    let told = told.map(TrackerDocument::qualified_name);
+    DOCUMENTS.iter().map(Document::qualified_name).chain(told)
 }
 
 /// The schema with a name, as in `v0/shots`.
 pub fn by_name(name: &str) -> Option<Value> {
-    let document = DOCUMENTS.iter().find(|it| it.qualified_name() == name)?;
-    Some(document.schema())
+    let document = DOCUMENTS.iter().find(|it| it.qualified_name() == name);
+    let mut told = tracker::DOCUMENTS.iter();
+    let told = told.find(|it| it.qualified_name() == name);
+    document
+        .map(Document::schema)
+        .or(told.map(TrackerDocument::schema))
 }
 
 /// The text of a schema as it stands in `schemas/`: two-space indented, with a newline at the end.
@@ -52,26 +59,79 @@ impl Document {
             .for_serialize()
             .with_transform(RecursiveTransform(tidy))
             .into_generator();
-        let Value::Object(mut generated) = Value::from((self.root_schema)(generator)) else {
-            unreachable!("schemars makes an object for every type that is not `bool`");
-        };
-        let mut schema = Map::new();
-        schema.extend(generated.remove_entry("$schema"));
-        schema.insert(
-            "$id".into(),
-            format!("{ID_BASE}/{}", self.schema_path()).into(),
-        );
-        schema.insert(
-            "title".into(),
-            format!("Watchtower {} {}", self.format, self.file_name()).into(),
-        );
-        schema.insert("description".into(), self.about.into());
-        schema.insert("examples".into(), json!([(self.example)()]));
-        for (key, value) in generated {
-            schema.entry(key).or_insert(value);
-        }
-        Value::Object(schema)
+        let title = format!("Watchtower {} {}", self.format, self.file_name());
+        let schema = (self.root_schema)(generator);
+        described(
+            schema,
+            &self.schema_path(),
+            title,
+            self.about,
+            (self.example)(),
+        )
     }
+}
+
+impl TrackerDocument {
+    /// The name of its schema, as in `tracker/project`.
+    pub fn qualified_name(&self) -> String {
+        format!("tracker/{}", self.name)
+    }
+
+    /// The path of the schema's file below `schemas/`, as in `tracker/project.schema.json`.
+    pub fn schema_path(&self) -> String {
+        format!("{}.schema.json", self.qualified_name())
+    }
+
+    /// The JSON Schema of this document: what is read decides what is required.
+    pub fn schema(&self) -> Value {
+        let generator = SchemaSettings::draft07()
+            .for_deserialize()
+            .with_transform(RecursiveTransform(tidy))
+            .into_generator();
+        let mut schema = (self.root_schema)(generator);
+        let version = json!({
+            "description": "The version of this document.",
+            "const": tracker::VERSION,
+        });
+        let headers = json!({
+            "description": "The headers with which pictures and movies are asked for, by the address of \
+                their server, as in `https://tracker.example`. They are sent there alone.",
+            "type": "object",
+            "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+        });
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            properties.insert("watchtower_tracker".into(), version);
+            properties.insert("media_headers".into(), headers);
+        }
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.push("watchtower_tracker".into());
+        }
+        let title = format!("Watchtower tracker {}", self.name);
+        described(
+            schema,
+            &self.schema_path(),
+            title,
+            self.about,
+            (self.example)(),
+        )
+    }
+}
+
+/// A schema with what it is in front.
+fn described(schema: Schema, path: &str, title: String, about: &str, example: Value) -> Value {
+    let Value::Object(mut generated) = Value::from(schema) else {
+        unreachable!("schemars makes an object for every type that is not `bool`");
+    };
+    let mut schema = Map::new();
+    schema.extend(generated.remove_entry("$schema"));
+    schema.insert("$id".into(), format!("{ID_BASE}/{path}").into());
+    schema.insert("title".into(), title.into());
+    schema.insert("description".into(), about.into());
+    schema.insert("examples".into(), json!([example]));
+    for (key, value) in generated {
+        schema.entry(key).or_insert(value);
+    }
+    Value::Object(schema)
 }
 
 /// Takes out what other validators stumble over, and the line breaks of doc comments.
@@ -89,8 +149,8 @@ mod tests {
 
     #[test]
     fn every_schema_is_valid_and_takes_its_example() {
-        for document in DOCUMENTS {
-            let schema = document.schema();
+        for name in names() {
+            let schema = by_name(&name).unwrap();
             jsonschema::meta::validate(&schema).unwrap();
             let validator = jsonschema::validator_for(&schema).unwrap();
             for example in schema["examples"].as_array().unwrap() {
@@ -101,9 +161,21 @@ mod tests {
 
     #[test]
     fn schemas_stand_as_they_are_published() {
-        for document in DOCUMENTS {
-            let name = document.qualified_name().replace('/', "_");
-            insta::assert_snapshot!(name, to_text(&document.schema()));
+        for name in names() {
+            let schema = by_name(&name).unwrap();
+            insta::assert_snapshot!(name.replace('/', "_"), to_text(&schema));
+        }
+    }
+
+    #[test]
+    fn what_the_schemas_of_trackers_take_is_read() {
+        for document in tracker::DOCUMENTS {
+            let example = (document.example)();
+            match document.name {
+                "project_list" => serde_json::from_value::<crate::ProjectList>(example).map(drop),
+                _ => serde_json::from_value::<crate::ProjectSnapshot>(example).map(drop),
+            }
+            .unwrap();
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a tracker holds at one moment: [`ProjectList`], which the projects share, and
 //! [`ProjectSnapshot`], one project.
 
-use std::collections::HashSet;
 use std::fmt;
 
+use rapidhash::RapidHashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -181,7 +181,7 @@ impl fmt::Display for Reason {
 /// assert!(list.users.is_empty());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct References(HashSet<String>);
+pub struct References(RapidHashSet<String>);
 
 impl References {
     /// Adds an id.

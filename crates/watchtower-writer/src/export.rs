@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rapidhash::RapidHashSet;
 use watchtower_model::format::v0;
 use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot, References};
 
@@ -158,6 +159,8 @@ impl<'a> Export<'a> {
             notes: snapshot.notes,
         });
         self.exported.insert(id, snapshot.project);
+        // Whoever waits for us need not wait until a large film is taken apart.
+        rayon::spawn(move || drop((snapshot.shots, snapshot.assets, snapshot.casting)));
         Ok(())
     }
 
@@ -352,7 +355,7 @@ fn limits_of_v0(
             snapshot.shots.len()
         ));
     }
-    let with_shots: HashSet<_> = snapshot
+    let with_shots: RapidHashSet<_> = snapshot
         .shots
         .iter()
         .map(|shot| &shot.sequence_id)

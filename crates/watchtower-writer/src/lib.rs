@@ -9,6 +9,7 @@
 //!
 //! Nothing here knows a tracker. Pictures and movies come through a [`media::MediaSource`].
 
+mod conform;
 mod documents;
 mod error;
 mod export;

@@ -1,18 +1,18 @@
 //! Whether what a project refers to is there: ids in hash sets, before anything is written.
 
-use std::collections::{HashMap, HashSet};
-
-use watchtower_model::{ProjectList, ProjectSnapshot, Task};
+use rapidhash::{HashMapExt, RapidHashMap, RapidHashSet};
+use rayon::prelude::*;
+use watchtower_model::{ProjectList, ProjectSnapshot, ShotCasting, Task};
 
 use crate::error::{Error, Result};
 
 /// The ids of what projects share.
 #[derive(Debug)]
 pub(crate) struct SharedIds<'a> {
-    asset_types: HashSet<&'a str>,
-    task_types: HashSet<&'a str>,
-    task_statuses: HashSet<&'a str>,
-    users: HashSet<&'a str>,
+    asset_types: RapidHashSet<&'a str>,
+    task_types: RapidHashSet<&'a str>,
+    task_statuses: RapidHashSet<&'a str>,
+    users: RapidHashSet<&'a str>,
 }
 
 impl<'a> SharedIds<'a> {
@@ -24,6 +24,18 @@ impl<'a> SharedIds<'a> {
             users: list.users.iter().map(|it| it.id.as_str()).collect(),
         }
     }
+
+    /// Whether all that tasks refer to is there.
+    fn knows(&self, tasks: &[Task]) -> bool {
+        tasks.iter().all(|task| {
+            self.task_types.contains(task.task_type_id.as_str())
+                && self.task_statuses.contains(task.task_status_id.as_str())
+                && task
+                    .assignees
+                    .iter()
+                    .all(|it| self.users.contains(it.as_str()))
+        })
+    }
 }
 
 /// Checks that ids are unique in a project, and that everything it refers to is in it or, where that
@@ -34,13 +46,17 @@ impl<'a> SharedIds<'a> {
 /// [`Error::Data`] that names the first thing at fault, what it refers to, and how many more there
 /// are.
 pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) -> Result<()> {
-    let mut check = Check::default();
     let sequences = snapshot.sequences.iter();
-    let sequences = check.unique("sequences", sequences.map(|it| (it.id.as_str(), &*it.name)));
-    let assets = snapshot.assets.iter();
-    let assets = check.unique("assets", assets.map(|it| (it.id.as_str(), &*it.name)));
-    let shots = snapshot.shots.iter();
-    let shots = check.unique("shots", shots.map(|it| (it.id.as_str(), &*it.name)));
+    let (mut check, sequences) =
+        Check::unique("sequences", sequences.map(|it| (it.id.as_str(), &*it.name)));
+    let assets = snapshot.assets.iter().map(|it| (it.id.as_str(), &*it.name));
+    let shots = snapshot.shots.iter().map(|it| (it.id.as_str(), &*it.name));
+    let ((of_assets, assets), (of_shots, shots)) = rayon::join(
+        || Check::unique("assets", assets),
+        || Check::unique("shots", shots),
+    );
+    check.add(of_assets);
+    check.add(of_shots);
 
     for shot in &snapshot.shots {
         let id = shot.sequence_id.as_str();
@@ -51,7 +67,7 @@ pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) 
             sequences.contains_key(id),
         );
     }
-    let mut cast = HashSet::new();
+    let mut cast = RapidHashSet::default();
     for casting in &snapshot.casting {
         let id = casting.shot_id.as_str();
         let shot = shots.get(id).copied();
@@ -61,9 +77,17 @@ pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) 
             check
                 .problem(|| format!("the shot `{name}` is cast twice; one entry must have it all"));
         }
-        for asset in &casting.asset_ids {
-            let id = asset.as_str();
-            check.refers(("casting of", name), "asset", id, assets.contains_key(id));
+    }
+    // Most entries are good, so all are looked at side by side, and only the others one by one.
+    let is_there = |id: &str| assets.contains_key(id);
+    let all_there = |it: &ShotCasting| it.asset_ids.iter().all(|id| is_there(id.as_str()));
+    let casting = snapshot.casting.par_iter();
+    let strays: Vec<_> = casting.filter(|it| !all_there(it)).collect();
+    for casting in strays {
+        let id = casting.shot_id.as_str();
+        let name = shots.get(id).copied().unwrap_or(id);
+        for id in casting.asset_ids.iter().map(|it| it.as_str()) {
+            check.refers(("casting of", name), "asset", id, is_there(id));
         }
     }
     if let Some(shared) = shared {
@@ -87,21 +111,30 @@ impl Check {
         }
     }
 
+    /// Adds what another found, after what was found here.
+    fn add(&mut self, other: Self) {
+        let Some(first) = other.first else {
+            return;
+        };
+        self.problem(|| first);
+        self.more += other.more;
+    }
+
     /// The names of things by id, each of which must be there once.
     fn unique<'a>(
-        &mut self,
         kind: &str,
         things: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> HashMap<&'a str, &'a str> {
-        let mut names = HashMap::with_capacity(things.size_hint().0);
+    ) -> (Self, RapidHashMap<&'a str, &'a str>) {
+        let mut check = Self::default();
+        let mut names = RapidHashMap::with_capacity(things.size_hint().0);
         for (id, name) in things {
             if let Some(other) = names.insert(id, name) {
-                self.problem(|| {
+                check.problem(|| {
                     format!("the {kind} `{other}` and `{name}` have the same id, `{id}`; ids must be unique")
                 });
             }
         }
-        names
+        (check, names)
     }
 
     /// Judges a reference of something, by its kind and name.
@@ -134,9 +167,15 @@ impl Check {
             let from = ("asset", asset.name.as_str());
             let id = asset.asset_type_id.as_str();
             self.refers(from, "asset type", id, shared.asset_types.contains(id));
-            self.tasks(from, &asset.tasks, shared);
         }
-        for shot in &snapshot.shots {
+        let assets = snapshot.assets.par_iter();
+        let strays: Vec<_> = assets.filter(|it| !shared.knows(&it.tasks)).collect();
+        for asset in strays {
+            self.tasks(("asset", &asset.name), &asset.tasks, shared);
+        }
+        let shots = snapshot.shots.par_iter();
+        let strays: Vec<_> = shots.filter(|it| !shared.knows(&it.tasks)).collect();
+        for shot in strays {
             self.tasks(("shot", &shot.name), &shot.tasks, shared);
         }
     }

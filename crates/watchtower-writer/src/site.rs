@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::files::{BLOCK, exists, files_below, link, link_tree, remove, same_bytes, same_tree};
+use self::files::{exists, files_below, link, link_tree, remove, same_bytes, same_tree};
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
 use crate::media::{MediaState, Stamp};
@@ -199,7 +199,8 @@ impl Transaction {
             result => result.during("replace", &staged)?,
         }
         let file = File::create_new(&staged).during("create", &staged)?;
-        let mut writer = BufWriter::with_capacity(BLOCK, file);
+        // Lists come in blocks of their own, which are not copied into this one.
+        let mut writer = BufWriter::with_capacity(1 << 16, file);
         write(&mut writer)
             .and_then(|()| writer.flush())
             .during("write", &staged)?;

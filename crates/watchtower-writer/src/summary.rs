@@ -20,6 +20,14 @@ impl Summary {
         let failed = |it: &&ProjectSummary| !matches!(it.outcome, Outcome::Exported);
         self.projects.iter().filter(failed).count()
     }
+
+    /// Whether all that the source has is in the site: no project failed, and no picture or movie is
+    /// a placeholder only because the source could not give it this time.
+    pub fn is_complete(&self) -> bool {
+        let media = self.projects.iter().map(|it| &it.media);
+        let mut media = media.chain([&self.shared_media]);
+        self.failed() == 0 && media.all(|it| it.unavailable.is_empty())
+    }
 }
 
 /// What became of one project.
@@ -113,8 +121,12 @@ pub struct MediaCounts {
     /// What could not be had this time, and is in the site as it was: the reasons, with what they
     /// hit.
     pub outdated: BTreeMap<String, Vec<String>>,
-    /// What could not be had and is a placeholder in the site: the reasons, with what they hit.
+    /// What the source does not have, or what is not what it should be, and is a placeholder in the
+    /// site: the reasons, with what they hit.
     pub missing: BTreeMap<String, Vec<String>>,
+    /// What the source may have and could not give, however often it was asked, and is a placeholder
+    /// in the site until the next export: the reasons, with what they hit.
+    pub unavailable: BTreeMap<String, Vec<String>>,
 }
 
 impl MediaCounts {
@@ -127,6 +139,7 @@ impl MediaCounts {
         for (all, more) in [
             (&mut self.outdated, other.outdated),
             (&mut self.missing, other.missing),
+            (&mut self.unavailable, other.unavailable),
         ] {
             for (reason, labels) in more {
                 all.entry(reason).or_default().extend(labels);
@@ -134,9 +147,10 @@ impl MediaCounts {
         }
     }
 
-    /// How many could not be had.
+    /// How many could not be had, and are placeholders.
     pub fn missing_total(&self) -> usize {
-        self.missing.values().map(Vec::len).sum()
+        let reasons = self.missing.values().chain(self.unavailable.values());
+        reasons.map(Vec::len).sum()
     }
 }
 

@@ -523,3 +523,143 @@ async fn a_movie_that_a_writer_replaced_is_not_taken_for_the_trackers() {
     let asked: Vec<_> = source.asked().into_iter().map(|(it, _)| it).collect();
     assert_eq!(asked, ["jade", "movie"]);
 }
+
+/// A source whose one picture comes in openings: what each answers, the last one again and again.
+struct Openings {
+    /// Blocks, what the answer says of its length, and whether it then breaks off.
+    each: Vec<(Vec<Bytes>, Option<u64>, bool)>,
+    /// At which byte each was asked to start.
+    asked: Mutex<Vec<u64>>,
+}
+
+impl Openings {
+    fn new(each: Vec<(Vec<Bytes>, Option<u64>, bool)>) -> Self {
+        let asked = Mutex::default();
+        Self { each, asked }
+    }
+
+    fn whole(bytes: Vec<u8>) -> Self {
+        let length = bytes.len() as u64;
+        Self::new(vec![(vec![bytes.into()], Some(length), false)])
+    }
+
+    /// The picture that the site has in the end, and why it has none.
+    async fn shown(&self) -> (Option<Vec<u8>>, Summary) {
+        let folder = tempfile::tempdir().expect("room");
+        let site = Site::new(folder.path());
+        let (list, mut film) = film("shot");
+        film.edits.clear();
+        let list = ProjectList {
+            users: Vec::new(),
+            ..list
+        };
+        let options = ExportOptions::default();
+        let mut export =
+            Export::begin(&site, options, &list, self, &()).expect("nobody else exports");
+        export.project(film).await.expect("the film is good");
+        let summary = export.finish().await.expect("there is room");
+        (shown(&site).map(|(_, bytes)| bytes), summary)
+    }
+}
+
+#[async_trait]
+impl MediaSource for Openings {
+    fn name(&self) -> String {
+        "openings".to_owned()
+    }
+
+    async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
+        let mut asked = self.asked.lock().expect("nobody panics");
+        let opening = self.each.get(asked.len()).or(self.each.last());
+        let (blocks, length, is_cut) = opening.expect("one at least").clone();
+        let offset = if asked.is_empty() { 0 } else { request.offset };
+        asked.push(request.offset);
+        let cut = is_cut.then(|| Err(MediaError::transient("the connection was cut")));
+        Ok(Opened::Stream(MediaStream {
+            bytes: Box::pin(stream::iter(blocks.into_iter().map(Ok).chain(cut))),
+            length,
+            offset,
+            tag: Some("the same".to_owned()),
+        }))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_say_its_length_is_taken_up_by_its_tag() {
+    let bytes = picture("in blocks");
+    let (first, rest) = bytes.split_at(9);
+    let source = Openings::new(vec![
+        (vec![Bytes::copy_from_slice(first)], None, true),
+        (
+            vec![Bytes::copy_from_slice(rest)],
+            Some(bytes.len() as u64),
+            false,
+        ),
+    ]);
+    let (shown, _) = source.shown().await;
+    assert_eq!(shown, Some(bytes));
+    assert_eq!(*source.asked.lock().unwrap(), [0, 9]);
+}
+
+#[tokio::test]
+async fn a_picture_that_is_half_there_is_none() {
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, 8, 8);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut encoder = encoder.write_header().unwrap();
+    // Something that does not compress into a few bytes.
+    let pixels: Vec<u8> = (0..64_u8).map(|it| it.wrapping_mul(151)).collect();
+    encoder.write_image_data(&pixels).unwrap();
+    encoder.finish().unwrap();
+    // The frame of a JPEG: a head with a preview of its own in it, and a scan.
+    let mut jpeg = b"\xff\xd8\xff\xe1\0\x08\xff\xda\xff\xd9..\xff\xda\0\x02".to_vec();
+    jpeg.extend_from_slice(&[0x5a; 40]);
+    jpeg.extend_from_slice(b"\xff\xd9 and what a camera adds");
+
+    for whole in [png, jpeg] {
+        let (shown, _) = Openings::whole(whole.clone()).shown().await;
+        assert_eq!(shown.as_ref(), Some(&whole));
+        let half = whole[..whole.len() * 5 / 9].to_vec();
+        let (shown, summary) = Openings::whole(half).shown().await;
+        assert_eq!(shown, None);
+        let reasons: Vec<_> = summary.projects[0].media.missing.keys().collect();
+        assert!(
+            reasons[0].contains("PNG is broken") || reasons[0].contains("JPEG is cut"),
+            "{reasons:?}"
+        );
+        assert!(summary.is_complete(), "it will be the same next time");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_without_an_end_does_not_fill_the_disk() {
+    let mut blocks = vec![Bytes::from(picture("endless"))];
+    blocks.resize(66, Bytes::from(vec![b' '; 1 << 20]));
+    for length in [None, Some(1 << 40)] {
+        let source = Openings::new(vec![(blocks.clone(), length, false)]);
+        let (shown, summary) = source.shown().await;
+        assert_eq!(shown, None);
+        let reasons: Vec<_> = summary.projects[0].media.missing.keys().collect();
+        assert!(reasons[0].contains("larger than 64 MiB"), "{reasons:?}");
+        assert_eq!(
+            *source.asked.lock().unwrap(),
+            [0],
+            "asking again is in vain"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_not_asked_for_again_and_makes_the_export_incomplete() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let mut source = source();
+    source.error = Some(MediaError::transient("503 Service Unavailable"));
+    let summary = export(&site, &source, &ExportOptions::default(), film("shot")).await;
+    // Whoever opens it has tried as often as makes sense.
+    let once = pairs(&[("jade", None), ("movie", None), ("shot", None)]);
+    assert_eq!(source.asked(), once);
+    let unavailable = &summary.projects[0].media.unavailable["503 Service Unavailable"];
+    assert_eq!(unavailable, &["shot 010 / 0010", "edit Edit"]);
+    assert!(!summary.is_complete());
+}

@@ -35,7 +35,7 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
             site_bytes,
         } = bundled;
         printer.data(format_args!(
-            "Bundled {} with its web client for {format} in {}: {site_files} files ({}) and {client_files}",
+            "Bundled {} with its web client for {format} in {}: {site_files} files of the site ({}), {client_files} of the client",
             args.site.display(),
             args.output.display(),
             HumanBytes(site_bytes),

@@ -3,7 +3,6 @@
 use std::io;
 
 use clap::{ArgMatches, FromArgMatches};
-use futures_util::FutureExt;
 use tokio::runtime;
 
 use super::export::{self, repeat};
@@ -27,41 +26,36 @@ pub(super) fn run(
     };
     // Gone when the command ends.
     let temporary = tempfile::Builder::new().prefix("watchtower-").tempdir()?;
-    let runs = match export::prepare(command, matches, temporary.path(), printer)? {
+    let runs = match export::prepare(command, matches, Some(temporary.path()), printer) {
         Ok(runs) => runs,
         Err(exit) => return Ok(exit),
     };
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         let stop = Stop::on_signals()?;
-        let first = runs.once(runs.every().map(|_| 1), stop.clone()).await?;
+        let first = runs.once(runs.every.map(|_| 1), stop.clone()).await?;
         if !matches!(first, Exit::Done | Exit::Partial) || stop.is_requested() {
             return Ok(first);
         }
-        let served = match served(runs.site(), view.client.as_deref(), &listen) {
+        let served = match served(runs.site.root(), view.client.as_deref(), &listen) {
             Ok(served) => served,
-            Err(error) => return Ok(error.tell(runs.printer())),
+            Err(error) => return Ok(error.tell(runs.printer)),
         };
-        let Some(server) = start(served, &listen, runs.json(), runs.printer()).await? else {
+        let Some(server) = start(served, &listen, runs.json, runs.printer).await? else {
             return Ok(Exit::Usage);
         };
-        let end = end(&listen, stop.clone(), parent).boxed().shared();
         let again = async {
-            match runs.every() {
-                None => std::future::pending().await,
-                Some(every) => {
-                    tokio::time::sleep(every).await;
-                    repeat(every, stop.clone(), |number| {
-                        runs.once(Some(number + 1), stop.clone())
-                    })
-                    .await
-                }
+            if let Some(every) = runs.every {
+                tokio::time::sleep(every).await;
+                let once = |number| runs.once(Some(number + 1), stop.clone());
+                // How they end was said; a signal ends the server as well, in its own time.
+                let _ = repeat(every, stop.clone(), once).await;
             }
+            std::future::pending().await
         };
         tokio::select! {
-            result = server.run(end.clone()) => result.map(|()| Exit::Done),
-            // It ends when there is a signal, and the server with it.
-            result = again => result.map(|_| Exit::Done),
+            result = server.run(end(&listen, stop.clone(), parent)) => result.map(|()| Exit::Done),
+            exit = again => Ok(exit),
         }
     });
     runtime.shutdown_background();

@@ -33,6 +33,8 @@ impl Files {
 
     fn open(&self, path: &Path) -> io::Result<(Either<std::fs::File, Bytes>, About)> {
         let not_found = || io::Error::from(io::ErrorKind::NotFound);
+        // `ServeDir` starts from a folder, which is the current one here.
+        let path = path.strip_prefix(".").unwrap_or(path);
         let path = path.to_str().ok_or_else(not_found)?;
         // Nothing hidden is anybody's business.
         if path.split('/').any(|part| part.starts_with('.')) {
@@ -141,10 +143,7 @@ impl AsyncSeek for OpenedFile {
         Pin::new(&mut self.bytes).start_seek(position)
     }
 
-    fn poll_complete(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<u64>> {
+    fn poll_complete(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<u64>> {
         Pin::new(&mut self.bytes).poll_complete(context)
     }
 }

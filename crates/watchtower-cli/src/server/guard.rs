@@ -40,7 +40,13 @@ mod tests {
         for host in ["127.0.0.1:80", "localhost:1", "[::1]:2", "film.localhost"] {
             assert!(is_local(host), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil", "10.0.0.1", ""] {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example:80",
+            "localhost.evil",
+            "10.0.0.1",
+            "",
+        ] {
             assert!(!is_local(host), "{host}");
         }
     }

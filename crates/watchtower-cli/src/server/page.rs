@@ -3,13 +3,15 @@
 use std::io::Read;
 
 use maud::{DOCTYPE, Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use watchtower_model::format::{Document, Format, Scope};
 
 use crate::client::{download, site_document_path};
 use crate::site::SiteFolder;
 
-const STYLE: &str = "body { font: 16px/1.5 sans-serif; max-width: 48em; margin: 2em auto; padding: 0 1em; }
+const STYLE: &str =
+    "body { font: 16px/1.5 sans-serif; max-width: 48em; margin: 2em auto; padding: 0 1em; }
 code { background: #8882; padding: .1em .3em; }";
 
 /// As much of a list of projects as is shown. Both formats have it.
@@ -60,7 +62,9 @@ pub(super) fn of(site: &SiteFolder) -> String {
 fn projects(site: &SiteFolder, format: Format) -> Markup {
     let path = site_document_path(format).unwrap_or_default();
     let mut text = Vec::new();
-    let read = site.open(&path).and_then(|mut it| it.read_to_end(&mut text));
+    let read = site
+        .open(&path)
+        .and_then(|mut it| it.read_to_end(&mut text));
     let list = read
         .map_err(|error| error.to_string())
         .and_then(|_| serde_json::from_slice::<List>(&text).map_err(|error| error.to_string()));
@@ -78,10 +82,11 @@ fn projects(site: &SiteFolder, format: Format) -> Markup {
 
 /// Links to a project's documents.
 fn documents(format: Format, project: &str) -> Markup {
+    let folder = utf8_percent_encode(project, NON_ALPHANUMERIC);
     let of_project = |it: &&'static Document| it.scope == Scope::Project;
     html! {
         @for document in format.documents().filter(of_project) {
-            a href={ "/" (document.folder) "/" (project) "/" (document.file_name()) } { (document.name) }
+            a href={ "/" (document.folder) "/" (folder) "/" (document.file_name()) } { (document.name) }
             " "
         }
     }

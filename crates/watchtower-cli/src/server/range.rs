@@ -13,12 +13,14 @@ use axum::response::Response;
 /// is sent are of one file, whatever an export does meanwhile.
 pub(super) async fn of_one_file(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    // A time tells two exports of one second not apart: whoever has no tag gets the file.
+    parts.headers.remove(header::IF_MODIFIED_SINCE);
     let Some(tag) = parts.headers.remove(header::IF_RANGE) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     let mut whole = parts.clone();
     whole.headers.remove(header::RANGE);
-    // A time tells two exports of one second not apart, and a weak tag no bytes.
+    // Nor does it here, and a weak tag tells no bytes apart.
     if tag.as_bytes().starts_with(b"\"") && !parts.headers.contains_key(header::IF_MATCH) {
         parts.headers.insert(header::IF_MATCH, tag);
         let answer = next.clone().run(Request::from_parts(parts, body)).await;

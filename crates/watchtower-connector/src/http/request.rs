@@ -38,13 +38,15 @@ pub struct Request<'a> {
     method: Method,
     url: Url,
     operation: String,
-    auth: Option<AuthHeader>,
+    auth: Vec<AuthHeader>,
     headers: HeaderMap,
     body: Option<Bytes>,
     /// What no error may repeat.
     secrets: Vec<SecretString>,
     kept: Option<&'a KeptAnswers>,
     offset: u64,
+    /// The wait before the first repetition, where it is not the usual one.
+    retry_delay: Option<Duration>,
     /// Whether a redirect may lead to another origin.
     may_leave: bool,
 }
@@ -56,20 +58,22 @@ impl<'a> Request<'a> {
             method,
             url,
             operation,
-            auth: None,
+            auth: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
             secrets: Vec::new(),
             kept: None,
             offset: 0,
+            retry_delay: None,
             may_leave: false,
         }
     }
 
     /// Sends credentials, to the tracker's own origin alone: for any other address they are left
-    /// out.
+    /// out. They take the place of those in a header of the same name.
     pub fn auth(mut self, auth: AuthHeader) -> Self {
-        self.auth = Some(auth);
+        self.auth.retain(|it| it.name != auth.name);
+        self.auth.push(auth);
         self
     }
 
@@ -83,6 +87,14 @@ impl<'a> Request<'a> {
     /// Keeps the JSON answer, and asks for it only if it has changed where it is kept already.
     pub fn kept_in(mut self, kept: &'a KeptAnswers) -> Self {
         self.kept = Some(kept);
+        self
+    }
+
+    /// Waits longer before it is repeated: the usual [delay](super::HttpOptions::retry_delay) times
+    /// `factor`, for what a server allows only now and then.
+    pub fn patient(mut self, factor: u32) -> Self {
+        let usual = self.http.inner.options.retry_delay;
+        self.retry_delay = Some(usual.saturating_mul(factor));
         self
     }
 
@@ -222,9 +234,10 @@ impl<'a> Request<'a> {
         F: Future<Output = Result<T, Failure>>,
     {
         let options = &self.http.inner.options;
+        let delay = self.retry_delay.unwrap_or(options.retry_delay);
         let backoff = ExponentialBuilder::new()
-            .with_min_delay(options.retry_delay)
-            .with_max_delay(LONGEST_BACKOFF.max(options.retry_delay))
+            .with_min_delay(delay)
+            .with_max_delay(LONGEST_BACKOFF.max(delay))
             .with_max_times(options.retries)
             .with_jitter();
         attempt
@@ -279,7 +292,7 @@ impl<'a> Request<'a> {
             .client
             .request(self.method.clone(), url.clone())
             .headers(self.headers.clone());
-        if let Some(auth) = self.auth.as_ref().filter(|_| as_ourselves) {
+        for auth in self.auth.iter().filter(|_| as_ourselves) {
             request = request.header(auth.name.clone(), auth.value.clone());
         }
         if let Some(body) = &self.body {
@@ -386,8 +399,12 @@ impl<'a> Request<'a> {
         let said = ["message", "msg", "detail", "error", "description"]
             .iter()
             .find_map(|key| answer.get(key)?.as_str())?;
+        Some(self.without_secrets(said))
+    }
+
+    /// What came from a server, in one short line. It may repeat what it was sent.
+    fn without_secrets(&self, said: &str) -> String {
         let mut said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        // A server may repeat what it was sent.
         let auth = self.auth.iter().map(|auth| &auth.secret);
         for secret in auth.chain(&self.secrets) {
             let secret = secret.expose_secret();
@@ -399,7 +416,7 @@ impl<'a> Request<'a> {
             said.truncate(end);
             said.push('…');
         }
-        Some(said)
+        said
     }
 
     fn parse<T: DeserializeOwned>(
@@ -430,6 +447,8 @@ impl<'a> Request<'a> {
             Err(error) if error.path().iter().next().is_some() => format!(" at `{}`", error.path()),
             _ => String::new(),
         };
+        // It quotes what was not expected.
+        let error = self.without_secrets(&error.to_string());
         let message = format!("the answer of {place} is not as expected{at}: {error}");
         Err(self.error(ErrorKind::Malformed, message).into())
     }
@@ -513,6 +532,7 @@ fn is_tls_error(error: &reqwest::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::HttpOptions;
 
     #[test]
     fn a_server_may_ask_for_seconds_or_a_date() {
@@ -530,6 +550,19 @@ mod tests {
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("soon"), None);
         assert_eq!(wait("-1"), None);
+    }
+
+    #[test]
+    fn patience_is_in_proportion_to_the_usual_delay() {
+        let options = HttpOptions {
+            retry_delay: Duration::from_secs(2),
+            ..HttpOptions::default()
+        };
+        let http = HttpClient::new("http://127.0.0.1", &options).unwrap();
+        let request = http.post("log in", http.url(&["login"]));
+        assert_eq!(request.retry_delay, None);
+        let patient = request.patient(16);
+        assert_eq!(patient.retry_delay, Some(Duration::from_secs(32)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use watchtower_model::{Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
 
-use super::kind::HEAD;
+use super::kind::{self, HEAD};
 use super::state::{Held, HeldFile, MediaKey, Stamp, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
@@ -24,8 +24,13 @@ use crate::render;
 use crate::site::Transaction;
 use crate::summary::MediaCounts;
 
-/// How often a picture or movie that was cut is taken up again.
+/// How often a picture or movie whose stream was cut is taken up again. A source that cannot open it
+/// at all has tried often enough itself.
 const ATTEMPTS: usize = 4;
+
+/// How large a picture may be, in bytes. It is drawn 150 pixels wide; what is larger than this is no
+/// thumbnail, and a stream without an end must not fill the disk.
+const MAX_PICTURE: u64 = 64 << 20;
 
 /// A picture or movie to be had: what it is of, for messages, and where it goes.
 struct Wanted<'a> {
@@ -67,8 +72,8 @@ struct Place {
     frames: u64,
 }
 
-/// Why something is not in the site, for people.
-type Missing = String;
+/// Why something is not in the site.
+type Missing = MediaError;
 
 /// Gets media for one export.
 pub(crate) struct Fetcher<'a> {
@@ -212,7 +217,8 @@ impl<'a> Fetcher<'a> {
                         Arrival::Referred => {}
                     }
                 }
-                Err(reason) => note(&mut counts.missing, reason),
+                Err(error) if error.transient => note(&mut counts.unavailable, error.message),
+                Err(error) => note(&mut counts.missing, error.message),
             }
         }
         Ok((resolved, counts))
@@ -226,7 +232,8 @@ impl<'a> Fetcher<'a> {
             _ => {
                 let had = self.have(wanted, Use::Show).await?;
                 Ok(had.and_then(|(held, arrival)| {
-                    let path = held.file.ok_or("the site does not hold it")?.path;
+                    let missing = || MediaError::permanent("the site does not hold it");
+                    let path = held.file.ok_or_else(missing)?.path;
                     let frames = held.frames;
                     Ok((Place { path, frames }, arrival))
                 }))
@@ -241,15 +248,15 @@ impl<'a> Fetcher<'a> {
             .components()
             .all(|it| matches!(it, Component::Normal(_)));
         if !below_root || !place.is_file() {
-            let path = path.escape_debug();
-            return Ok(Err(format!("the site does not hold `{path}`")));
+            let message = format!("the site does not hold `{}`", path.escape_debug());
+            return Ok(Err(MediaError::permanent(message)));
         }
         if path.starts_with("data/") {
             self.change.keep(path)?;
         }
         let frames = match kind {
             MediaKind::Picture => Ok(0),
-            MediaKind::Movie => count_frames(&place),
+            MediaKind::Movie => count_frames(&place).map_err(MediaError::permanent),
         };
         let path = path.to_owned();
         Ok(frames.map(|frames| (Place { path, frames }, Arrival::Unchanged)))
@@ -263,10 +270,12 @@ impl<'a> Fetcher<'a> {
         form: &ReferenceForm,
     ) -> Result<Result<(Place, Arrival), Missing>> {
         let MediaLocation::Url(url) = &wanted.media.location else {
-            return Ok(Err("it has no address that a page could refer to".into()));
+            let message = "it has no address that a page could refer to";
+            return Ok(Err(MediaError::permanent(message)));
         };
         let Some(path) = form.apply(url) else {
-            return Ok(Err("its address is not below the tracker's".into()));
+            let message = "its address is not below the tracker's";
+            return Ok(Err(MediaError::permanent(message)));
         };
         if wanted.kind == MediaKind::Picture {
             return Ok(Ok((Place { path, frames: 0 }, Arrival::Referred)));
@@ -304,12 +313,14 @@ impl<'a> Fetcher<'a> {
                 Ok(Ok((held, arrival)))
             }
             (Received::Unchanged, Some(held)) => self.keep(held, Arrival::Unchanged).map(Ok),
-            (Received::Unchanged, None) => Ok(Err("the tracker sent nothing".into())),
+            (Received::Unchanged, None) => {
+                Ok(Err(MediaError::permanent("the tracker sent nothing")))
+            }
             // What may be there again in a minute is better as it was than a placeholder.
             (Received::Nothing(error), Some(held)) if error.transient => {
                 self.keep(held, Arrival::Outdated(error.message)).map(Ok)
             }
-            (Received::Nothing(error), _) => Ok(Err(error.message)),
+            (Received::Nothing(error), _) => Ok(Err(error)),
         }
     }
 
@@ -382,7 +393,11 @@ impl<'a> Fetcher<'a> {
     ) -> Result<Received> {
         let path = self.change.scratch()?;
         let file = File::create(&path).during("create", &path)?;
-        let mut download = Download::new(file);
+        let most = match kind {
+            MediaKind::Picture => MAX_PICTURE,
+            MediaKind::Movie => u64::MAX,
+        };
+        let mut download = Download::new(file, most);
         let mut failure = MediaError::permanent("the tracker sent nothing");
         for _ in 0..ATTEMPTS {
             let request = MediaRequest {
@@ -407,7 +422,10 @@ impl<'a> Fetcher<'a> {
                     return Ok(Received::Unchanged);
                 }
                 Ok(Opened::Unchanged) => {}
-                Err(error) => failure = error,
+                Err(error) => {
+                    failure = error;
+                    break;
+                }
             }
             if !failure.transient {
                 break;
@@ -513,8 +531,12 @@ struct Download {
     length: u64,
     hash: Sha256,
     head: Vec<u8>,
-    /// What the source calls these bytes, and how many it says they are.
-    identity: (Option<String>, Option<u64>),
+    /// What the source calls these bytes.
+    tag: Option<String>,
+    /// How many it says they are.
+    total: Option<u64>,
+    /// How many they may be.
+    most: u64,
 }
 
 enum Interruption {
@@ -523,33 +545,42 @@ enum Interruption {
 }
 
 impl Download {
-    fn new(file: File) -> Self {
+    fn new(file: File, most: u64) -> Self {
         Self {
             file,
             length: 0,
             hash: Sha256::new(),
             head: Vec::with_capacity(HEAD),
-            identity: (None, None),
+            tag: None,
+            total: None,
+            most,
         }
     }
 
     async fn receive(&mut self, mut stream: MediaStream) -> Result<(), Interruption> {
-        let identity = (stream.tag.take(), stream.length);
+        let tag = stream.tag.take();
         // A source that does not take up where the last opening ended sends everything anew, and one
         // that has something else by now must not be joined to what is here.
-        if stream.offset != self.length || (self.length > 0 && identity != self.identity) {
+        if stream.offset != self.length || (self.length > 0 && !self.is(&tag, stream.length)) {
             self.start_anew().map_err(Interruption::Disk)?;
         }
         if stream.offset != self.length {
             let message = "it changed while it was fetched".to_owned();
             return Err(Interruption::Source(MediaError::transient(message)));
         }
-        self.identity = identity;
+        self.tag = tag;
+        self.total = stream.length.or(self.total);
+        if self.total.is_some_and(|total| total > self.most) {
+            return Err(self.too_large());
+        }
         while let Some(block) = stream.bytes.next().await {
             let block = block.map_err(Interruption::Source)?;
+            if self.length + block.len() as u64 > self.most {
+                return Err(self.too_large());
+            }
             self.append(&block).map_err(Interruption::Disk)?;
         }
-        match stream.length {
+        match self.total {
             Some(length) if length != self.length => {
                 let message = format!("{} of {length} bytes came", self.length);
                 Err(Interruption::Source(MediaError::transient(message)))
@@ -558,10 +589,27 @@ impl Download {
         }
     }
 
+    /// Whether an opening is of the bytes of which some are here: by their tag, or without one by how
+    /// many they are. An answer in blocks names its tag and no length, the rest of it names both.
+    fn is(&self, tag: &Option<String>, length: Option<u64>) -> bool {
+        let same_length = match (self.total, length) {
+            (Some(before), Some(now)) => before == now,
+            _ => tag.is_some(),
+        };
+        self.tag == *tag && same_length
+    }
+
+    fn too_large(&self) -> Interruption {
+        let most = self.most >> 20;
+        let message = format!("it is larger than {most} MiB, which no picture of a page should be");
+        Interruption::Source(MediaError::permanent(message))
+    }
+
     fn start_anew(&mut self) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.length = 0;
+        self.total = None;
         self.hash = Sha256::new();
         self.head.clear();
         Ok(())
@@ -582,7 +630,10 @@ impl Download {
             .extension(&self.head)
             .map_err(|found| format!("what came is no {}: {found}", kind.noun()))?;
         let frames = match kind {
-            MediaKind::Picture => 0,
+            MediaKind::Picture => {
+                kind::check_whole(path, extension)?;
+                0
+            }
             MediaKind::Movie => count_frames(path)?,
         };
         Ok(Downloaded {
@@ -593,7 +644,7 @@ impl Download {
             hash: hex(&self.hash.finalize()[..16]),
             extension,
             frames,
-            tag: self.identity.0,
+            tag: self.tag,
         })
     }
 }

@@ -1,5 +1,9 @@
 //! What kind of file some bytes are.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
 use serde::Serialize;
 
 /// What a file must be for the client to show it.
@@ -41,6 +45,40 @@ impl MediaKind {
             Self::Movie => "movie",
         }
     }
+}
+
+/// Checks that a picture is there to its end.
+///
+/// A body may be cut and still be as long as its server says: of a file that was cut on the server's
+/// disk. A picture of which the lower half is missing looks like one that is meant so.
+///
+/// # Errors
+///
+/// What is missing, for people.
+pub(crate) fn check_whole(path: &Path, extension: &str) -> Result<(), String> {
+    let unreadable = |error: std::io::Error| format!("it cannot be read: {error}");
+    if extension == "png" {
+        let file = BufReader::new(File::open(path).map_err(unreadable)?);
+        let mut picture = png::Decoder::new(file)
+            .read_info()
+            .map_err(|error| format!("the PNG is broken: {error}"))?;
+        return picture
+            .finish()
+            .map_err(|error| format!("the PNG is broken: {error}"));
+    }
+    if extension == "jpg" {
+        const START_OF_SCAN: &[u8] = b"\xff\xda";
+        const END_OF_IMAGE: &[u8] = b"\xff\xd9";
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        // Within a scan every byte `ff` is followed by a zero or a restart marker, so an end after the
+        // last start of a scan is the picture's own. A preview in its head comes before that.
+        let scan = memchr::memmem::rfind(&bytes, START_OF_SCAN);
+        let end = memchr::memmem::rfind(&bytes, END_OF_IMAGE);
+        if scan.is_none() || end < scan {
+            return Err("the JPEG is cut: it has no end".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// SVG is text, so it has no magic number: an `<svg` element near the start tells it.

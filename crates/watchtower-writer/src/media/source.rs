@@ -22,6 +22,8 @@ pub trait MediaSource: Send + Sync {
     ///
     /// * With [`MediaRequest::known`], may answer [`Opened::Unchanged`].
     /// * With [`MediaRequest::offset`], may start there, and says so in [`MediaStream::offset`].
+    /// * Has tried again by itself what failed for the moment: what cannot be opened is not asked for
+    ///   again in the same export. What was opened and then breaks off is.
     ///
     /// # Errors
     ///

@@ -1,0 +1,104 @@
+//! `watchtower export ayon`.
+
+use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
+use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+
+use super::TrackerCommand;
+use crate::Network;
+use crate::cli::Media;
+use crate::environment::Environment;
+
+const URL: &str = "AYON_SERVER_URL";
+const KEY: &str = "AYON_API_KEY";
+const NAME: &str = "AYON_USERNAME";
+const PASSWORD: &str = "AYON_PASSWORD";
+
+const AFTER_HELP: &str = "\
+Settings, from the environment or from a file of NAME=VALUE lines:
+  AYON_SERVER_URL  as --url
+  AYON_API_KEY     the key of a service user, or a personal API key
+  AYON_USERNAME    as --username
+  AYON_PASSWORD    the password of that account
+
+An option comes before the environment, and that before the file. With --username the key is not used.
+A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment.";
+
+pub(super) struct AyonCommand;
+
+#[derive(Debug, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
+struct AyonArgs {
+    /// AYON's address, as in https://ayon.studio.example [setting: AYON_SERVER_URL]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// The account to log in with, instead of an API key [setting: AYON_USERNAME]
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// The product whose latest version is the edit [default: any of type `review` that belongs to no
+    /// shot, sequence or asset]
+    #[arg(long, value_name = "NAME")]
+    edit_product: Option<String>,
+    /// A status of folders that means omitted, beside `Omitted` and `Cancelled`. May be given several
+    /// times
+    #[arg(long = "omitted-status", value_name = "NAME", action = ArgAction::Append)]
+    omitted_statuses: Vec<String>,
+}
+
+impl TrackerCommand for AyonCommand {
+    fn name(&self) -> &'static str {
+        "ayon"
+    }
+
+    fn about(&self) -> &'static str {
+        "AYON, the pipeline platform by Ynput"
+    }
+
+    fn arguments(&self, command: Command) -> Command {
+        AyonArgs::augment_args(command.next_help_heading("AYON")).after_help(AFTER_HELP)
+    }
+
+    fn connect(
+        &self,
+        matches: &ArgMatches,
+        environment: &Environment,
+        network: &Network,
+    ) -> Result<Box<dyn Tracker>> {
+        let config = |message: String| Error::new(ErrorKind::Config, "connect to AYON", message);
+        let args = AyonArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
+        let missing = |name: &str, other: &str| {
+            let place = match environment.path() {
+                Some(path) => format!("in `{}`", path.display()),
+                None => "in `.env.local`".to_owned(),
+            };
+            config(format!("{name} is not set"))
+                .with_help(format!("set {name} in the environment or {place}{other}"))
+        };
+        let url = args.url.or_else(|| environment.text(URL));
+        let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
+        let credentials = match environment.secret(KEY) {
+            Some(key) if args.username.is_none() => Credentials::ApiKey(key.clone()),
+            _ => {
+                let name = args.username.or_else(|| environment.text(NAME));
+                let password = environment.secret(PASSWORD);
+                Credentials::Password {
+                    name: name
+                        .ok_or_else(|| missing(KEY, &format!(", or {NAME} and {PASSWORD}")))?,
+                    password: password.ok_or_else(|| missing(PASSWORD, ""))?.clone(),
+                }
+            }
+        };
+        // What every export takes, and spares the server here.
+        let projects = matches.get_many::<String>("projects");
+        let media = matches.get_one::<Media>("media");
+        Ok(Box::new(Ayon::new(AyonSettings {
+            url,
+            credentials,
+            projects: projects.unwrap_or_default().cloned().collect(),
+            edit_product: args.edit_product,
+            omitted_statuses: args.omitted_statuses,
+            pictures: media != Some(&Media::None),
+            http: network.into(),
+        })?))
+    }
+}

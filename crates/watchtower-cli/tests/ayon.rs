@@ -1,0 +1,189 @@
+//! `watchtower export ayon` from an AYON that answers as a real one did.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
+#![cfg(feature = "ayon")]
+
+#[path = "../../watchtower-connector/tests/ayon_server/mod.rs"]
+#[allow(dead_code)] // It is part of the connector's tests.
+mod ayon_server;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use ayon_server::{KEY, PASSWORD, RecordedAyon, TOKEN, USER};
+use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, ResponseTemplate};
+
+const RECORDED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../watchtower-connector/tests/recorded/ayon"
+);
+
+/// The command, away from the settings of whoever runs the tests.
+fn watchtower(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "100");
+    command
+}
+
+/// `watchtower export ayon`, which ends with an exit code and tells no secret.
+async fn export(
+    server: &RecordedAyon,
+    folder: &Path,
+    settings: &[(&str, &str)],
+    arguments: &[&str],
+    code: i32,
+) -> Output {
+    let mut command = watchtower(folder);
+    command.env("AYON_SERVER_URL", server.url());
+    command.envs(settings.iter().copied());
+    command.args(["export", "ayon", "--output", "site"]);
+    command.args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for secret in [KEY, PASSWORD, TOKEN] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    output
+}
+
+const BY_KEY: &[(&str, &str)] = &[("AYON_API_KEY", KEY)];
+const BY_PASSWORD: &[(&str, &str)] = &[("AYON_USERNAME", USER), ("AYON_PASSWORD", PASSWORD)];
+
+fn read(folder: &Path, document: &str) -> Value {
+    let file = folder.join("site/data/projects").join(document);
+    serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_site_that_the_web_client_takes() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = export(&server, folder.path(), BY_KEY, &[], 0).await;
+    let summary = String::from_utf8(output.stdout).unwrap();
+    insta::assert_snapshot!("ayon_summary", summary);
+
+    let mut validate = watchtower(folder.path());
+    let validated = validate.args(["validate", "site"]).output().unwrap();
+    let findings = String::from_utf8(validated.stdout).unwrap();
+    assert_eq!(validated.status.code(), Some(0), "{findings}");
+    let shots = read(folder.path(), "wt_demo/shots.json");
+    assert_eq!(shots.as_array().unwrap().len(), 230);
+    let edit = read(folder.path(), "wt_demo/edit.json");
+    assert_eq!(edit["sourceName"], "data/projects/wt_demo/edit.mp4");
+    let context = read(folder.path(), "context.json");
+    let users = context["users"].as_array().unwrap();
+    let avatar = |name: &str| {
+        let user = users.iter().find(|it| it["id"] == name).unwrap();
+        user["has_avatar"].clone()
+    };
+    assert_eq!((avatar("ana"), avatar("bo")), (json!(true), json!(false)));
+
+    // What does not change is asked for no more.
+    let asked = server.asked().await.len();
+    export(&server, folder.path(), BY_KEY, &["--quiet"], 0).await;
+    let again: Vec<_> = server.asked().await.split_off(asked);
+    assert!(
+        !again
+            .iter()
+            .any(|it| it.contains("/folders/") || it.contains("/files/"))
+    );
+}
+
+#[tokio::test]
+async fn a_login_gives_the_same_site_as_a_key() {
+    let mut sites = Vec::new();
+    for settings in [BY_KEY, BY_PASSWORD] {
+        let server = RecordedAyon::start(RECORDED).await;
+        let folder = tempfile::tempdir().unwrap();
+        export(&server, folder.path(), settings, &["--media", "none"], 0).await;
+        let documents = [
+            "context",
+            "wt_demo/shots",
+            "wt_demo/assets",
+            "wt_demo/casting",
+        ];
+        let documents = documents.map(|it| read(folder.path(), &format!("{it}.json")));
+        sites.push(documents);
+        let asked = server.asked().await;
+        let pictures = asked.iter().filter(|it| it.ends_with("/avatar"));
+        assert_eq!(pictures.count(), 0, "nobody wants them");
+    }
+    assert_eq!(sites[0], sites[1]);
+}
+
+#[tokio::test]
+async fn one_project_is_exported_by_its_label() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let folder = tempfile::tempdir().unwrap();
+    let one = ["--project", "watchtower Démo", "--media", "none"];
+    export(&server, folder.path(), BY_KEY, &one, 0).await;
+    assert!(folder.path().join("site/data/projects/wt_demo").is_dir());
+}
+
+#[tokio::test]
+async fn settings_that_are_missing_are_named() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = export(&server, folder.path(), &[], &[], 2).await;
+    let no_key = String::from_utf8(output.stderr).unwrap();
+    let only_name = [("AYON_USERNAME", USER)];
+    let output = export(&server, folder.path(), &only_name, &[], 2).await;
+    let no_password = String::from_utf8(output.stderr).unwrap();
+    let mut command = watchtower(folder.path());
+    command.args(["export", "ayon", "--output", "site"]);
+    let no_url = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    insta::assert_snapshot!([no_url, no_key, no_password].concat());
+}
+
+#[tokio::test]
+async fn bad_answers_end_in_errors_that_help() {
+    let wrong = [("AYON_API_KEY", "wrong")];
+    let mut said = String::new();
+    let server = RecordedAyon::start(RECORDED).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = |output: Output, server: &RecordedAyon| {
+        let text = String::from_utf8(output.stderr).unwrap();
+        said.push_str(&text.replace(&server.url(), "http://ayon"));
+    };
+    told(
+        export(&server, folder.path(), &wrong, &[], 3).await,
+        &server,
+    );
+
+    let unknown = ["--project", "nope"];
+    told(
+        export(&server, folder.path(), BY_KEY, &unknown, 2).await,
+        &server,
+    );
+
+    let none = json!({"detail": "No projects", "count": 1, "projects": []});
+    Mock::given(path("/api/projects"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(none))
+        .mount(server.server())
+        .await;
+    told(
+        export(&server, folder.path(), BY_KEY, &[], 3).await,
+        &server,
+    );
+
+    let server = RecordedAyon::start(RECORDED).await;
+    let page = ResponseTemplate::new(200).set_body_raw("<html>Proxy</html>", "text/html");
+    Mock::given(path("/api/info"))
+        .respond_with(page)
+        .mount(server.server())
+        .await;
+    told(
+        export(&server, folder.path(), BY_KEY, &[], 3).await,
+        &server,
+    );
+    assert!(!folder.path().join("site/data").exists());
+    insta::assert_snapshot!(said);
+}

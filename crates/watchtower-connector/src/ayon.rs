@@ -1,0 +1,585 @@
+//! AYON, Ynput's pipeline platform, by way of its server's GraphQL and REST API.
+//!
+//! Written against ayon-backend 1.16; servers from before some of what is asked work too.
+//!
+//! ```no_run
+//! use watchtower_connector::Tracker;
+//! use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
+//!
+//! # async fn example() -> watchtower_connector::Result<()> {
+//! let ayon = Ayon::new(AyonSettings::new(
+//!     "https://ayon.example",
+//!     Credentials::ApiKey("0123…cdef".into()),
+//! ))?;
+//! let list = ayon.project_list().await?;
+//! let film = ayon.project(&list.projects[0], &list).await?;
+//! println!("{}: {} shots", film.project.name, film.shots.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What becomes what
+//!
+//! * The projects are the active ones that the account may see. A project's name is its id.
+//! * Folders of the types Episode, Sequence, Shot and Asset are what they say. All other types only
+//!   hold folders. A label, where there is one, is the name.
+//! * A shot in no sequence gets one that is named after the folder it is in, or after the project.
+//! * An asset's type is the innermost `AssetCategory` it is in, or else its folder.
+//! * A shot's place on the timeline is `clipIn` to `clipOut` where they were set on that very shot.
+//!   Shots without follow the last of those, one after the other by episodes, sequences and names; their
+//!   length is `frameStart` to `frameEnd`, inherited or not. All these ends are within: a range from
+//!   1001 to 1024 has 24 frames.
+//! * A clip that starts at the same frame in all shots is no place in an edit, and counts as a length.
+//! * What is inactive or omitted, or in such a folder, is left out, of the casting too. A status means
+//!   omitted by its name, or its short name.
+//! * Types and statuses of tasks have no ids in AYON: those of the same name are the same, in every
+//!   project. A task type is for shots if some shot has such a task.
+//! * The casting is the links of type `breakdown` from an asset to a shot.
+//! * An edit is a product of type `review` that belongs to no shot, sequence or asset; or the one that
+//!   [is named](AyonSettings::edit_product). Its movie is what was uploaded for review with the latest
+//!   version, or else an older one. What is called an edit, or was made in such a task, comes first.
+//! * Whoever has a task in a project is in its team.
+
+mod edits;
+mod graphql;
+mod list;
+mod media;
+mod project;
+mod records;
+mod session;
+mod timeline;
+mod tree;
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, join_all, try_join_all};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use url::Url;
+use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
+
+use crate::http::{Failure, HttpClient, HttpOptions, Request, shown};
+use crate::{
+    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Traffic,
+};
+use edits::EditRecords;
+use graphql::QueryFailure;
+use list::{Details, Gathered};
+use media::Addresses;
+use records::{Edge, Link, ListedProject};
+use session::Session;
+
+const ADDRESS_HELP: &str = "give the address of the AYON server as in the browser, without a path, \
+                            as in https://ayon.example";
+
+/// Where an AYON is, and who we are there.
+#[derive(Clone, Debug)]
+pub struct AyonSettings {
+    /// The address of the server: `https://ayon.example`.
+    pub url: String,
+    /// Who we are.
+    pub credentials: Credentials,
+    /// The projects that are going to be read, by name or label; empty means all. The others are
+    /// listed without what they hold, which spares the server from being asked for it.
+    pub projects: Vec<String>,
+    /// The name of the product whose latest version is the edit. None means any product of type
+    /// `review` that belongs to no shot, sequence or asset.
+    pub edit_product: Option<String>,
+    /// Names of statuses of folders that mean omitted, beside those that say so.
+    pub omitted_statuses: Vec<String>,
+    /// Whether to find out who and which project has a picture, which takes a request for each.
+    pub pictures: bool,
+    /// Limits and habits towards the server.
+    pub http: HttpOptions,
+}
+
+impl AyonSettings {
+    /// Settings with the usual limits.
+    pub fn new(url: impl Into<String>, credentials: Credentials) -> Self {
+        Self {
+            url: url.into(),
+            credentials,
+            projects: Vec::new(),
+            edit_product: None,
+            omitted_statuses: Vec::new(),
+            pictures: true,
+            http: HttpOptions::default(),
+        }
+    }
+
+    /// Whether a project is going to be read.
+    fn is_wanted(&self, project: &ListedProject) -> bool {
+        let same = |asked: &str, name: &str| asked.to_lowercase() == name.to_lowercase();
+        let mut asked = self.projects.iter();
+        self.projects.is_empty()
+            || asked.any(|it| same(it, &project.name) || same(it, project.title()))
+    }
+}
+
+/// Who we are to an AYON.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// The key of a service user, or the personal key of a person. The token of a session, which AYON's
+    /// own tools keep in place of a key, is taken as well.
+    ApiKey(SecretString),
+    /// A person's account. There are ten logins a minute for everybody together, so one is made and
+    /// kept.
+    Password {
+        /// The name of the account.
+        name: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+impl Credentials {
+    fn check(&self) -> Result<()> {
+        let missing = match self {
+            Self::ApiKey(key) if key.expose_secret().trim().is_empty() => "the API key is empty",
+            Self::Password { name, .. } if name.trim().is_empty() => {
+                "the name of the account is empty"
+            }
+            Self::Password { password, .. } if password.expose_secret().is_empty() => {
+                "the password is empty"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Config, "log in to AYON", missing))
+    }
+}
+
+/// An AYON.
+#[derive(Debug)]
+pub struct Ayon {
+    http: HttpClient,
+    session: Session,
+    settings: AyonSettings,
+    /// What was read of projects for the list, until they are read themselves: types of assets and
+    /// tasks are known only from folders and tasks.
+    details: Mutex<HashMap<ProjectId, Details>>,
+}
+
+impl Ayon {
+    /// An AYON at an address. It connects and logs in when something is asked.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the address is none or holds credentials, when the name, password or key is
+    /// empty, or when the certificate cannot be read.
+    pub fn new(settings: AyonSettings) -> Result<Self> {
+        settings.credentials.check()?;
+        let http = HttpClient::new(&settings.url, &settings.http)?;
+        Ok(Self {
+            http: http.with_address_help(ADDRESS_HELP),
+            session: Session::new(settings.credentials.clone()),
+            settings,
+            details: Mutex::default(),
+        })
+    }
+
+    /// Sends a request as whom we are, and once more in a new session when the server no longer
+    /// takes the one there was.
+    async fn with_session<'a, T>(
+        &'a self,
+        request: Request<'a>,
+        read: impl Fn(Request<'a>) -> BoxFuture<'a, Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        let auth = self.session.auth(&self.http).await?;
+        let is_refused =
+            |failure: &Failure| failure.status() == Some(401) && !failure.is_elsewhere();
+        let first = match read(request.clone().auth((*auth).clone())).await {
+            Err(failure) if is_refused(&failure) => failure,
+            done => return done,
+        };
+        let auth = self.session.renewed(&self.http, &auth).await?;
+        match read(request.auth((*auth).clone())).await {
+            Err(second) if is_refused(&second) => {
+                Err(self.session.refused(&auth, first, second).await)
+            }
+            done => done,
+        }
+    }
+
+    async fn get<T>(&self, operation: &str, url: Url) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let request = self.http.get(operation, url);
+        self.with_session(request, |request| Box::pin(request.json()))
+            .await
+    }
+
+    /// The server's version, if it is the right kind of server. It says so to anybody.
+    async fn server(&self) -> Result<String> {
+        const OPERATION: &str = "reach AYON";
+        let url = self.http.url(&["api", "info"]);
+        let server: records::Server = match self.http.get(OPERATION, url).json().await {
+            Ok(server) => server,
+            Err(failure) if failure.kind() == ErrorKind::NotFound => {
+                let message = format!("what answers at {} is not AYON", shown(self.http.base()));
+                let error = Error::new(ErrorKind::Malformed, OPERATION, message);
+                return Err(error.with_help(ADDRESS_HELP));
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        Ok(format!("AYON {}", server.version))
+    }
+
+    /// The active projects, by name.
+    async fn projects(&self) -> Result<Vec<ListedProject>> {
+        let mut url = self.http.url(&["api", "projects"]);
+        url.set_query(Some("active=true"));
+        let answer: records::Projects = self.get("list the projects", url).await?;
+        let mut projects = answer.projects;
+        projects.retain(|it| it.active);
+        projects.sort_by(|a, b| by_name(a.title(), b.title()).then_with(|| a.name.cmp(&b.name)));
+        projects.dedup_by(|a, b| a.name == b.name);
+        Ok(projects)
+    }
+
+    /// Everybody; for an account that may not see everybody, those who have access to the projects it
+    /// may see. None where it may not see them either.
+    async fn users(&self) -> Result<Option<Vec<records::User>>, QueryFailure> {
+        const OPERATION: &str = "list the people";
+        let users = self.list_shared(OPERATION, graphql::USERS, json!({})).await;
+        match users {
+            Err(failure) if failure.is_answered() => {
+                tracing::debug!(error = %Error::from(failure), "not everybody is listed");
+                Ok(None)
+            }
+            users => Ok(Some(nodes(users?))),
+        }
+    }
+
+    /// Those who have access to some projects.
+    async fn users_of(&self, projects: &[&ListedProject]) -> Result<Vec<records::User>> {
+        let of_project = projects.iter().map(|project| async move {
+            let operation = format!("list the people of {}", project.title());
+            let variables = json!({"project": project.name});
+            let users = self.list_shared(&operation, graphql::PROJECT_USERS, variables);
+            match users.await {
+                Err(failure) if failure.is_answered() => {
+                    tracing::debug!(error = %Error::from(failure), "the people are not listed");
+                    Ok(Vec::new())
+                }
+                users => users.map(nodes),
+            }
+        });
+        let users = try_join_all(of_project.collect::<Vec<_>>()).await?;
+        let mut users: Vec<records::User> = users.into_iter().flatten().collect();
+        users.sort_by(|a, b| a.name.cmp(&b.name));
+        users.dedup_by(|a, b| a.name == b.name);
+        Ok(users)
+    }
+
+    /// What a project holds that the list of projects depends on.
+    async fn read_details(&self, name: &str, title: &str) -> Result<Details, QueryFailure> {
+        let operation = |what: &str| format!("read the {what} of {title}");
+        let [settings, folders, tasks] = ["settings", "folders", "tasks"].map(operation);
+        let (project, folders, tasks) = tokio::try_join!(
+            self.query_project(&settings, graphql::PROJECT, name, json!({})),
+            self.list(&folders, graphql::FOLDERS, name),
+            self.list(&tasks, graphql::TASKS, name),
+        )?;
+        let (mut folders, mut tasks) = (nodes(folders), nodes(tasks));
+        // What changes its place while pages are read may be on two of them.
+        let mut seen = HashSet::new();
+        folders.retain(|it: &records::Folder| seen.insert(it.id.clone()));
+        seen.clear();
+        tasks.retain(|it: &records::Task| seen.insert(it.id.clone()));
+        Ok(Details {
+            project,
+            folders,
+            tasks,
+        })
+    }
+
+    /// The same for the list. A project that the server does not answer for is listed without: who
+    /// reads it is told why.
+    async fn details_of(&self, project: &ListedProject) -> Result<Option<Details>> {
+        match self.read_details(&project.name, project.title()).await {
+            Err(failure) if failure.is_answered() => {
+                let (project, error) = (&project.name, Error::from(failure));
+                tracing::debug!(project, %error, "the project cannot be read");
+                Ok(None)
+            }
+            details => Ok(Some(details?)),
+        }
+    }
+
+    fn kept_details(&self) -> MutexGuard<'_, HashMap<ProjectId, Details>> {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which folder appears in which.
+    async fn links(&self, project: &Project) -> Result<Vec<Link>, QueryFailure> {
+        let operation = format!("read the casting of {}", project.name);
+        let name = project.id.as_str();
+        match self.list(&operation, graphql::LINKS, name).await {
+            Err(failure) if failure.is_unknown_field() => {}
+            links => return links,
+        }
+        tracing::debug!("no links of whole projects on this server: asking for each folder's");
+        let folders = self.list(&operation, graphql::FOLDER_LINKS, name).await?;
+        let mut links = Vec::new();
+        for folder in nodes::<records::LinkedFolder>(folders) {
+            for link in folder.links.into_iter().flat_map(|links| links.edges) {
+                let link_type = link.link_type.split('|').next();
+                if let (Some("breakdown"), Some(input_id)) = (link_type, link.entity_id) {
+                    let output_id = folder.id.clone();
+                    links.push(Link {
+                        input_id,
+                        output_id,
+                    });
+                }
+            }
+        }
+        Ok(links)
+    }
+
+    /// The latest versions of all products.
+    async fn versions(&self, project: &Project) -> Result<Vec<records::Version>, QueryFailure> {
+        let operation = format!("read the versions of {}", project.name);
+        let name = project.id.as_str();
+        let versions = self.list(&operation, graphql::VERSIONS, name).await?;
+        Ok(nodes(versions))
+    }
+
+    /// An edit with what is for review of its latest version; of an older one, where that has no
+    /// movie.
+    async fn edit(&self, project: &Project, version: records::Version) -> Result<EditRecords> {
+        /// How many older versions are looked at.
+        const OLDER: usize = 10;
+
+        let reviewables = self.reviewables(project, &version).await?;
+        let latest = EditRecords {
+            version,
+            reviewables,
+            older: None,
+        };
+        if latest.movie().is_some() {
+            return Ok(latest);
+        }
+        let older = self.older_versions(project, &latest.version).await?;
+        for older in older.into_iter().take(OLDER) {
+            let records = EditRecords {
+                reviewables: self.reviewables(project, &older).await?,
+                version: latest.version.clone(),
+                older: Some(older.name),
+            };
+            if records.movie().is_some() {
+                return Ok(records);
+            }
+        }
+        Ok(latest)
+    }
+
+    /// The versions of the same product with something for review, the newest first.
+    async fn older_versions(
+        &self,
+        project: &Project,
+        version: &records::Version,
+    ) -> Result<Vec<records::Version>> {
+        let title = edits::name(version);
+        let operation = format!("read the versions of {}, {title}", project.name);
+        let variables = json!({"product": version.product_id});
+        let (query, name) = (graphql::PRODUCT_VERSIONS, project.id.as_str());
+        let mut older: Vec<records::Version> = match self
+            .list_with(&operation, query, name, variables)
+            .await
+        {
+            Ok(versions) => nodes(versions),
+            Err(failure) if failure.is_answered() => {
+                tracing::debug!(error = %Error::from(failure), "only the latest version counts");
+                Vec::new()
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        // A hero version is a copy of one of the others.
+        older.retain(|it| {
+            it.has_reviewables && it.id != version.id && !it.name.eq_ignore_ascii_case("hero")
+        });
+        older.sort_by(|a, b| by_name(&b.name, &a.name).then_with(|| a.id.cmp(&b.id)));
+        Ok(older)
+    }
+
+    /// What was uploaded for review with a version.
+    async fn reviewables(
+        &self,
+        project: &Project,
+        version: &records::Version,
+    ) -> Result<Option<records::Reviewables>> {
+        if !version.has_reviewables {
+            return Ok(None);
+        }
+        let title = edits::name(version);
+        let operation = format!("read the reviewables of {}, {title}", project.name);
+        let (id, version) = (project.id.as_str(), version.id.as_str());
+        let url = ["api", "projects", id, "versions", version, "reviewables"];
+        match self.get(&operation, self.http.url(&url)).await {
+            Ok(found) => Ok(Some(found)),
+            // It has gone meanwhile.
+            Err(failure) if failure.kind() == ErrorKind::NotFound => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Which of the people and projects have a picture.
+    async fn with_pictures(
+        &self,
+        users: &[records::User],
+        projects: &[&ListedProject],
+    ) -> (HashSet<String>, HashSet<String>) {
+        if !self.settings.pictures {
+            return Default::default();
+        }
+        let addresses = Addresses(&self.http);
+        let found = |name: &str, media| {
+            let name = name.to_owned();
+            async move { media::exists(self, &media).await.then_some(name) }
+        };
+        let active = users.iter().filter(|it| it.active != Some(false));
+        let avatars = active.map(|it| found(&it.name, addresses.avatar(&it.name)));
+        let avatars = avatars.collect::<Vec<_>>();
+        let thumbnails = projects.iter();
+        let thumbnails = thumbnails.map(|it| found(&it.name, addresses.project(&it.name)));
+        let thumbnails = thumbnails.collect::<Vec<_>>();
+        let (avatars, thumbnails) = tokio::join!(join_all(avatars), join_all(thumbnails));
+        (
+            avatars.into_iter().flatten().collect(),
+            thumbnails.into_iter().flatten().collect(),
+        )
+    }
+}
+
+fn nodes<T>(edges: Vec<Edge<T>>) -> Vec<T> {
+    edges.into_iter().map(|edge| edge.node).collect()
+}
+
+#[async_trait]
+impl Tracker for Ayon {
+    fn describe(&self) -> Description {
+        Description {
+            name: "ayon".into(),
+            about: "AYON, by way of its server's API".into(),
+            location: Some(shown(self.http.base())),
+            capabilities: vec![
+                Capability::Assets,
+                Capability::Casting,
+                Capability::Tasks,
+                Capability::Users,
+                Capability::Episodes,
+                Capability::Edits,
+                Capability::Pictures,
+                Capability::Movies,
+            ],
+        }
+    }
+
+    async fn check(&self) -> Result<Account> {
+        let server = self.server().await?;
+        self.session.forget_refusal().await;
+        let url = self.http.url(&["api", "users", "me"]);
+        let me: records::Me = self.get("log in to AYON", url).await?;
+        Ok(Account {
+            user: Some(me.attrib.full_name(&me.name).to_owned()),
+            server: Some(server),
+        })
+    }
+
+    async fn project_list(&self) -> Result<ProjectList> {
+        let (projects, users) =
+            tokio::try_join!(self.projects(), async { Ok(self.users().await?) })?;
+        let wanted: Vec<_> = projects
+            .iter()
+            .filter(|it| self.settings.is_wanted(it))
+            .collect();
+        let details = try_join_all(wanted.iter().map(|it| self.details_of(it)));
+        let (details, users) = tokio::try_join!(details, async {
+            match users {
+                Some(users) => Ok(users),
+                None => self.users_of(&wanted).await,
+            }
+        })?;
+        let (avatars, thumbnails) = self.with_pictures(&users, &wanted).await;
+
+        let omitted = &self.settings.omitted_statuses;
+        let mut gathered = Gathered::default();
+        for details in details.iter().flatten() {
+            gathered.add(details, &details.tree(omitted));
+        }
+        let mut list = gathered.finish(users, &avatars, Addresses(&self.http))?;
+        let mut details: HashMap<_, _> = wanted
+            .iter()
+            .zip(details)
+            .filter_map(|(project, details)| Some((project.name.as_str(), details?)))
+            .collect();
+        let mut kept = HashMap::new();
+        for listed in &projects {
+            let mut project = list::listed_project(listed)?;
+            if thumbnails.contains(&listed.name) {
+                project.thumbnail = Some(Addresses(&self.http).project(&listed.name));
+            }
+            if let Some(details) = details.remove(listed.name.as_str()) {
+                list::fill_in(&mut project, &details, &details.tree(omitted), &list);
+                kept.insert(project.id.clone(), details);
+            }
+            list.projects.push(project);
+        }
+        *self.kept_details() = kept;
+        Ok(list)
+    }
+
+    async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
+        let kept = self.kept_details().remove(&project.id);
+        let details = async {
+            match kept {
+                Some(details) => Ok(details),
+                None => self.read_details(project.id.as_str(), &project.name).await,
+            }
+        };
+        let (details, links, versions) =
+            tokio::try_join!(details, self.links(project), self.versions(project))?;
+        let (edits, other_reviews) = {
+            let tree = details.tree(&self.settings.omitted_statuses);
+            let named = self.settings.edit_product.as_deref();
+            let other_reviews = versions
+                .iter()
+                .filter(|it| edits::is_review_of_a_part(it, &tree))
+                .count();
+            let edits: Vec<_> = versions
+                .into_iter()
+                .filter(|it| edits::is_edit(it, &tree, named))
+                .collect();
+            (edits, other_reviews)
+        };
+        let edits = edits.into_iter().map(|it| self.edit(project, it));
+        let edits = try_join_all(edits.collect::<Vec<_>>()).await?;
+        let records = project::Records {
+            details,
+            links,
+            edits,
+            other_reviews,
+        };
+        let addresses = Addresses(&self.http);
+        project::snapshot(&records, project, list, addresses, &self.settings)
+    }
+
+    async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        media::open(self, request).await
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        Some(self.http.traffic())
+    }
+}
+
+/// The order of names in which people read them: `sh2` before `sh10`.
+fn by_name(a: &str, b: &str) -> Ordering {
+    alphanumeric_sort::compare_str(a, b)
+}

@@ -1,0 +1,331 @@
+//! What AYON answers: the parts that are read, as forgiving as a real database demands.
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads null as the default.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `GET /api/info`
+#[derive(Debug, Deserialize)]
+pub(super) struct Server {
+    pub version: String,
+}
+
+/// `GET /api/users/me`
+#[derive(Debug, Deserialize)]
+pub(super) struct Me {
+    pub name: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub attrib: UserAttributes,
+}
+
+/// `GET /api/projects?active=true`
+#[derive(Debug, Deserialize)]
+pub(super) struct Projects {
+    pub projects: Vec<ListedProject>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ListedProject {
+    /// Names the project, and is its id.
+    pub name: String,
+    #[serde(default)]
+    pub label: Option<String>,
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+impl ListedProject {
+    /// The name as people read it.
+    pub(super) fn title(&self) -> &str {
+        title(self.label.as_deref(), &self.name)
+    }
+}
+
+/// A label, or the name where there is none.
+fn title<'a>(label: Option<&'a str>, name: &'a str) -> &'a str {
+    let label = label.map(str::trim).filter(|label| !label.is_empty());
+    label.unwrap_or(name)
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Listed<T> {
+    #[serde(
+        alias = "folders",
+        alias = "tasks",
+        alias = "links",
+        alias = "users",
+        alias = "versions"
+    )]
+    pub rows: Page<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page<T> {
+    #[serde(default)]
+    pub page_info: PageInfo,
+    pub edges: Vec<T>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    #[serde(default, deserialize_with = "or_default")]
+    pub has_next_page: bool,
+    #[serde(default)]
+    pub end_cursor: Option<String>,
+}
+
+/// What an edge leads to.
+#[derive(Debug, Deserialize)]
+pub(super) struct Edge<T> {
+    pub node: T,
+}
+
+/// The query `Project`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Project {
+    #[serde(default, deserialize_with = "or_default")]
+    pub attrib: ProjectAttributes,
+    #[serde(default, deserialize_with = "or_default")]
+    pub task_types: Vec<TaskType>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub statuses: Vec<Status>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProjectAttributes {
+    #[serde(default)]
+    pub fps: Option<f64>,
+    #[serde(default)]
+    pub resolution_width: Option<i64>,
+    #[serde(default)]
+    pub resolution_height: Option<i64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct TaskType {
+    pub name: String,
+    #[serde(default)]
+    pub color: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Status {
+    pub name: String,
+    #[serde(default)]
+    pub short_name: Option<String>,
+    /// `not_started`, `in_progress`, `done` or `blocked`.
+    #[serde(default)]
+    pub state: Option<String>,
+    #[serde(default)]
+    pub color: Option<String>,
+    /// What may have it: `folder`, `task`, `version` and so on. Empty means anything.
+    #[serde(default, deserialize_with = "or_default")]
+    pub scope: Vec<String>,
+}
+
+/// The query `Folders`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Folder {
+    pub id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(default)]
+    pub label: Option<String>,
+    #[serde(default)]
+    pub active: Option<bool>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub folder_type: String,
+    #[serde(default)]
+    pub parent_id: Option<String>,
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default)]
+    pub thumbnail_id: Option<String>,
+    /// The attributes that were set on this folder; the others are inherited.
+    #[serde(default, deserialize_with = "or_default")]
+    pub own_attrib: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub attrib: FolderAttributes,
+}
+
+impl Folder {
+    /// The name as people read it.
+    pub(super) fn title(&self) -> &str {
+        title(self.label.as_deref(), &self.name)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FolderAttributes {
+    #[serde(default)]
+    pub frame_start: Option<i64>,
+    #[serde(default)]
+    pub frame_end: Option<i64>,
+    #[serde(default)]
+    pub handle_start: Option<i64>,
+    #[serde(default)]
+    pub handle_end: Option<i64>,
+    #[serde(default)]
+    pub clip_in: Option<i64>,
+    #[serde(default)]
+    pub clip_out: Option<i64>,
+    #[serde(default)]
+    pub fps: Option<f64>,
+}
+
+/// The query `Tasks`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Task {
+    pub id: String,
+    #[serde(default)]
+    pub task_type: Option<String>,
+    #[serde(default)]
+    pub folder_id: Option<String>,
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub assignees: Vec<String>,
+    #[serde(default)]
+    pub active: Option<bool>,
+}
+
+/// The query `Links`: which folder appears in which.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Link {
+    pub input_id: String,
+    pub output_id: String,
+}
+
+/// The query `FolderLinks`, for servers without `Links`.
+#[derive(Debug, Deserialize)]
+pub(super) struct LinkedFolder {
+    pub id: String,
+    #[serde(default)]
+    pub links: Option<Page<IncomingLink>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IncomingLink {
+    #[serde(default)]
+    pub entity_id: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub link_type: String,
+}
+
+/// The query `Users`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct User {
+    pub name: String,
+    #[serde(default)]
+    pub active: Option<bool>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub attrib: UserAttributes,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserAttributes {
+    #[serde(default)]
+    pub full_name: Option<String>,
+}
+
+impl UserAttributes {
+    /// The full name, or else the name of the account.
+    pub(super) fn full_name<'a>(&'a self, account: &'a str) -> &'a str {
+        title(self.full_name.as_deref(), account)
+    }
+}
+
+/// The query `Versions`: the latest version of each product.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Version {
+    pub id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub product_id: String,
+    #[serde(default)]
+    pub task_id: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub has_reviewables: bool,
+    /// In ISO 8601, in UTC.
+    #[serde(default)]
+    pub created_at: Option<String>,
+    #[serde(default)]
+    pub product: Option<Product>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Product {
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub product_type: String,
+    #[serde(default)]
+    pub folder_id: Option<String>,
+}
+
+/// `GET /api/projects/<project>/versions/<id>/reviewables`
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Reviewables {
+    #[serde(default, deserialize_with = "or_default")]
+    pub attrib: VersionAttributes,
+    #[serde(default, deserialize_with = "or_default")]
+    pub reviewables: Vec<Reviewable>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VersionAttributes {
+    #[serde(default)]
+    pub frame_start: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Reviewable {
+    pub file_id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub filename: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub mimetype: String,
+    /// `ready`, `conversionRecommended`, `conversionRequired` or `unknown`: whether browsers play it.
+    #[serde(default)]
+    pub availability: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub media_info: MediaInfo,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MediaInfo {
+    /// In seconds.
+    #[serde(default)]
+    pub duration: Option<f64>,
+    #[serde(default)]
+    pub frame_rate: Option<f64>,
+}

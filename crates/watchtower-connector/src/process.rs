@@ -1,0 +1,283 @@
+//! A program in any language that prints what a tracker holds.
+//!
+//! The program is called with one more argument, `project-list`, or with two, `project` and a project's
+//! id, and prints one JSON document on stdout: a [`ProjectList`] or a [`ProjectSnapshot`] with
+//! `"watchtower_tracker": 1` in it. The schemas are published in `schemas/tracker`. What it prints on
+//! stderr goes to the log. An exit status other than 0 means that it failed.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use tracing::info;
+use watchtower_model::{Project, ProjectList, ProjectSnapshot};
+
+use crate::files::same_project;
+use crate::http::HttpOptions;
+use crate::told::ToldMedia;
+use crate::{
+    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Traffic,
+};
+
+/// How a program is run.
+#[derive(Clone, Debug)]
+pub struct ProcessSettings {
+    /// The program, found as the shell finds it.
+    pub program: OsString,
+    /// The arguments that come before ours.
+    pub arguments: Vec<OsString>,
+    /// How long it may print nothing, on stdout or stderr.
+    pub silence_timeout: Duration,
+    /// How much it may print on stdout, in bytes.
+    pub largest_output: usize,
+    /// How pictures and movies on web servers are fetched.
+    pub http: HttpOptions,
+}
+
+impl ProcessSettings {
+    /// A program without arguments of its own, which may be silent for five minutes and print 2 GiB.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            silence_timeout: Duration::from_secs(300),
+            largest_output: 2 << 30,
+            http: HttpOptions::default(),
+        }
+    }
+}
+
+/// The program as a tracker. It is ended, with all it started, when what was asked of it is dropped.
+#[derive(Debug)]
+pub struct Process {
+    settings: ProcessSettings,
+    media: ToldMedia,
+    /// What the check read, for the export that follows.
+    list: Mutex<Option<ProjectList>>,
+}
+
+impl Process {
+    /// A program as a tracker. It is not started yet.
+    pub fn new(settings: ProcessSettings) -> Self {
+        Self {
+            media: ToldMedia::new(settings.http.clone()),
+            settings,
+            list: Mutex::default(),
+        }
+    }
+
+    /// The program's name, for people.
+    fn name(&self) -> String {
+        format!("`{}`", self.settings.program.display())
+    }
+
+    async fn read_list(&self) -> Result<ProjectList> {
+        let operation = "read the list of projects";
+        let text = self.run(operation, &["project-list"]).await?;
+        self.media
+            .project_list(&text, operation, &self.name(), Path::new(""))
+    }
+
+    /// Runs the program, and gives what it printed.
+    async fn run(&self, operation: &str, arguments: &[&str]) -> Result<Vec<u8>> {
+        let name = self.name();
+        let error = |kind, message: String| Error::new(kind, operation, message);
+        let mut command = Command::new(&self.settings.program);
+        command.args(&self.settings.arguments).args(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        let child = command.spawn().map_err(|cause| {
+            error(ErrorKind::Config, format!("{name} cannot be started: {cause}"))
+                .with_help("give the path of a program that may be executed, or its interpreter first, as in `-- python3 connector.py`")
+        })?;
+        let mut group = Group(child);
+        let stdout = group.0.stdout.take();
+        let stderr = group.0.stderr.take();
+        let (output, last_line) = match (stdout, stderr) {
+            (Some(stdout), Some(stderr)) => self.listen(operation, stdout, stderr).await?,
+            _ => {
+                return Err(error(
+                    ErrorKind::Unavailable,
+                    format!("{name} has no output"),
+                ));
+            }
+        };
+        let limit = self.settings.silence_timeout;
+        let status = match timeout(limit, group.0.wait()).await {
+            Ok(status) => status.map_err(|cause| {
+                error(ErrorKind::Unavailable, format!("{name} was lost: {cause}"))
+            })?,
+            Err(_) => {
+                let message = format!("{name} closed its output and did not end for {limit:?}");
+                return Err(error(ErrorKind::Unavailable, message));
+            }
+        };
+        if !status.success() {
+            let said = match last_line {
+                Some(line) => format!("; the last it said: {line}"),
+                None => "; it said nothing on stderr".to_owned(),
+            };
+            let message = format!("{name} failed with {status}{said}");
+            return Err(error(ErrorKind::Unavailable, message)
+                .with_help(format!("run it by hand with `{}`", arguments.join(" "))));
+        }
+        Ok(output)
+    }
+
+    /// Reads what the program prints until it has closed both streams: its output, and the last line
+    /// of what it said beside it.
+    async fn listen(
+        &self,
+        operation: &str,
+        mut stdout: impl AsyncRead + Unpin,
+        stderr: impl AsyncRead + Unpin,
+    ) -> Result<(Vec<u8>, Option<String>)> {
+        /// A line that never ends is cut.
+        const LONGEST_LINE: u64 = 8 << 10;
+        let name = self.name();
+        let error = |kind, message: String| Error::new(kind, operation, message);
+        let mut lines = BufReader::new(stderr);
+        let mut output = Vec::new();
+        let mut block = vec![0; 1 << 16];
+        let mut last_line = None;
+        let mut line = Vec::new();
+        let (mut prints, mut speaks) = (true, true);
+        while prints || speaks {
+            let mut next_line = (&mut lines).take(LONGEST_LINE);
+            let event = async {
+                tokio::select! {
+                    read = stdout.read(&mut block), if prints => read.map(Event::Output),
+                    read = next_line.read_until(b'\n', &mut line), if speaks => read.map(Event::Said),
+                }
+            };
+            let limit = self.settings.silence_timeout;
+            let Ok(event) = timeout(limit, event).await else {
+                let message = format!(
+                    "{name} printed nothing for {limit:?}, after {} bytes",
+                    output.len()
+                );
+                return Err(error(ErrorKind::Unavailable, message)
+                    .with_help("give it more time with --program-timeout, or let it say on stderr that it goes on"));
+            };
+            let event = event.map_err(|cause| {
+                error(
+                    ErrorKind::Unavailable,
+                    format!("{name} cannot be read: {cause}"),
+                )
+            })?;
+            match event {
+                Event::Output(0) => prints = false,
+                Event::Output(length) => {
+                    output.extend_from_slice(&block[..length]);
+                    let most = self.settings.largest_output;
+                    if output.len() > most {
+                        let message = format!("{name} printed more than {most} bytes");
+                        return Err(error(ErrorKind::Malformed, message)
+                            .with_help("raise --max-output if it has so much to say"));
+                    }
+                }
+                Event::Said(0) => speaks = false,
+                Event::Said(_) => {
+                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    info!(program = name, "{text}");
+                    if !text.is_empty() {
+                        last_line = Some(text);
+                    }
+                    line.clear();
+                }
+            }
+        }
+        Ok((output, last_line))
+    }
+}
+
+enum Event {
+    /// So many bytes of output came; none at its end.
+    Output(usize),
+    /// So many bytes of a line.
+    Said(usize),
+}
+
+/// A running program. Dropped, it ends with everything that it started.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Without an id it has ended and was waited for, and its number may be another's.
+        #[cfg(unix)]
+        if let Some(id) = self.0.id()
+            && let Some(id) = i32::try_from(id)
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
+        {
+            // It fails only when nobody is left.
+            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[async_trait]
+impl Tracker for Process {
+    fn describe(&self) -> Description {
+        Description {
+            name: "process".to_owned(),
+            about: "A program in any language that prints what a tracker holds".to_owned(),
+            location: Some(self.settings.program.display().to_string()),
+            capabilities: Capability::ALL.to_vec(),
+        }
+    }
+
+    async fn check(&self) -> Result<Account> {
+        let list = self.read_list().await?;
+        *self.list.lock().unwrap_or_else(PoisonError::into_inner) = Some(list);
+        Ok(Account {
+            user: None,
+            server: None,
+        })
+    }
+
+    async fn project_list(&self) -> Result<ProjectList> {
+        let checked = self
+            .list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match checked {
+            Some(list) => Ok(list),
+            None => self.read_list().await,
+        }
+    }
+
+    async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
+        let operation = format!("read {}", project.name);
+        let arguments = ["project", project.id.as_str()];
+        let text = self.run(&operation, &arguments).await?;
+        let name = self.name();
+        let snapshot = self
+            .media
+            .project(&text, &operation, &name, Path::new(""))?;
+        same_project(&snapshot, project, &operation, &name)?;
+        Ok(snapshot)
+    }
+
+    async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        self.media.open(request).await
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        Some(self.media.traffic())
+    }
+}

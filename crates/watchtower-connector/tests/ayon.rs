@@ -1,0 +1,1806 @@
+//! The AYON connector against what a real ayon-backend 1.16.0 answered, and against what a larger
+//! one may hold.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
+
+mod ayon_server;
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use ayon_server::{
+    KEY, Operation, PASSWORD, PICTURE, PIXEL, RecordedAyon, TOKEN, USER, line, movie, refusal,
+};
+use futures_util::TryStreamExt;
+use serde_json::{Value, json};
+use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
+use watchtower_connector::http::HttpOptions;
+use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
+use watchtower_model::{
+    EntityKind, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason, Shot,
+};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/ayon");
+const EXPECTED: &str = include_str!("recorded/ayon/expected.json");
+
+fn settings(server: &RecordedAyon, credentials: Credentials) -> AyonSettings {
+    AyonSettings {
+        http: HttpOptions {
+            retries: 2,
+            retry_delay: Duration::from_millis(1),
+            ..HttpOptions::default()
+        },
+        ..AyonSettings::new(server.url(), credentials)
+    }
+}
+
+fn key() -> Credentials {
+    Credentials::ApiKey(KEY.into())
+}
+
+fn password(password: &str) -> Credentials {
+    Credentials::Password {
+        name: USER.into(),
+        password: password.into(),
+    }
+}
+
+/// An AYON that answers as recorded, to the key that opens it.
+async fn ayon() -> (RecordedAyon, Ayon) {
+    ayon_with(|_| {}).await
+}
+
+async fn ayon_with(change: impl FnOnce(&mut AyonSettings)) -> (RecordedAyon, Ayon) {
+    let server = RecordedAyon::start(RECORDED).await;
+    let mut settings = settings(&server, key());
+    change(&mut settings);
+    let ayon = Ayon::new(settings).unwrap();
+    (server, ayon)
+}
+
+async fn film(ayon: &Ayon) -> (ProjectList, ProjectSnapshot) {
+    let list = ayon.project_list().await.unwrap();
+    let project = &list.projects[0];
+    let film = ayon.project(project, &list).await.unwrap();
+    (list, film)
+}
+
+fn json(value: &impl serde::Serialize, server: &RecordedAyon) -> String {
+    let json = serde_json::to_string_pretty(value).unwrap();
+    json.replace(&server.url(), "http://ayon")
+}
+
+/// An error as a person sees it.
+fn told(error: &Error, server: &RecordedAyon) -> String {
+    let shown = format!("{error:?} {error}");
+    for secret in [KEY, PASSWORD, TOKEN] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    let help = error.help();
+    let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("{error}{help}").replace(&server.url(), "http://ayon")
+}
+
+fn shot<'a>(film: &'a ProjectSnapshot, id: &Value) -> &'a Shot {
+    let id = id.as_str().unwrap();
+    film.shots.iter().find(|it| it.id.as_str() == id).unwrap()
+}
+
+fn left_out(film: &ProjectSnapshot) -> Vec<String> {
+    let all = film.left_out.iter();
+    all.map(|it| format!("{} {}: {}", it.kind, it.name, it.reason))
+        .collect()
+}
+
+fn ok(body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(body)
+}
+
+/// Answers a query in another way than was recorded.
+async fn answer(server: &RecordedAyon, query: &'static str, data: Value) {
+    let mock = Mock::given(path("/graphql")).and(Operation(query));
+    let mock = mock.respond_with(ok(json!({"data": data})));
+    mock.mount(server.server()).await;
+}
+
+fn page(edges: Vec<Value>) -> Value {
+    json!({"pageInfo": {"hasNextPage": false, "endCursor": null}, "edges": edges})
+}
+
+fn nodes(nodes: Value) -> Value {
+    let nodes = nodes.as_array().unwrap().iter();
+    page(nodes.map(|node| json!({"node": node})).collect())
+}
+
+/// Gives the project other folders, tasks, links and versions than were recorded.
+async fn holds(server: &RecordedAyon, folders: Value, tasks: Value, links: Value, versions: Value) {
+    let folders = json!({"project": {"name": "wt_demo", "folders": nodes(folders)}});
+    answer(server, "Folders", folders).await;
+    let tasks = json!({"project": {"name": "wt_demo", "tasks": nodes(tasks)}});
+    answer(server, "Tasks", tasks).await;
+    let links = page(links.as_array().unwrap().clone());
+    answer(server, "Links", json!({"project": {"links": links}})).await;
+    let versions = json!({"project": {"versions": nodes(versions)}});
+    answer(server, "Versions", versions).await;
+    let none = json!({"project": {"versions": nodes(json!([]))}});
+    Mock::given(path("/graphql"))
+        .and(Operation("ProductVersions"))
+        .respond_with(ok(json!({"data": none})))
+        .with_priority(6)
+        .mount(server.server())
+        .await;
+}
+
+/// A folder with what a real one has, but for what differs.
+fn folder(id: &str, folder_type: &str, parent: Option<&str>, differences: Value) -> Value {
+    let mut folder = json!({
+        "id": id, "name": id, "label": null, "active": true, "folderType": folder_type,
+        "parentId": parent, "status": "Not ready", "thumbnailId": null, "ownAttrib": [],
+        "attrib": {"frameStart": 1001, "frameEnd": 1010, "handleStart": 0, "handleEnd": 0,
+            "clipIn": 1, "clipOut": 1, "fps": 24.0},
+    });
+    for (key, value) in differences.as_object().unwrap() {
+        match (key.as_str(), value) {
+            ("attrib", Value::Object(attrib)) => {
+                folder["attrib"]
+                    .as_object_mut()
+                    .unwrap()
+                    .extend(attrib.clone());
+            }
+            _ => folder[key] = value.clone(),
+        }
+    }
+    folder
+}
+
+/// A shot with a place in the edit.
+fn clip(id: &str, parent: Option<&str>, clip_in: i64, clip_out: i64) -> Value {
+    let own = json!(["clipIn", "clipOut", "frameStart", "frameEnd"]);
+    let attrib = json!({"clipIn": clip_in, "clipOut": clip_out});
+    folder(
+        id,
+        "Shot",
+        parent,
+        json!({"ownAttrib": own, "attrib": attrib}),
+    )
+}
+
+async fn film_of(folders: Value) -> (ProjectList, ProjectSnapshot) {
+    let (server, ayon) = ayon().await;
+    holds(&server, folders, json!([]), json!([]), json!([])).await;
+    film(&ayon).await
+}
+
+fn names<'a, T>(all: &'a [T], name: impl Fn(&'a T) -> &'a str) -> Vec<&'a str> {
+    all.iter().map(name).collect()
+}
+
+fn ranges(film: &ProjectSnapshot) -> Vec<(&str, i64, i64)> {
+    let shots = film.shots.iter();
+    shots
+        .map(|it| (it.name.as_str(), it.data.frame_in, it.data.frame_out))
+        .collect()
+}
+
+/// Everything a snapshot refers to is in it or in the list.
+fn nothing_dangles(list: &ProjectList, film: &ProjectSnapshot) {
+    fn ids<'a, T: 'a, I: AsRef<str> + 'a>(
+        all: &'a [T],
+        id: impl Fn(&'a T) -> &'a I,
+    ) -> HashSet<&'a str> {
+        let ids: HashSet<&str> = all.iter().map(|it| id(it).as_ref()).collect();
+        assert_eq!(ids.len(), all.len(), "ids are not unique");
+        ids
+    }
+    let asset_types = ids(&list.asset_types, |it| &it.id);
+    let task_types = ids(&list.task_types, |it| &it.id);
+    let task_statuses = ids(&list.task_statuses, |it| &it.id);
+    let users = ids(&list.users, |it| &it.id);
+    let episodes = ids(&film.episodes, |it| &it.id);
+    let sequences = ids(&film.sequences, |it| &it.id);
+    let shots = ids(&film.shots, |it| &it.id);
+    let assets = ids(&film.assets, |it| &it.id);
+    let project = &film.project;
+    for id in &project.asset_types {
+        assert!(asset_types.contains(id.as_str()));
+    }
+    for id in &project.task_types {
+        assert!(task_types.contains(id.as_str()));
+    }
+    for id in &project.task_statuses {
+        assert!(task_statuses.contains(id.as_str()));
+    }
+    for id in &project.team {
+        assert!(users.contains(id.as_str()));
+    }
+    for sequence in &film.sequences {
+        let mut episode = sequence.episode_id.iter();
+        assert!(episode.all(|id| episodes.contains(id.as_str())));
+    }
+    for asset in &film.assets {
+        assert!(asset_types.contains(asset.asset_type_id.as_str()));
+        assert!(project.asset_types.contains(&asset.asset_type_id));
+    }
+    for shot in &film.shots {
+        assert!(sequences.contains(shot.sequence_id.as_str()));
+        assert!(shot.data.frame_in < shot.data.frame_out);
+    }
+    for task in film.tasks() {
+        assert!(project.task_types.contains(&task.task_type_id));
+        assert!(project.task_statuses.contains(&task.task_status_id));
+        assert!(task.assignees.iter().all(|id| project.team.contains(id)));
+    }
+    for casting in &film.casting {
+        assert!(shots.contains(casting.shot_id.as_str()));
+        let distinct: HashSet<_> = casting.asset_ids.iter().collect();
+        assert_eq!(distinct.len(), casting.asset_ids.len());
+        assert!(distinct.iter().all(|id| assets.contains(id.as_str())));
+    }
+}
+
+// --- what is read --------------------------------------------------------------------------
+
+#[tokio::test]
+async fn the_account_and_the_server_are_known() {
+    let (_server, ayon) = ayon().await;
+    let account = ayon.check().await.unwrap();
+    assert_eq!(account.user.as_deref(), Some("watchtower"));
+    assert_eq!(account.server.as_deref(), Some("AYON 1.16.0+DEVELOP"));
+}
+
+#[tokio::test]
+async fn it_describes_itself_without_a_connection_or_a_secret() {
+    let settings = AyonSettings::new("https://ayon.example", key());
+    assert!(!format!("{settings:?}").contains(KEY));
+    let ayon = Ayon::new(settings).unwrap();
+    assert!(!format!("{ayon:?}").contains(KEY));
+    let description = ayon.describe();
+    assert_eq!(description.name, "ayon");
+    let location = description.location.as_deref();
+    assert_eq!(location, Some("https://ayon.example/"));
+}
+
+#[tokio::test]
+async fn the_project_list() {
+    let (server, ayon) = ayon().await;
+    let list = ayon.project_list().await.unwrap();
+    insta::assert_snapshot!("project_list", json(&list, &server));
+}
+
+#[tokio::test]
+async fn a_film_with_what_was_put_in() {
+    let (server, ayon) = ayon().await;
+    let (list, film) = film(&ayon).await;
+    nothing_dangles(&list, &film);
+    let expected: Value = serde_json::from_str(EXPECTED).unwrap();
+    assert_eq!(film.project.id.as_str(), expected["project"]);
+    assert_eq!(film.project.name, "Watchtower démo");
+    assert_eq!(film.project.resolution.as_deref(), Some("2048x858"));
+    let ids = |all: &Value| {
+        let all = all.as_object().unwrap().values();
+        all.map(|it| it.as_str().unwrap().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    let assets = film.assets.iter().map(|it| it.id.to_string());
+    assert_eq!(assets.collect::<BTreeSet<_>>(), ids(&expected["assets"]));
+    assert_eq!(film.episodes[0].id.as_str(), expected["episode"]);
+    let sequences: Vec<_> = film
+        .sequences
+        .iter()
+        .map(|it| (&*it.name, it.episode_id.is_some()))
+        .collect();
+    assert_eq!(
+        sequences,
+        [
+            ("sq010", true),
+            ("sq020", true),
+            ("sq900", false),
+            ("Watchtower démo", false),
+        ]
+    );
+    // 230 were made in sequences, of which one is omitted, and one outside.
+    assert_eq!(film.shots.len(), 230);
+    let omitted = expected["omitted_shot"].as_str().unwrap();
+    assert!(film.left_out.iter().any(|it| it.id == omitted));
+    insta::assert_debug_snapshot!(left_out(&film), @r#"
+    [
+        "asset dropped: cancelled",
+        "shot sq900 / sh0060: cancelled",
+    ]
+    "#);
+    insta::assert_debug_snapshot!(film.notes);
+
+    let first = shot(&film, &expected["first_shot"]);
+    assert_eq!((first.data.frame_in, first.data.frame_out), (0, 24));
+    // The clips of the other shots are a cut without a gap, but for the shot without a place.
+    let placed: Vec<_> = film
+        .shots
+        .iter()
+        .map(|it| (it.data.frame_in, it.data.frame_out))
+        .collect();
+    assert!(placed.windows(2).all(|pair| pair[0].1 <= pair[1].0));
+    for (name, start) in [("inherited_shot", 10855), ("loose_shot", 10955)] {
+        let shot = shot(&film, &expected[name]);
+        let range = (shot.data.frame_in, shot.data.frame_out);
+        assert_eq!(range, (start, start + 100), "{name}");
+    }
+    let links: usize = film.casting.iter().map(|it| it.asset_ids.len()).sum();
+    // Of the 345, those of the omitted shot are left out.
+    let recorded = recorded_links();
+    assert_eq!(recorded.len(), expected["casting_links"]);
+    let of_omitted = recorded.iter().filter(|it| it["outputId"] == omitted);
+    assert_eq!(links, recorded.len() - of_omitted.count());
+
+    let [edit] = &film.edits[..] else {
+        panic!("{:?}", film.edits)
+    };
+    assert_eq!(edit.name, "editMain");
+    let file = format!(
+        "{}/api/projects/wt_demo/files/{}",
+        server.url(),
+        expected["edit_file"].as_str().unwrap()
+    );
+    assert_eq!(edit.movie, Some(MediaRef::url(file)));
+    assert_eq!((edit.total_frames, edit.frame_offset), (Some(120), 0));
+    let episode = edit.episode_id.as_ref().unwrap().as_str();
+    assert_eq!(episode, expected["episode"]);
+}
+
+fn recorded_links() -> Vec<Value> {
+    let files = [
+        include_str!("recorded/ayon/graphql-links-0.json"),
+        include_str!("recorded/ayon/graphql-links-1.json"),
+        include_str!("recorded/ayon/graphql-links-2.json"),
+        include_str!("recorded/ayon/graphql-links-3.json"),
+    ];
+    let all = files.iter().flat_map(|file| {
+        let exchange: Value = serde_json::from_str(file).unwrap();
+        let links = &exchange["response"]["body"]["data"]["project"]["links"]["edges"];
+        links.as_array().unwrap().clone()
+    });
+    all.collect()
+}
+
+#[tokio::test]
+async fn some_of_the_film_to_the_letter() {
+    let (server, ayon) = ayon().await;
+    let (_, mut film) = film(&ayon).await;
+    let last = film.shots.len() - 2;
+    film.shots = [&film.shots[..3], &film.shots[last..]].concat();
+    film.casting.truncate(3);
+    insta::assert_snapshot!("film", json(&film, &server));
+}
+
+#[tokio::test]
+async fn every_page_is_asked_for_once_and_in_order() {
+    let (server, ayon) = ayon().await;
+    film(&ayon).await;
+    let mut asked = server.asked().await;
+    let of = |name: &str| {
+        let asked = asked.iter().filter(|it| it.split(' ').next() == Some(name));
+        asked.map(String::as_str).collect::<Vec<_>>()
+    };
+    let after = [
+        "Folders",
+        "Folders after WzEwMF0=",
+        "Folders after WzIwMF0=",
+    ];
+    assert_eq!(of("Folders"), after);
+    assert_eq!(of("Tasks").len(), 4);
+    assert_eq!(of("Links").len(), 4);
+    assert_eq!(of("Versions").len(), 1);
+    asked.sort();
+    let distinct: BTreeSet<_> = asked.iter().collect();
+    assert_eq!(distinct.len(), asked.len(), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_project_is_read_anew_when_it_is_asked_for_again() {
+    let (_server, ayon) = ayon().await;
+    let (list, film) = film(&ayon).await;
+    let again = ayon.project(&list.projects[0], &list).await.unwrap();
+    assert_eq!(again, film);
+}
+
+#[tokio::test]
+async fn the_same_data_gives_the_same_answer_in_whatever_order_it_comes() {
+    let first = {
+        let (server, ayon) = ayon().await;
+        let (list, film) = film(&ayon).await;
+        (json(&list, &server), json(&film, &server))
+    };
+    let (server, ayon) = ayon().await;
+    for (query, list) in [
+        ("Folders", "folders"),
+        ("Tasks", "tasks"),
+        ("Links", "links"),
+    ] {
+        let mut edges = Vec::new();
+        for number in 0..4 {
+            let file = format!("{RECORDED}/graphql-{list}-{number}.json");
+            let Ok(text) = std::fs::read_to_string(file) else {
+                continue;
+            };
+            let exchange: Value = serde_json::from_str(&text).unwrap();
+            let page = &exchange["response"]["body"]["data"]["project"][list]["edges"];
+            edges.extend(page.as_array().unwrap().clone());
+        }
+        edges.reverse();
+        for edge in &mut edges {
+            if let Some(assignees) = edge["node"]["assignees"].as_array_mut() {
+                assignees.reverse();
+            }
+        }
+        // The same pair may be linked twice.
+        if list == "links" {
+            edges.push(edges[0].clone());
+        }
+        answer(&server, query, json!({"project": {list: page(edges)}})).await;
+    }
+    let (list, film) = film(&ayon).await;
+    assert_eq!((json(&list, &server), json(&film, &server)), first);
+}
+
+// --- who we are ----------------------------------------------------------------------------
+
+fn sent<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers.get(name).and_then(|it| it.to_str().ok())
+}
+
+#[tokio::test]
+async fn a_key_goes_with_every_request_but_the_first() {
+    let (server, ayon) = ayon().await;
+    ayon.check().await.unwrap();
+    film(&ayon).await;
+    for request in server.requests().await {
+        let is_info = request.url.path() == "/api/info";
+        let key = sent(&request, "x-api-key");
+        assert_eq!(key, (!is_info).then_some(KEY), "{}", line(&request));
+        assert_eq!(sent(&request, "authorization"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_place_of_a_key_is_sent_as_a_session() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let token = Credentials::ApiKey(TOKEN.into());
+    let ayon = Ayon::new(settings(&server, token)).unwrap();
+    ayon.check().await.unwrap();
+    film(&ayon).await;
+    let requests = server.requests().await;
+    let as_key = requests.iter().filter(|it| sent(it, "x-api-key").is_some());
+    assert_eq!(as_key.count(), 1, "it is found out once");
+    let bearer = format!("Bearer {TOKEN}");
+    let last = requests.last().unwrap();
+    assert_eq!(sent(last, "authorization"), Some(bearer.as_str()));
+}
+
+#[tokio::test]
+async fn a_login_is_made_once_and_kept() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let ayon = Ayon::new(settings(&server, password(PASSWORD))).unwrap();
+    ayon.check().await.unwrap();
+    film(&ayon).await;
+    film(&ayon).await;
+    let requests = server.requests().await;
+    let logins = requests.iter().filter(|it| it.method == "POST");
+    let logins = logins.filter(|it| it.url.path() == "/api/auth/login");
+    assert_eq!(logins.count(), 1);
+    for request in &requests {
+        assert_eq!(sent(request, "x-api-key"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_expired_is_renewed_once() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let ayon = Ayon::new(settings(&server, password(PASSWORD))).unwrap();
+    ayon.check().await.unwrap();
+    Mock::given(path("/graphql"))
+        .respond_with(refusal(401, "Access token is invalid"))
+        .up_to_n_times(1)
+        .mount(server.server())
+        .await;
+    film(&ayon).await;
+    let asked = server.asked().await;
+    let logins = asked.iter().filter(|it| *it == "POST /api/auth/login");
+    assert_eq!(logins.count(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_and_not_shown() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let wrong = Credentials::ApiKey("wrong-key-wrong-key".into());
+    let ayon = Ayon::new(settings(&server, wrong)).unwrap();
+    for error in [
+        ayon.check().await.unwrap_err(),
+        ayon.project_list().await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(!format!("{error:?}").contains("wrong-key"), "{error:?}");
+    }
+    let error = ayon.check().await.unwrap_err();
+    insta::assert_snapshot!(told(&error, &server));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_tried_once() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let ayon = Ayon::new(settings(&server, password("wrong"))).unwrap();
+    let error = ayon.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    insta::assert_snapshot!(told(&error, &server));
+    let error = ayon.project_list().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    let logins = server.asked().await;
+    let logins = logins.iter().filter(|it| *it == "POST /api/auth/login");
+    assert_eq!(logins.count(), 1, "AYON shuts out who tries too often");
+}
+
+#[tokio::test]
+async fn too_many_logins_are_waited_for_a_while() {
+    let server = RecordedAyon::start(RECORDED).await;
+    Mock::given(path("/api/auth/login"))
+        .respond_with(refusal(503, "Too many requests"))
+        .up_to_n_times(2)
+        .mount(server.server())
+        .await;
+    let ayon = Ayon::new(settings(&server, password(PASSWORD))).unwrap();
+    ayon.check().await.unwrap();
+
+    let server = RecordedAyon::start(RECORDED).await;
+    Mock::given(path("/api/auth/login"))
+        .respond_with(refusal(503, "Too many requests"))
+        .mount(server.server())
+        .await;
+    let ayon = Ayon::new(settings(&server, password(PASSWORD))).unwrap();
+    let error = ayon.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    insta::assert_snapshot!(told(&error, &server));
+}
+
+#[tokio::test]
+async fn an_answer_without_a_token_is_malformed_and_not_quoted() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let login = Mock::given(path("/api/auth/login")).respond_with(ok(json!({"token": [TOKEN]})));
+    login.mount(server.server()).await;
+    let ayon = Ayon::new(settings(&server, password(PASSWORD))).unwrap();
+    let error = ayon.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(told(&error, &server), @"cannot log in to AYON: the answer does not hold a token where it should");
+}
+
+#[tokio::test]
+async fn empty_settings_are_refused() {
+    let name = |name: &str, password: &str| Credentials::Password {
+        name: name.into(),
+        password: password.into(),
+    };
+    for (credentials, message) in [
+        (Credentials::ApiKey(" ".into()), "the API key is empty"),
+        (name(" ", "x"), "the name of the account is empty"),
+        (name("x", ""), "the password is empty"),
+    ] {
+        let settings = AyonSettings::new("http://127.0.0.1", credentials);
+        let error = Ayon::new(settings).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().ends_with(message), "{error}");
+    }
+}
+
+// --- what goes wrong -----------------------------------------------------------------------
+
+#[tokio::test]
+async fn a_project_that_is_gone_is_not_found() {
+    let (server, ayon) = ayon().await;
+    let mut gone = Project::new("Gone");
+    gone.id = ProjectId::new("nope").unwrap();
+    let error = ayon.project(&gone, &ProjectList::default()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    // Several things are read at once, and any may be the first to fail.
+    let told = told(&error, &server);
+    assert!(
+        told.ends_with(" of Gone: AYON says: Project not found"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn an_error_of_graphql_comes_with_status_200() {
+    let (server, ayon) = ayon().await;
+    let list = ayon.project_list().await.unwrap();
+    let error: Value =
+        serde_json::from_str(include_str!("recorded/ayon/graphql-error.json")).unwrap();
+    Mock::given(Operation("Versions"))
+        .respond_with(ok(error["response"]["body"].clone()))
+        .mount(server.server())
+        .await;
+    let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(told(&error, &server));
+}
+
+#[tokio::test]
+async fn errors_beside_data_are_errors_and_hold_no_secret() {
+    for (status, kind) in [
+        (json!({"status": 403}), ErrorKind::Refused),
+        (json!({"status": 404}), ErrorKind::NotFound),
+        (json!({"status": 500}), ErrorKind::Unavailable),
+        (json!({}), ErrorKind::Malformed),
+        (json!(null), ErrorKind::Malformed),
+    ] {
+        let (server, ayon) = ayon().await;
+        let list = ayon.project_list().await.unwrap();
+        let said = format!("no\n  access with {KEY}, {}", "x".repeat(500));
+        let errors = json!([{"message": said, "extensions": status}]);
+        let body = json!({"data": {"project": {"versions": nodes(json!([]))}}, "errors": errors});
+        Mock::given(Operation("Versions"))
+            .respond_with(ok(body))
+            .mount(server.server())
+            .await;
+        let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        let told = told(&error, &server);
+        assert!(told.contains("no access with …, xxx"), "{told}");
+        assert!(told.len() < 500, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn another_project_under_the_name_is_refused() {
+    let (server, ayon) = ayon().await;
+    let list = ayon.project_list().await.unwrap();
+    let other = json!({"project": {"name": "wtXdemo", "versions": nodes(json!([]))}});
+    answer(&server, "Versions", other).await;
+    let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(told(&error, &server));
+}
+
+#[tokio::test]
+async fn a_web_page_where_json_is_due() {
+    for place in ["/api/info", "/api/users/me", "/api/projects", "/graphql"] {
+        let (server, ayon) = ayon().await;
+        let page = "<!DOCTYPE html><title>Proxy</title>";
+        Mock::given(path(place))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(page, "text/html"))
+            .mount(server.server())
+            .await;
+        let error = match ayon.check().await {
+            Err(error) => error,
+            Ok(_) => ayon.project_list().await.unwrap_err(),
+        };
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        let told = told(&error, &server);
+        assert!(
+            told.contains(&format!("http://ayon{place}"))
+                && told.contains("is a web page")
+                && told.contains("https://ayon.example"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn truncated_json_is_asked_for_again_and_then_told() {
+    let (server, ayon) = ayon().await;
+    let cut = r#"{"data": {"project": {"name": "wt_demo", "tasks": {"edges": [{"node": {"id": "4"#;
+    Mock::given(Operation("Tasks"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(cut, "application/json"))
+        .mount(server.server())
+        .await;
+    let error = ayon.project_list().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(told(&error, &server));
+    let asked = server.asked().await;
+    assert_eq!(asked.iter().filter(|it| *it == "Tasks").count(), 3);
+}
+
+#[tokio::test]
+async fn what_is_not_as_expected_is_told_with_its_place() {
+    let (server, ayon) = ayon().await;
+    let tasks =
+        json!({"project": {"tasks": {"edges": [{"node": {"id": "1"}}, {"node": {"id": 2}}]}}});
+    answer(&server, "Tasks", tasks).await;
+    // One project that cannot be read does not keep us from the others.
+    let list = ayon.project_list().await.unwrap();
+    let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(told(&error, &server));
+}
+
+#[tokio::test]
+async fn data_of_any_other_shape_is_an_error() {
+    for data in [
+        json!(null),
+        json!("text"),
+        json!([1]),
+        json!({}),
+        json!({"project": 1}),
+        json!({"project": {"versions": KEY}}),
+    ] {
+        let (server, ayon) = ayon().await;
+        let list = ayon.project_list().await.unwrap();
+        answer(&server, "Versions", data.clone()).await;
+        let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+        let expected = match data.get("project") {
+            Some(_) => ErrorKind::Malformed,
+            None => ErrorKind::NotFound,
+        };
+        assert_eq!(error.kind(), expected, "{data}");
+        told(&error, &server);
+    }
+}
+
+#[tokio::test]
+async fn another_server_is_told_by_its_answer() {
+    let server = MockServer::start().await;
+    let settings = AyonSettings::new(server.uri(), key());
+    let error = Ayon::new(settings).unwrap().check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().ends_with("is not AYON"), "{error}");
+    assert!(error.help().unwrap().contains("https://ayon.example"));
+}
+
+#[tokio::test]
+async fn an_account_without_access_sees_no_projects() {
+    let (server, ayon) = ayon().await;
+    let none = json!({"detail": "No projects", "count": 1, "projects": []});
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(none))
+        .mount(server.server())
+        .await;
+    // Whoever exports says what that means.
+    assert!(ayon.project_list().await.unwrap().projects.is_empty());
+}
+
+// --- pages ---------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn an_exact_fit_ends_in_an_empty_page() {
+    let (server, ayon) = ayon().await;
+    let folders = |nodes: Value, next: bool, cursor: Value| {
+        let nodes = nodes.as_array().unwrap().iter();
+        let edges: Vec<_> = nodes.map(|node| json!({"node": node})).collect();
+        let info = json!({"hasNextPage": next, "endCursor": cursor});
+        json!({"data": {"project": {"folders": {"pageInfo": info, "edges": edges}}}})
+    };
+    let shots = json!([folder("sh1", "Shot", None, json!({}))]);
+    let mock = Mock::given(Operation("Folders"));
+    mock.respond_with(folders(shots, true, json!("WzFd")).pipe(ok))
+        .up_to_n_times(1)
+        .mount(server.server())
+        .await;
+    let mock = Mock::given(Operation("Folders"));
+    mock.respond_with(folders(json!([]), true, json!(null)).pipe(ok))
+        .mount(server.server())
+        .await;
+    let (_, film) = film(&ayon).await;
+    assert_eq!(names(&film.shots, |it| &it.name), ["sh1"]);
+    let asked = server.asked().await;
+    let asked: Vec<_> = asked
+        .iter()
+        .filter(|it| it.starts_with("Folders"))
+        .collect();
+    assert_eq!(asked, ["Folders", "Folders after WzFd"]);
+}
+
+/// To write what happens to a value after it.
+trait Pipe: Sized {
+    fn pipe<T>(self, f: impl FnOnce(Self) -> T) -> T {
+        f(self)
+    }
+}
+
+impl Pipe for Value {}
+
+#[tokio::test]
+async fn pages_without_an_end_or_a_cursor_are_an_error() {
+    for cursor in [json!("WzFd"), json!(null), json!("")] {
+        let (server, ayon) = ayon().await;
+        let info = json!({"hasNextPage": true, "endCursor": cursor});
+        let edges = json!([{"node": folder("sh1", "Shot", None, json!({}))}]);
+        let folders = json!({"project": {"folders": {"pageInfo": info, "edges": edges}}});
+        answer(&server, "Folders", folders).await;
+        let error = ayon.project_list().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        let told = told(&error, &server);
+        assert!(told.contains("not where they start"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn people_come_in_pages_too() {
+    let (server, ayon) = ayon().await;
+    let users = |name: &str, next: bool| {
+        let info = json!({"hasNextPage": next, "endCursor": name});
+        let edges = json!([{"node": {"name": name, "attrib": {"fullName": "  "}}}]);
+        ok(json!({"data": {"users": {"pageInfo": info, "edges": edges}}}))
+    };
+    let mock = Mock::given(Operation("Users"));
+    mock.respond_with(users("ana", true))
+        .up_to_n_times(1)
+        .mount(server.server())
+        .await;
+    let mock = Mock::given(Operation("Users"));
+    mock.respond_with(users("zoe", false))
+        .mount(server.server())
+        .await;
+    let list = ayon.project_list().await.unwrap();
+    // Bo has tasks and is not listed any more.
+    assert_eq!(names(&list.users, |it| &it.name), ["ana", "bo", "zoe"]);
+    assert_eq!(
+        list.users.iter().map(|it| it.archived).collect::<Vec<_>>(),
+        [false, true, false]
+    );
+}
+
+// --- people --------------------------------------------------------------------------------
+
+fn refused() -> ResponseTemplate {
+    let errors = json!([{"message": "You are not allowed to list all users",
+        "path": ["users"], "extensions": {"status": 403}}]);
+    ok(json!({"data": null, "errors": errors}))
+}
+
+#[tokio::test]
+async fn an_account_that_may_not_list_everybody_lists_those_of_its_projects() {
+    let (server, ayon) = ayon().await;
+    Mock::given(Operation("Users"))
+        .respond_with(refused())
+        .mount(server.server())
+        .await;
+    let users = json!([
+        {"name": "ana", "active": true, "attrib": {"fullName": "Ana Niño"}},
+        {"name": "bo", "active": false, "attrib": null},
+    ]);
+    answer(&server, "ProjectUsers", json!({"users": nodes(users)})).await;
+    let list = ayon.project_list().await.unwrap();
+    let users: Vec<_> = list
+        .users
+        .iter()
+        .map(|it| (&*it.name, it.archived))
+        .collect();
+    assert_eq!(users, [("Ana Niño", false), ("bo", true)]);
+}
+
+#[tokio::test]
+async fn people_nobody_lists_are_known_by_their_accounts() {
+    let (server, ayon) = ayon().await;
+    for query in ["Users", "ProjectUsers"] {
+        Mock::given(Operation(query))
+            .respond_with(refused())
+            .mount(server.server())
+            .await;
+    }
+    let (list, film) = film(&ayon).await;
+    nothing_dangles(&list, &film);
+    assert_eq!(names(&list.users, |it| &it.name), ["ana", "bo"]);
+    assert_eq!(names(&film.project.team, |it| it.as_str()), ["ana", "bo"]);
+}
+
+// --- what a larger server holds ------------------------------------------------------------
+
+#[tokio::test]
+async fn several_projects_share_what_has_the_same_name() {
+    let (server, ayon) = ayon().await;
+    let project = |name: &str, label: Value| json!({"name": name, "label": label, "active": true, "library": name == "lib"});
+    let mut archived = project("old", json!("Old"));
+    archived["active"] = json!(false);
+    let projects = json!({"count": 4, "projects": [
+        project("wt_demo", json!("Watchtower démo")),
+        archived,
+        project("lib", json!(null)),
+        project("a_film", json!("A film with spaces & ünicode")),
+    ]});
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(projects))
+        .mount(server.server())
+        .await;
+    for name in ["lib", "a_film"] {
+        let of = |query: &'static str| {
+            let is_it = move |request: &Request| {
+                let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                body["variables"]["project"] == name
+            };
+            Mock::given(Operation(query)).and(is_it)
+        };
+        let settings = json!({"data": {"project": {"name": name,
+            "attrib": {"fps": null, "resolutionWidth": null, "resolutionHeight": 0},
+            "taskTypes": [{"name": "Modeling", "color": null}, {"name": "Animation", "color": "#ABC"}, {"name": "Odd", "color": "red"}],
+            "statuses": [{"name": "In progress", "color": "#FFFFFF", "scope": null}, {"name": "Published", "scope": ["version"]}]}}});
+        let folders = json!({"data": {"project": {"folders": nodes(json!([
+            folder("c", "AssetCategory", None, json!({"name": "characters"})),
+            folder(&format!("{name}-hero"), "Asset", Some("c"), json!({})),
+        ]))}}});
+        let tasks = json!({"data": {"project": {"tasks": nodes(json!([]))}}});
+        of("Project")
+            .respond_with(ok(settings))
+            .mount(server.server())
+            .await;
+        of("Folders")
+            .respond_with(ok(folders))
+            .mount(server.server())
+            .await;
+        of("Tasks")
+            .respond_with(ok(tasks))
+            .mount(server.server())
+            .await;
+    }
+    let list = ayon.project_list().await.unwrap();
+    let titles = names(&list.projects, |it| &it.name);
+    assert_eq!(
+        titles,
+        ["A film with spaces & ünicode", "Watchtower démo", "lib"]
+    );
+    let distinct: HashSet<_> = list.task_types.iter().map(|it| &it.id).collect();
+    assert_eq!(distinct.len(), list.task_types.len());
+    let color = |name: &str| {
+        let task_type = list.task_types.iter().find(|it| it.name == name).unwrap();
+        task_type.color.map(|it| it.to_string())
+    };
+    assert_eq!(color("Animation").as_deref(), Some("#aabbcc"), "the first");
+    assert_eq!(
+        color("Modeling").as_deref(),
+        Some("#e74c4c"),
+        "the first that has one"
+    );
+    assert_eq!(color("Odd"), None);
+    let published = list
+        .task_statuses
+        .iter()
+        .find(|it| it.name == "Published")
+        .unwrap();
+    assert!(published.archived, "no task may have it");
+    let film = &list.projects[0];
+    assert!(!film.task_statuses.contains(&published.id));
+    assert_eq!(
+        (film.fps.as_f64(), &film.resolution, &film.ratio),
+        (24.0, &None, &None)
+    );
+    let types = names(&list.asset_types, |it| &it.name);
+    assert_eq!(types, ["characters", "environments", "props"]);
+}
+
+#[tokio::test]
+async fn projects_that_nobody_asked_for_are_listed_and_not_read() {
+    let (server, ayon) = ayon_with(|it| it.projects = vec!["watchtower DÉMO".to_owned()]).await;
+    let projects =
+        json!({"projects": [{"name": "wt_demo", "label": "Watchtower démo"}, {"name": "other"}]});
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(projects))
+        .mount(server.server())
+        .await;
+    let list = ayon.project_list().await.unwrap();
+    assert_eq!(list.projects.len(), 2);
+    let requests = server.requests().await;
+    let other = |it: &&Request| String::from_utf8_lossy(&it.body).contains("other");
+    assert_eq!(requests.iter().filter(other).count(), 0);
+}
+
+#[tokio::test]
+async fn a_project_that_cannot_be_read_is_listed_all_the_same() {
+    let (server, ayon) = ayon().await;
+    let projects =
+        json!({"projects": [{"name": "wt_demo", "label": "Watchtower démo"}, {"name": "closed"}]});
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(projects))
+        .mount(server.server())
+        .await;
+    let list = ayon.project_list().await.unwrap();
+    assert_eq!(
+        names(&list.projects, |it| it.id.as_str()),
+        ["wt_demo", "closed"]
+    );
+    let error = ayon.project(&list.projects[1], &list).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    ayon.project(&list.projects[0], &list).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_project_name_that_names_no_folder_is_told() {
+    let (server, ayon) = ayon().await;
+    let projects = json!({"projects": [{"name": "../../etc"}]});
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(projects))
+        .mount(server.server())
+        .await;
+    let error = ayon.project_list().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn folders_of_any_depth_and_type() {
+    let (list, film) = film_of(json!([
+        folder("e1", "Episode", None, json!({"label": "Épisode 1"})),
+        folder("act", "Act", Some("e1"), json!({})),
+        folder("sq10", "Sequence", Some("act"), json!({})),
+        folder("sq9", "sequence", Some("e1"), json!({})),
+        folder("inner", "Sequence", Some("sq10"), json!({})),
+        folder("plates", "Folder", Some("sq10"), json!({})),
+        folder("reel", "Folder", None, json!({"label": "Reel 1"})),
+        folder("sh1", "Shot", Some("plates"), json!({})),
+        folder("sh2", "SHOT", Some("inner"), json!({})),
+        folder("sh3", "Shot", Some("e1"), json!({})),
+        folder("sh4", "Shot", Some("reel"), json!({})),
+        folder("sh5", "Shot", None, json!({})),
+        folder("sh6", "Shot", Some("gone"), json!({})),
+        folder("sh7", "Shot", Some("sh1"), json!({})),
+        folder("assets", "Folder", None, json!({})),
+        folder(
+            "chars",
+            "AssetCategory",
+            Some("assets"),
+            json!({"label": "Characters"})
+        ),
+        folder("main", "Folder", Some("chars"), json!({})),
+        folder("hero", "Asset", Some("main"), json!({})),
+        folder("sword", "Asset", Some("hero"), json!({})),
+        folder("prop", "Asset", Some("assets"), json!({})),
+        folder("root", "Asset", None, json!({})),
+        folder("own", "Vehicle", Some("assets"), json!({})),
+        folder("loop", "Folder", Some("loop"), json!({})),
+        folder("lost", "Asset", Some("loop"), json!({})),
+    ]))
+    .await;
+    nothing_dangles(&list, &film);
+    let sequences: Vec<_> = film
+        .sequences
+        .iter()
+        .map(|it| (&*it.name, it.episode_id.is_some()))
+        .collect();
+    assert_eq!(
+        sequences,
+        [
+            ("Épisode 1", true),
+            ("inner", true),
+            ("sq9", true),
+            ("sq10", true),
+            ("Reel 1", false),
+            ("Watchtower démo", false),
+        ]
+    );
+    let place = |shot: &Shot| {
+        let mut sequences = film.sequences.iter();
+        let sequence = sequences.find(|it| it.id == shot.sequence_id).unwrap();
+        format!("{} in {}", shot.name, sequence.name)
+    };
+    let places: Vec<_> = film.shots.iter().map(place).collect();
+    insta::assert_debug_snapshot!(places, @r#"
+    [
+        "sh3 in Épisode 1",
+        "sh2 in inner",
+        "sh1 in sq10",
+        "sh7 in sq10",
+        "sh4 in Reel 1",
+        "sh5 in Watchtower démo",
+        "sh6 in Watchtower démo",
+    ]
+    "#);
+    let kind = |id: &str| {
+        let asset = film.assets.iter().find(|it| it.id.as_str() == id).unwrap();
+        let mut types = list.asset_types.iter();
+        let found = types.find(|it| it.id == asset.asset_type_id).unwrap();
+        found.name.clone()
+    };
+    assert_eq!(kind("hero"), "Characters");
+    assert_eq!(kind("sword"), "Characters");
+    assert_eq!(kind("prop"), "assets");
+    assert_eq!(kind("root"), "Asset");
+    assert_eq!(kind("lost"), "loop");
+    let loose = "4 shots are in no sequence: the folder, or else the project, stands for one";
+    assert!(film.notes.contains(&loose.to_owned()), "{:?}", film.notes);
+}
+
+#[tokio::test]
+async fn what_is_inactive_or_omitted_goes_with_all_in_it() {
+    let folders = json!([
+        folder("e1", "Episode", None, json!({"active": false})),
+        folder("sq1", "Sequence", Some("e1"), json!({})),
+        folder("sh1", "Shot", Some("sq1"), json!({})),
+        folder("sq2", "Sequence", None, json!({"status": "Omitted"})),
+        folder("sh2", "Shot", Some("sq2"), json!({})),
+        folder("sq3", "Sequence", None, json!({})),
+        folder("sh3", "Shot", Some("sq3"), json!({"status": "On hold"})),
+        folder(
+            "sh4",
+            "Shot",
+            Some("sq3"),
+            json!({"active": null, "status": null})
+        ),
+        folder("sh5", "Shot", Some("sq3"), json!({"status": "Cancelled"})),
+        folder("old", "Folder", None, json!({"active": false})),
+        folder("hero", "Asset", Some("old"), json!({})),
+    ]);
+    let (_, film) = film_of(folders.clone()).await;
+    // What is on hold is blocked as what is omitted is, and is in the film.
+    assert_eq!(names(&film.shots, |it| &it.name), ["sh3", "sh4"]);
+    let all = [
+        "asset hero: cancelled",
+        "shot sq1 / sh1: cancelled",
+        "shot sq2 / sh2: cancelled",
+        "shot sq3 / sh5: cancelled",
+        "sequence sq1: cancelled",
+        "sequence sq2: cancelled",
+        "episode e1: cancelled",
+    ];
+    assert_eq!(left_out(&film), all);
+    assert!(film.assets.is_empty() && film.episodes.is_empty());
+
+    let (server, ayon) = ayon_with(|it| it.omitted_statuses = vec!["on HOLD".to_owned()]).await;
+    holds(&server, folders, json!([]), json!([]), json!([])).await;
+    let (_, film) = self::film(&ayon).await;
+    assert_eq!(names(&film.shots, |it| &it.name), ["sh4"]);
+}
+
+#[tokio::test]
+async fn shots_without_clips_are_laid_end_to_end() {
+    let length = |end: i64| json!({"ownAttrib": ["frameEnd"], "attrib": {"frameEnd": end}});
+    let (_, film) = film_of(json!([
+        folder("sq10", "Sequence", None, json!({})),
+        folder("sq9", "Sequence", None, json!({})),
+        folder("sh10", "Shot", Some("sq9"), length(1024)),
+        folder("sh9", "Shot", Some("sq9"), length(1001)),
+        folder("sh1", "Shot", Some("sq10"), json!({})),
+        folder(
+            "sh2",
+            "Shot",
+            Some("sq10"),
+            json!({"attrib": {"frameEnd": null}})
+        ),
+        folder("sh3", "Shot", Some("sq10"), length(1000)),
+        folder("sh4", "Shot", Some("sq10"), json!({"attrib": null})),
+    ]))
+    .await;
+    assert_eq!(
+        ranges(&film),
+        [("sh9", 0, 1), ("sh10", 1, 25), ("sh1", 25, 35)]
+    );
+    assert_eq!(
+        left_out(&film),
+        [
+            "shot sq10 / sh2: no usable frame range",
+            "shot sq10 / sh3: no usable frame range",
+            "shot sq10 / sh4: no usable frame range",
+        ]
+    );
+    insta::assert_debug_snapshot!(film.notes);
+    assert_eq!(film.shots[0].data.custom["frameStart"], 1001);
+}
+
+#[tokio::test]
+async fn a_shot_may_have_a_frame_rate_of_its_own() {
+    let (_, film) = film_of(json!([
+        folder("sq1", "Sequence", None, json!({})),
+        folder("sh1", "Shot", Some("sq1"), json!({"attrib": {"fps": 12.0}})),
+        folder("sh2", "Shot", Some("sq1"), json!({"attrib": {"fps": null}})),
+        folder("sh3", "Shot", Some("sq1"), json!({"attrib": {"fps": 0.0}})),
+    ]))
+    .await;
+    let rates: Vec<_> = film.shots.iter().map(|it| it.fps.as_f64()).collect();
+    assert_eq!(rates, [12.0, 24.0, 24.0]);
+    // Ten frames at twelve a second last as long as twenty of the film.
+    assert_eq!(
+        ranges(&film),
+        [("sh1", 0, 10), ("sh2", 20, 30), ("sh3", 30, 40)]
+    );
+}
+
+#[tokio::test]
+async fn tasks_of_every_kind() {
+    let (server, ayon) = ayon().await;
+    let task = |id: &str, folder: &str, task_type: Value, status: Value, active: Value| {
+        json!({"id": id, "taskType": task_type, "folderId": folder, "status": status,
+            "assignees": ["bo", "ghost", "ana", "bo"], "active": active})
+    };
+    let folders = json!([
+        folder("sq1", "Sequence", None, json!({})),
+        folder("sh1", "Shot", Some("sq1"), json!({})),
+        folder("props", "Folder", None, json!({})),
+        folder("lamp", "Asset", Some("props"), json!({})),
+    ]);
+    let tasks = json!([
+        task(
+            "t1",
+            "sh1",
+            json!("Lighting"),
+            json!("Approved"),
+            json!(true)
+        ),
+        task(
+            "t2",
+            "sh1",
+            json!("Animation"),
+            json!("Approved"),
+            json!(null)
+        ),
+        task("t3", "sh1", json!("Gone"), json!("Gone too"), json!(true)),
+        task(
+            "t4",
+            "sh1",
+            json!("Lighting"),
+            json!("Approved"),
+            json!(false)
+        ),
+        task("t5", "sh1", json!(null), json!("Approved"), json!(true)),
+        task(
+            "t6",
+            "lamp",
+            json!("Modeling"),
+            json!("Approved"),
+            json!(true)
+        ),
+        task("t7", "sq1", json!("Edit"), json!("Approved"), json!(true)),
+        task(
+            "t8",
+            "nowhere",
+            json!("Edit"),
+            json!("Approved"),
+            json!(true)
+        ),
+    ]);
+    holds(&server, folders, tasks, json!([]), json!([])).await;
+    let (list, film) = film(&ayon).await;
+    nothing_dangles(&list, &film);
+    let ids: Vec<_> = film.shots[0]
+        .tasks
+        .iter()
+        .map(|it| it.id.as_ref().unwrap().as_str())
+        .collect();
+    assert_eq!(ids, ["t2", "t1", "t3"], "in the order of task types");
+    let people = names(&film.shots[0].tasks[0].assignees, |it| it.as_str());
+    assert_eq!(people, ["ana", "bo", "ghost"]);
+    assert_eq!(
+        left_out(&film),
+        [
+            "task sq1 / sh1: cancelled",
+            "task sq1 / sh1: refers to something that is not there",
+        ]
+    );
+    let note = "2 tasks are on folders that are neither shots nor assets, and not shown";
+    assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
+    let for_shots: Vec<_> = list
+        .task_types
+        .iter()
+        .filter(|it| it.for_shots)
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(for_shots, ["Animation", "Lighting", "Gone"]);
+}
+
+#[tokio::test]
+async fn links_are_a_casting_only_from_assets_to_shots() {
+    let (server, ayon) = ayon().await;
+    let folders = json!([
+        folder("sq1", "Sequence", None, json!({})),
+        folder("sh1", "Shot", Some("sq1"), json!({})),
+        folder("cut", "Shot", Some("sq1"), json!({"active": false})),
+        folder("props", "Folder", None, json!({})),
+        folder("lamp", "Asset", Some("props"), json!({})),
+        folder("chair", "Asset", Some("props"), json!({})),
+        folder("gone", "Asset", Some("props"), json!({"active": false})),
+    ]);
+    let link = |input: &str, output: &str| json!({"inputId": input, "outputId": output});
+    let links = json!([
+        link("lamp", "sh1"),
+        link("chair", "sh1"),
+        link("lamp", "sh1"),
+        link("gone", "sh1"),
+        link("lamp", "cut"),
+        link("lamp", "chair"),
+        link("sh1", "lamp"),
+        link("lamp", "unknown"),
+    ]);
+    holds(&server, folders, json!([]), links, json!([])).await;
+    let (_, film) = film(&ayon).await;
+    let [casting] = &film.casting[..] else {
+        panic!("{:?}", film.casting)
+    };
+    let assets = names(&casting.asset_ids, |it| it.as_str());
+    assert_eq!(assets, ["chair", "lamp"], "in the order of assets");
+    let note = "3 breakdown links are not from an asset to a shot, and not shown";
+    assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
+}
+
+#[tokio::test]
+async fn an_older_server_gives_the_links_folder_by_folder() {
+    let (_server, ayon) = ayon().await;
+    let (_, current) = film(&ayon).await;
+    let (server, ayon) = self::ayon().await;
+    let errors = json!([{"message": "Cannot query field 'links' on type 'ProjectNode'."}]);
+    Mock::given(Operation("Links"))
+        .respond_with(ok(json!({"data": null, "errors": errors})))
+        .mount(server.server())
+        .await;
+    let mut folders: std::collections::BTreeMap<String, Vec<Value>> = Default::default();
+    for link in recorded_links() {
+        let incoming = folders.entry(link["outputId"].as_str().unwrap().to_owned());
+        let edge = json!({"entityId": link["inputId"], "linkType": "breakdown"});
+        let other = json!({"entityId": link["inputId"], "linkType": "reference"});
+        incoming.or_default().extend([edge, other]);
+    }
+    let folders: Vec<_> = folders
+        .into_iter()
+        .map(|(id, edges)| json!({"id": id, "links": {"edges": edges}}))
+        .collect();
+    let folders = json!({"project": {"folders": nodes(folders.into())}});
+    answer(&server, "FolderLinks", folders).await;
+    let (_, older) = film(&ayon).await;
+    assert!(!older.casting.is_empty());
+    assert_eq!(older.casting, current.casting);
+    // What is asked then is taken by a server as well.
+    let request = server.requests().await;
+    let request = request.iter().find(|it| line(it) == "FolderLinks").unwrap();
+    let again = RecordedAyon::start(RECORDED).await;
+    let answer = post(&again, &request.body).await;
+    assert!(answer.contains("was not recorded"), "{answer}");
+}
+
+/// Sends a query to a server, as whom it lets in.
+async fn post(server: &RecordedAyon, body: &[u8]) -> String {
+    use watchtower_connector::http::{AuthHeader, HttpClient};
+
+    let http = HttpClient::new(&server.url(), &HttpOptions::default()).unwrap();
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let request = http
+        .post("ask", http.url(&["graphql"]))
+        .body(&body)
+        .unwrap();
+    let auth = AuthHeader::new("x-api-key", &KEY.into()).unwrap();
+    request
+        .auth(auth)
+        .json::<Value>()
+        .await
+        .unwrap_err()
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_query_that_no_server_takes_is_refused_in_these_tests() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let ask = async |query: &str, variables: Value| {
+        let body = json!({"operationName": "Q", "query": query, "variables": variables});
+        post(&server, body.to_string().as_bytes()).await
+    };
+    for (query, variables, due) in [
+        ("query Q { project { nope } }", json!({}), "nope"),
+        ("query Q { users { edges ", json!({}), "parse"),
+        (
+            "query P { users { edges { node { name } } } }",
+            json!({}),
+            "under its name",
+        ),
+        (
+            "query Q($project: String!) { project(name: $project) { name } }",
+            json!({}),
+            "required",
+        ),
+        (
+            "query Q { users { edges { node { name } } } }",
+            json!({"x": "y"}),
+            "no other",
+        ),
+        (
+            "query Q($x: String) { users { edges { node { name } } } }",
+            json!({}),
+            "declared",
+        ),
+    ] {
+        let refused = ask(query, variables).await;
+        assert!(refused.contains(due), "{query}: {refused}");
+    }
+}
+
+// --- edits ---------------------------------------------------------------------------------
+
+fn version(id: &str, product: &str, product_type: &str, folder: &str) -> Value {
+    json!({"id": format!("v-{id}"), "name": "v003", "productId": format!("p-{id}"), "taskId": null,
+        "hasReviewables": true, "createdAt": format!("2026-01-0{id}T00:00:00+00:00"),
+        "product": {"name": product, "productType": product_type, "folderId": folder}})
+}
+
+async fn reviewables(server: &RecordedAyon, id: &str, body: Value) {
+    let place = format!("/api/projects/wt_demo/versions/v-{id}/reviewables");
+    Mock::given(method("GET"))
+        .and(path(place))
+        .respond_with(ok(body))
+        .mount(server.server())
+        .await;
+}
+
+fn mp4(file: &str) -> Value {
+    json!({"attrib": {"frameStart": 1001}, "reviewables": [{"fileId": file, "filename": "edit.mp4",
+        "mimetype": "video/mp4", "availability": "ready", "mediaInfo": {}}]})
+}
+
+async fn edits_of(server: &RecordedAyon, ayon: &Ayon) -> ProjectSnapshot {
+    let folders = json!([
+        folder("e2", "Episode", None, json!({})),
+        folder("e1", "Episode", None, json!({})),
+        folder("gone", "Episode", None, json!({"active": false})),
+        folder("edit", "Folder", None, json!({})),
+        folder("sq1", "Sequence", Some("e1"), json!({})),
+        clip("sh1", Some("sq1"), 0, 9),
+        clip("sh2", Some("sq1"), 10, 19),
+        folder("hero", "Asset", None, json!({})),
+    ]);
+    let mut bare = version("7", "editEmpty", "review", "edit");
+    bare["hasReviewables"] = json!(false);
+    let mut none = version("9", "editOdd", "review", "edit");
+    none["product"] = json!(null);
+    let versions = json!([
+        version("1", "editMain", "review", "e2"),
+        version("2", "editMain", "Review", "e1"),
+        version("3", "reviewMain", "review", "sh1"),
+        version("4", "reviewMain", "review", "sq1"),
+        version("5", "turntable", "review", "hero"),
+        version("6", "editMain", "review", "gone"),
+        bare,
+        version("8", "renderMain", "render", "edit"),
+        none,
+    ]);
+    holds(server, folders, json!([]), json!([]), versions).await;
+    for id in ["1", "2", "4", "6", "8"] {
+        reviewables(server, id, mp4(&format!("f-{id}"))).await;
+    }
+    let (list, film) = film(ayon).await;
+    nothing_dangles(&list, &film);
+    film
+}
+
+fn edits(film: &ProjectSnapshot) -> Vec<(&str, Option<&str>, bool)> {
+    let all = film.edits.iter();
+    all.map(|it| {
+        let episode = it.episode_id.as_ref().map(|id| id.as_str());
+        (it.id.as_str(), episode, it.movie.is_some())
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn reviews_of_shots_sequences_and_assets_are_no_edits() {
+    let (server, ayon) = ayon().await;
+    let film = edits_of(&server, &ayon).await;
+    assert_eq!(
+        edits(&film),
+        [
+            ("p-2", Some("e1"), true),
+            ("p-1", Some("e2"), true),
+            ("p-7", None, false),
+        ]
+    );
+    // A movie that counts from 1001 does not start there.
+    assert!(film.edits.iter().all(|it| it.frame_offset == 0));
+    assert_eq!(left_out(&film)[1], "edit editMain: cancelled");
+    insta::assert_debug_snapshot!(film.notes);
+    let asked = server.asked().await;
+    let asked = asked.iter().filter(|it| it.ends_with("/reviewables"));
+    assert_eq!(
+        asked.count(),
+        3,
+        "only those of edits, and where there are any"
+    );
+}
+
+#[tokio::test]
+async fn the_product_of_the_edit_can_be_named() {
+    let named = |name: &str| {
+        let name = Some(name.to_owned());
+        ayon_with(|it| it.edit_product = name)
+    };
+    let (server, ayon) = named("RENDERmain").await;
+    let film = edits_of(&server, &ayon).await;
+    assert_eq!(edits(&film), [("p-8", None, true)]);
+    let (server, ayon) = named("nothing").await;
+    let film = edits_of(&server, &ayon).await;
+    assert!(film.edits.is_empty());
+    let note = "there is no product `nothing`, so there is no edit";
+    assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
+}
+
+#[tokio::test]
+async fn an_edit_that_starts_where_the_shots_do_is_on_the_timeline() {
+    let (server, ayon) = ayon().await;
+    let folders = json!([
+        folder("sq1", "Sequence", None, json!({})),
+        clip("sh1", Some("sq1"), 1001, 1010),
+        clip("sh2", Some("sq1"), 1011, 1020),
+    ]);
+    let versions = json!([version("1", "editMain", "review", "nowhere")]);
+    holds(&server, folders, json!([]), json!([]), versions).await;
+    reviewables(&server, "1", mp4("f")).await;
+    let (_, film) = film(&ayon).await;
+    assert_eq!(film.edits[0].frame_offset, 1001);
+}
+
+#[tokio::test]
+async fn an_edit_without_a_movie_is_told() {
+    let (server, ayon) = ayon().await;
+    let versions = json!([
+        version("1", "editMain", "review", "x"),
+        version("2", "editGone", "review", "x")
+    ]);
+    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    let picture =
+        json!({"reviewables": [{"fileId": "f", "filename": "edit.png", "mimetype": "image/png"}]});
+    reviewables(&server, "1", picture).await;
+    let (_, film) = film(&ayon).await;
+    assert!(film.edits.iter().all(|it| it.movie.is_none()));
+    let notes: Vec<_> = film
+        .notes
+        .iter()
+        .filter(|it| it.starts_with("the edit"))
+        .collect();
+    insta::assert_debug_snapshot!(notes);
+}
+
+#[tokio::test]
+async fn a_latest_version_without_a_movie_gives_way_to_an_older_one() {
+    let (server, ayon) = ayon().await;
+    let named = |id: &str, name: &str, has_reviewables: bool| {
+        let mut version = version(id, "editMain", "review", "x");
+        version["name"] = json!(name);
+        version["productId"] = json!("p-1");
+        version["hasReviewables"] = json!(has_reviewables);
+        version
+    };
+    let latest = named("1", "v010", true);
+    let versions = json!([latest.clone()]);
+    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    let all = json!([
+        named("2", "v002", true),
+        named("3", "v008", false),
+        named("4", "v009", true),
+        named("5", "HERO", true),
+        latest,
+    ]);
+    answer(
+        &server,
+        "ProductVersions",
+        json!({"project": {"versions": nodes(all)}}),
+    )
+    .await;
+    let picture =
+        json!({"reviewables": [{"fileId": "f", "filename": "edit.png", "mimetype": "image/png"}]});
+    reviewables(&server, "1", picture.clone()).await;
+    reviewables(&server, "4", picture).await;
+    reviewables(&server, "2", mp4("old")).await;
+    let (_, film) = film(&ayon).await;
+    assert_eq!(edits(&film), [("p-1", None, true)]);
+    let note = "the edit editMain: its latest version v010 has no mp4 file for review, so the movie \
+                is that of v002";
+    assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
+    // What is asked then is taken by a server as well.
+    let request = server.requests().await;
+    let request = request.iter().find(|it| line(it) == "ProductVersions");
+    let again = RecordedAyon::start(RECORDED).await;
+    let answer = post(&again, &request.unwrap().body).await;
+    assert!(answer.contains("was not recorded"), "{answer}");
+
+    // A server that cannot say does no harm.
+    let (server, ayon) = self::ayon().await;
+    let versions = json!([named("1", "v010", false)]);
+    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    let errors = json!([{"message": "Unknown argument 'productIds' on field 'versions'."}]);
+    Mock::given(Operation("ProductVersions"))
+        .respond_with(ok(json!({"data": null, "errors": errors})))
+        .mount(server.server())
+        .await;
+    let (_, film) = self::film(&ayon).await;
+    assert_eq!(edits(&film), [("p-1", None, false)]);
+}
+
+#[tokio::test]
+async fn what_is_called_an_edit_comes_before_other_reviews() {
+    let (server, ayon) = ayon().await;
+    let folders = json!([
+        folder("dailies", "Folder", None, json!({})),
+        folder("Editorial", "Folder", None, json!({})),
+        folder("e1", "Episode", None, json!({})),
+    ]);
+    let tasks = json!([{"id": "t", "taskType": "Edit", "folderId": "e1", "status": "Approved", "assignees": []}]);
+    let mut by_task = version("3", "main", "review", "e1");
+    by_task["taskId"] = json!("t");
+    let versions = json!([
+        version("4", "trailer", "review", "dailies"),
+        version("1", "cut", "review", "Editorial"),
+        version("2", "editMain", "review", "dailies"),
+        by_task,
+    ]);
+    holds(&server, folders, tasks, json!([]), versions).await;
+    for id in ["1", "2", "3", "4"] {
+        reviewables(&server, id, mp4(id)).await;
+    }
+    let (_, film) = film(&ayon).await;
+    let order = names(&film.edits, |it| &it.name);
+    assert_eq!(order, ["editMain", "cut", "main", "trailer"]);
+}
+
+#[tokio::test]
+async fn what_is_on_two_pages_is_there_once() {
+    let (server, ayon) = ayon().await;
+    let twice = json!([
+        folder("sh1", "Shot", None, json!({})),
+        folder("sh1", "Shot", None, json!({})),
+    ]);
+    let task = json!({"id": "t", "taskType": "Edit", "folderId": "sh1", "status": "Approved", "assignees": []});
+    holds(&server, twice, json!([task, task]), json!([]), json!([])).await;
+    let (list, film) = film(&ayon).await;
+    nothing_dangles(&list, &film);
+    assert_eq!((film.shots.len(), film.shots[0].tasks.len()), (1, 1));
+}
+
+// --- pictures and movies -------------------------------------------------------------------
+
+async fn fetch(ayon: &Ayon, media: &MediaRef) -> Result<Vec<u8>> {
+    match ayon.open_media(MediaRequest::new(media)).await? {
+        OpenedMedia::Unchanged => panic!("nobody asked for that"),
+        OpenedMedia::Stream(media) => {
+            let blocks: Vec<_> = media.bytes.try_collect().await?;
+            Ok(blocks.concat())
+        }
+    }
+}
+
+#[tokio::test]
+async fn pictures_are_those_that_are_there() {
+    let (server, ayon) = ayon().await;
+    let (list, film) = film(&ayon).await;
+    let avatars: Vec<_> = list
+        .users
+        .iter()
+        .filter(|it| it.has_avatar)
+        .map(|it| it.id.as_str())
+        .collect();
+    assert_eq!(avatars, ["ana"], "the others are initials");
+    assert!(
+        list.users
+            .iter()
+            .all(|it| it.has_avatar == it.thumbnail.is_some())
+    );
+    let hero = film.assets.iter().find(|it| it.name == "Hero").unwrap();
+    let thumbnail = hero.thumbnail.as_ref().unwrap();
+    assert!(!thumbnail.changes, "another picture has another id");
+    assert_eq!(fetch(&ayon, thumbnail).await.unwrap(), PICTURE);
+    let requests = server.requests().await;
+    let last = line(requests.last().unwrap());
+    let place = "/api/projects/wt_demo/folders/4919c12ae63211f1a03002fc00000001/thumbnail";
+    assert_eq!(last, format!("GET {place}?placeholder=none"));
+    let project = list.projects[0].thumbnail.as_ref().unwrap();
+    assert!(project.changes);
+    assert_eq!(fetch(&ayon, project).await.unwrap(), PICTURE);
+    assert!(film.assets.iter().any(|it| it.thumbnail.is_none()));
+}
+
+#[tokio::test]
+async fn what_stands_for_no_picture_is_none() {
+    let (server, ayon) = ayon().await;
+    let thumbnail = |id: &str| {
+        let place = format!("api/projects/wt_demo/folders/{id}/thumbnail");
+        MediaRef::url(format!("{}/{place}?placeholder=none#1", server.url()))
+    };
+    let missing = thumbnail("490c4658e63211f1a03002fc00000001");
+    let error = fetch(&ayon, &missing).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    // An older server may not know that we want none, and answer 203.
+    Mock::given(path("/api/projects/wt_demo/folders/old/thumbnail"))
+        .respond_with(ResponseTemplate::new(203).set_body_raw(PIXEL, "image/png"))
+        .mount(server.server())
+        .await;
+    let error = fetch(&ayon, &thumbnail("old")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let svg = ResponseTemplate::new(200).set_body_raw("\n<svg></svg>", "application/octet-stream");
+    Mock::given(path("/api/users/unnamed/avatar"))
+        .respond_with(svg)
+        .mount(server.server())
+        .await;
+    let unnamed = MediaRef::url(format!("{}/api/users/unnamed/avatar", server.url()));
+    let error = fetch(&ayon, &unnamed).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let initials = MediaRef::url(format!("{}/api/users/bo/avatar", server.url()));
+    let error = fetch(&ayon, &initials).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_server_without_pictures_of_projects_has_none() {
+    let (server, ayon) = ayon().await;
+    Mock::given(path("/api/projects/wt_demo/thumbnail"))
+        .respond_with(refusal(404, "Not found"))
+        .mount(server.server())
+        .await;
+    // What cannot be found out for now may be there.
+    Mock::given(path("/api/users/bo/avatar"))
+        .respond_with(refusal(500, "Out of order"))
+        .mount(server.server())
+        .await;
+    let list = ayon.project_list().await.unwrap();
+    assert_eq!(list.projects[0].thumbnail, None);
+    let bo = list.users.iter().find(|it| it.id.as_str() == "bo").unwrap();
+    assert!(bo.has_avatar);
+}
+
+#[tokio::test]
+async fn pictures_nobody_wants_are_not_looked_for() {
+    let (server, ayon) = ayon_with(|it| it.pictures = false).await;
+    let list = ayon.project_list().await.unwrap();
+    assert!(list.users.iter().all(|it| !it.has_avatar));
+    let asked = server.asked().await;
+    assert!(
+        asked
+            .iter()
+            .all(|it| !it.contains("/avatar") && !it.contains("/thumbnail"))
+    );
+}
+
+#[tokio::test]
+async fn a_movie_is_behind_a_redirect() {
+    let (server, ayon) = ayon().await;
+    let (_, film) = film(&ayon).await;
+    let bytes = fetch(&ayon, film.edits[0].movie.as_ref().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(bytes, movie());
+    let last = server.requests().await.pop().unwrap();
+    assert!(last.url.path().ends_with("/payload"));
+    assert_eq!(sent(&last, "x-api-key"), Some(KEY), "it is the same server");
+}
+
+#[tokio::test]
+async fn the_key_goes_to_no_other_server() {
+    let elsewhere = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(movie(), "video/mp4"))
+        .mount(&elsewhere)
+        .await;
+    let (server, ayon) = ayon().await;
+    let (_, film) = film(&ayon).await;
+    let signed = format!("{}/bucket/edit.mp4?signature=s3cret", elsewhere.uri());
+    let movie = film.edits[0].movie.as_ref().unwrap();
+    let at = url_path(movie);
+    Mock::given(path(at))
+        .respond_with(ResponseTemplate::new(302).insert_header("location", signed.as_str()))
+        .mount(server.server())
+        .await;
+    fetch(&ayon, movie).await.unwrap();
+    fetch(&ayon, &MediaRef::url(signed)).await.unwrap();
+    let requests = elsewhere.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        assert_eq!(sent(&request, "x-api-key"), None);
+        assert_eq!(sent(&request, "authorization"), None);
+    }
+}
+
+fn url_path(media: &MediaRef) -> String {
+    let watchtower_model::MediaLocation::Url(url) = &media.location else {
+        panic!("{media:?}")
+    };
+    let path = url.split_once("://").unwrap().1.split_once('/').unwrap().1;
+    format!("/{path}")
+}
+
+#[tokio::test]
+async fn media_that_is_not_ours_to_open_is_refused() {
+    let (_server, ayon) = ayon().await;
+    for media in [
+        MediaRef::key("x"),
+        MediaRef::url("ftp://ayon.example/x"),
+        MediaRef::url("no address"),
+    ] {
+        let error = fetch(&ayon, &media).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_of_a_kind_and_has_an_id() {
+    let (_server, ayon) = ayon().await;
+    let (_, film) = film(&ayon).await;
+    let kinds: Vec<_> = film.left_out.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [EntityKind::Asset, EntityKind::Shot]);
+    assert!(film.left_out.iter().all(|it| it.reason == Reason::Canceled));
+}

@@ -1,0 +1,166 @@
+//! Programs and folders as trackers: what goes well, and what each mistake is told as.
+#![cfg(unix)]
+
+use std::fs;
+use std::time::Duration;
+
+use watchtower_connector::files::Files;
+use watchtower_connector::http::HttpOptions;
+use watchtower_connector::process::{Process, ProcessSettings};
+use watchtower_connector::{MediaRequest, OpenedMedia, Tracker};
+use watchtower_model::{MediaRef, Project, ProjectId, ProjectList};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// A shell script as a tracker.
+fn script(text: &str) -> Process {
+    Process::new(ProcessSettings {
+        arguments: vec!["-c".into(), text.into(), "connector".into()],
+        silence_timeout: Duration::from_millis(500),
+        largest_output: 10_000,
+        ..ProcessSettings::new("sh")
+    })
+}
+
+/// What a script that prints this is told as.
+async fn told(text: &str) -> String {
+    let result = script(text).project_list().await;
+    let error = result.expect_err("it is a mistake");
+    let help = error.help().map(|it| format!("\n  help: {it}"));
+    format!("{:?}: {error}{}", error.kind(), help.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn what_a_program_prints_is_read() {
+    let process = script(
+        r#"if [ "$1" = project-list ]; then
+            echo '{"watchtower_tracker": 1, "projects": [{"id": "film", "name": "Film"}], "of_our_own": 1}'
+        else
+            printf '{"watchtower_tracker": 1, "project": {"id": "%s", "name": "Film"},
+                "sequences": [{"id": "s", "name": "010"}],
+                "shots": [{"id": "a", "name": "0010", "sequence_id": "s",
+                    "data": {"frame_in": 0, "frame_out": 10, "own": true},
+                    "thumbnail": {"file": "a.png"}}]}' "$2"
+        fi"#,
+    );
+    process.check().await.unwrap();
+    let list = process.project_list().await.unwrap();
+    let film = process.project(&list.projects[0], &list).await.unwrap();
+    assert_eq!(film.shots[0].data.frame_out, 10);
+    assert_eq!(film.shots[0].thumbnail, Some(MediaRef::file("a.png")));
+    let mut other = Project::new("Other");
+    other.id = ProjectId::new("other").unwrap();
+    let process =
+        script(r#"echo '{"watchtower_tracker": 1, "project": {"id": "film", "name": "Film"}}'"#);
+    let error = process.project(&other, &ProjectList::default()).await;
+    insta::assert_snapshot!(error.unwrap_err(), @"cannot read Other: `sh` gave the project film, asked for other");
+}
+
+#[tokio::test]
+async fn every_mistake_says_what_was_wrong() {
+    let told = [
+        told("echo 'no password is set' >&2; exit 3").await,
+        told("kill -9 $$").await,
+        told("true").await,
+        told("echo Hello").await,
+        told("echo '{\"projects\": []}'").await,
+        told("echo '{\"watchtower_tracker\": 2, \"projects\": []}'").await,
+        told("echo '{\"watchtower_tracker\": 1, \"projects\": [{\"id\": \"\", \"name\": \"Film\"}]}'").await,
+        told("echo '{\"watchtower_tracker\": 1, \"projects\": [{\"name\": \"Film\"}]}'").await,
+        told("echo '{\"watchtower_tracker\": 1, \"projects\": []} and more'").await,
+        told("echo '{\"watchtower_tracker\": 1, \"projects\": [], \"media_headers\": {\"here\": {}}}'").await,
+        told("sleep 20").await,
+        told("while :; do echo 0123456789012345678901234567890123456789; done").await,
+        told("exec >&- 2>&-; sleep 20").await,
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+    let missing = Process::new(ProcessSettings::new("./no-such-connector"));
+    let error = missing.check().await.unwrap_err();
+    insta::assert_snapshot!(error, @"cannot read the list of projects: `./no-such-connector` cannot be started: No such file or directory (os error 2)");
+}
+
+#[tokio::test]
+async fn what_speaks_now_and_then_is_not_silent() {
+    let process = script(
+        r#"for i in 1 2 3 4; do sleep 0.3; echo "still reading" >&2; done
+        echo '{"watchtower_tracker": 1, "projects": []}'"#,
+    );
+    assert!(process.project_list().await.unwrap().projects.is_empty());
+}
+
+#[tokio::test]
+async fn whom_nobody_waits_for_ends_with_all_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("alive");
+    // A child of the script that says again and again that it lives.
+    let text = format!(
+        "(while :; do touch '{}'; sleep 0.02; done) & wait",
+        mark.display()
+    );
+    let process = Process::new(ProcessSettings {
+        arguments: vec!["-c".into(), text.into()],
+        ..ProcessSettings::new("sh")
+    });
+    let reading = tokio::time::timeout(Duration::from_millis(300), process.project_list());
+    assert!(reading.await.is_err());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(mark.exists(), "it did live");
+    fs::remove_file(&mark).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!mark.exists(), "a child of the program lives on");
+}
+
+#[tokio::test]
+async fn headers_go_to_the_server_they_are_for() {
+    let (own, other) = (MockServer::start().await, MockServer::start().await);
+    for server in [&own, &other] {
+        Mock::given(method("GET"))
+            .and(path("/picture.png"))
+            .respond_with(ResponseTemplate::new(200).set_body_bytes("picture"))
+            .mount(server)
+            .await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let list = serde_json::json!({
+        "watchtower_tracker": 1,
+        "projects": [],
+        "media_headers": {own.uri(): {"X-Key": "hunter2", "X-Studio": "us"}},
+    });
+    fs::write(folder.path().join("project-list.json"), list.to_string()).unwrap();
+    let files = Files::new(folder.path(), HttpOptions::default());
+    files.project_list().await.unwrap();
+    for server in [&own, &other] {
+        let media = MediaRef::url(format!("{}/picture.png", server.uri()));
+        let opened = files.open_media(MediaRequest::new(&media)).await.unwrap();
+        assert!(matches!(opened, OpenedMedia::Stream(_)));
+    }
+    let asked = own.received_requests().await.unwrap();
+    assert_eq!(asked[0].headers["x-key"], "hunter2");
+    assert_eq!(asked[0].headers["x-studio"], "us");
+    let asked = other.received_requests().await.unwrap();
+    assert!(!asked[0].headers.contains_key("x-key"));
+    assert!(!format!("{files:?}").contains("hunter2"), "{files:?}");
+    assert_eq!(files.traffic().unwrap().requests, 2);
+}
+
+#[tokio::test]
+async fn a_folder_says_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::new(folder.path(), HttpOptions::default());
+    let told = |text: String| text.replace(&folder.path().display().to_string(), "FOLDER");
+    let mut all = vec![told(files.check().await.unwrap_err().to_string())];
+    let list = r#"{"watchtower_tracker": 1, "projects": [{"id": "film", "name": "Film",
+        "thumbnail": {"file": "film.png"}}]}"#;
+    fs::write(folder.path().join("project-list.json"), list).unwrap();
+    let list = files.project_list().await.unwrap();
+    let picture = MediaRef::file(folder.path().join("film.png"));
+    assert_eq!(list.projects[0].thumbnail, Some(picture));
+    let project = files.project(&list.projects[0], &list).await;
+    all.push(told(project.unwrap_err().to_string()));
+    fs::create_dir(folder.path().join("projects")).unwrap();
+    let text = "{\"watchtower_tracker\": 1,\n\"project\": {\"id\": \"film\", \"name\": \"Film\", \"fps\": 0}}";
+    fs::write(folder.path().join("projects/film.json"), text).unwrap();
+    let project = files.project(&list.projects[0], &list).await;
+    all.push(told(project.unwrap_err().to_string()));
+    insta::assert_snapshot!(all.join("\n"));
+}

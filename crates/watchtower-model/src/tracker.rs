@@ -1,0 +1,73 @@
+//! The documents in which a program or a folder tells what a tracker holds: the domain model as JSON.
+//!
+//! [`ProjectList`] is one document, [`ProjectSnapshot`] the other, each with two keys beside the data:
+//! `watchtower_tracker`, the [version](VERSION), and optionally `media_headers`, the headers with which
+//! the pictures and movies of a server are asked for, by its address. Keys that nobody knows are
+//! tolerated.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaGenerator;
+use serde_json::{Value, json};
+
+use crate::{ProjectList, ProjectSnapshot};
+
+/// The version of these documents. It changes when a program that was made for it would no longer be
+/// understood.
+pub const VERSION: u32 = 1;
+
+/// One of the documents.
+#[derive(Clone, Copy, Debug)]
+pub struct TrackerDocument {
+    /// Its name, as in `schemas/tracker/project_list.schema.json`.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+    pub(crate) root_schema: fn(SchemaGenerator) -> schemars::Schema,
+    pub(crate) example: fn() -> Value,
+}
+
+/// Both documents.
+pub const DOCUMENTS: &[TrackerDocument] = &[
+    TrackerDocument {
+        name: "project_list",
+        about: "The projects of a tracker, and what they refer to in common.",
+        root_schema: root_schema::<ProjectList>,
+        example: || {
+            json!({
+                "watchtower_tracker": VERSION,
+                "projects": [{"id": "sprite-fright", "name": "Sprite Fright", "fps": 24.0}],
+                "task_types": [{"id": "animation", "name": "Animation", "color": "#ff8800", "for_shots": true}],
+                "task_statuses": [{"id": "done", "name": "Done", "color": "#22d160"}],
+                "users": [{"id": "jade", "name": "Jade Doe"}],
+            })
+        },
+    },
+    TrackerDocument {
+        name: "project",
+        about: "One project, whole.",
+        root_schema: root_schema::<ProjectSnapshot>,
+        example: || {
+            json!({
+                "watchtower_tracker": VERSION,
+                "project": {"id": "sprite-fright", "name": "Sprite Fright", "fps": 24.0},
+                "sequences": [{"id": "010", "name": "Rextoria"}],
+                "shots": [{
+                    "id": "010-0010",
+                    "name": "0010",
+                    "sequence_id": "010",
+                    "data": {"frame_in": 0, "frame_out": 131},
+                    "tasks": [{
+                        "task_type_id": "animation",
+                        "task_status_id": "done",
+                        "assignees": ["jade"],
+                    }],
+                    "thumbnail": {"file": "pictures/0010.png"},
+                }],
+            })
+        },
+    },
+];
+
+fn root_schema<T: JsonSchema>(generator: SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<T>()
+}

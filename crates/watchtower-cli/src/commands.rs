@@ -1,11 +1,17 @@
 //! The subcommands.
 
+#[cfg(feature = "bundle")]
+mod bundle;
 mod check;
 mod explain;
 mod export;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
 mod trackers;
 mod validate;
+#[cfg(feature = "serve")]
+mod view;
 
 use std::io;
 
@@ -30,6 +36,12 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::Check => check::run(matches, trackers, &printer),
         Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        #[cfg(feature = "bundle")]
+        Action::Bundle(args) => bundle::run(args, &printer),
+        #[cfg(feature = "serve")]
+        Action::Serve(args) => serve::run(args, &printer),
+        #[cfg(feature = "serve")]
+        Action::View => view::run(matches, trackers, &mut printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
     };
@@ -41,20 +53,4 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         printer.error(&error, None);
         Exit::Output
     })
-}
-
-/// The tracker that was named under a subcommand. Clap has made sure that one was, and that it is there.
-fn chosen<'a>(
-    subcommand: &str,
-    matches: &'a ArgMatches,
-    trackers: &'a [Box<dyn TrackerCommand>],
-) -> (&'a dyn TrackerCommand, &'a ArgMatches) {
-    let named = matches
-        .subcommand_matches(subcommand)
-        .and_then(ArgMatches::subcommand);
-    let found = named.and_then(|(name, matches)| {
-        let command = trackers.iter().find(|it| it.name() == name)?;
-        Some((&**command, matches))
-    });
-    found.expect("clap demands one of the trackers' subcommands")
 }

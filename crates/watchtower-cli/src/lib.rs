@@ -8,7 +8,11 @@
 //! What happens in an export is told in events of [`tracing`]. The command line writes them to stderr
 //! with `--log-format` or `--every`; a program that has a subscriber of its own keeps it.
 
+#[cfg(feature = "bundle")]
+mod bundle;
 mod cli;
+#[cfg(feature = "bundle")]
+mod client;
 mod commands;
 mod duration;
 pub mod environment;
@@ -16,7 +20,13 @@ mod exit;
 pub mod export;
 mod log;
 mod network;
+#[cfg(feature = "serve")]
+mod parent;
 mod printer;
+#[cfg(feature = "serve")]
+mod server;
+#[cfg(feature = "bundle")]
+mod site;
 mod stop;
 mod trackers;
 

@@ -40,7 +40,7 @@ pub(super) fn run(
     trackers: &[Box<dyn TrackerCommand>],
     printer: &Printer,
 ) -> io::Result<Exit> {
-    let (command, matches) = super::chosen("check", matches, trackers);
+    let (command, matches) = super::export::chosen("check", matches, trackers);
     let (args, network) = match arguments(command, matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),

@@ -8,7 +8,8 @@
 //!
 //! * `example`: a small film made up on the spot, offline and the same in every run;
 //! * `kitsu`: Kitsu, Blender Studio's tracker;
-//! * `ayon`: AYON, Ynput's pipeline platform.
+//! * `ayon`: AYON, Ynput's pipeline platform;
+//! * `spreadsheet`: sheets, in CSV files or a workbook.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
@@ -21,6 +22,8 @@ pub mod example;
 pub mod http;
 #[cfg(feature = "kitsu")]
 pub mod kitsu;
+#[cfg(feature = "spreadsheet")]
+pub mod spreadsheet;
 mod tracker;
 
 pub use error::{Error, ErrorKind, Result};

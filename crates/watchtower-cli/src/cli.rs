@@ -227,6 +227,11 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
         for tracker in trackers {
             let mut command = tracker.arguments(Command::new(tracker.name()));
             command = ExportArgs::augment_args(command);
+            if let Some(flag) = tracker.preparation() {
+                command = command.mut_arg("output", |output| {
+                    output.required(false).required_unless_present(flag)
+                });
+            }
             if tracker.uses_network() {
                 command = Network::augment_args(command);
             }

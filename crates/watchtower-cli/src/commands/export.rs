@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use tracing::{Instrument, error_span, warn};
-use watchtower_connector::Tracker;
+use watchtower_connector::{ErrorKind, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
@@ -25,6 +25,9 @@ pub(super) fn run(
     printer: &mut Printer,
 ) -> io::Result<Exit> {
     let (command, matches) = chosen(matches, trackers);
+    if command.preparation().is_some_and(|it| matches.get_flag(it)) {
+        return prepare(command, matches, printer);
+    }
     let (args, network, background) = match arguments(command, matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -80,6 +83,27 @@ pub(super) fn run(
     // Whatever still looks up a name or the like has nothing to tell us.
     runtime.shutdown_background();
     exit
+}
+
+/// Does what the command does instead of an export.
+fn prepare(
+    command: &dyn TrackerCommand,
+    matches: &ArgMatches,
+    printer: &Printer,
+) -> io::Result<Exit> {
+    match command.prepare(matches) {
+        Ok(done) => {
+            printer.data(done)?;
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            printer.error(&error, error.help());
+            Ok(match error.kind() {
+                ErrorKind::Invalid => Exit::Findings,
+                _ => Exit::Usage,
+            })
+        }
+    }
 }
 
 /// One export after the other.

@@ -139,14 +139,32 @@ impl Field {
             (Self::EntityType, _) => &["entitytype"],
             (Self::Episode, _) => &["episode", "ep"],
             (Self::FrameIn, _) => &[
-                "framein", "in", "cutin", "startframe", "framestart", "firstframe", "start",
+                "framein",
+                "in",
+                "cutin",
+                "startframe",
+                "framestart",
+                "firstframe",
+                "start",
             ],
             (Self::FrameOut, _) => &[
-                "frameout", "out", "cutout", "endframe", "frameend", "lastframe", "end",
+                "frameout",
+                "out",
+                "cutout",
+                "endframe",
+                "frameend",
+                "lastframe",
+                "end",
             ],
             (Self::Frames, _) => &[
-                "frames", "nbframes", "numberofframes", "framecount", "duration", "length",
-                "cutduration", "durationframes",
+                "frames",
+                "nbframes",
+                "numberofframes",
+                "framecount",
+                "duration",
+                "length",
+                "cutduration",
+                "durationframes",
             ],
             (Self::Movie, _) => &["movie", "video", "file"],
             (Self::Name, Subject::Shots) => &["name", "shot", "shotname", "shotcode", "code"],
@@ -166,12 +184,30 @@ impl Field {
 }
 
 /// What the column beside a task's status is called, in Kitsu and elsewhere.
-const ASSIGNEES: &[&str] = &["assignations", "assignees", "assignedto", "assigned", "artist"];
+const ASSIGNEES: &[&str] = &[
+    "assignations",
+    "assignees",
+    "assignedto",
+    "assigned",
+    "artist",
+];
 
 /// The columns that Kitsu has and a site has no place for.
 const NOT_SHOWN: &[&str] = &[
-    "description", "timespent", "estimation", "occurences", "occurrences", "label", "assigner",
-    "duration", "startdate", "duedate", "wipdate", "validationdate", "fps", "maxretakes",
+    "description",
+    "timespent",
+    "estimation",
+    "occurences",
+    "occurrences",
+    "label",
+    "assigner",
+    "duration",
+    "startdate",
+    "duedate",
+    "wipdate",
+    "validationdate",
+    "fps",
+    "maxretakes",
 ];
 
 /// A header without case, spaces and signs.
@@ -246,7 +282,9 @@ impl Table {
         for &field in subject.fields() {
             let found = field.headers(subject).iter().find_map(|header| {
                 let free = |at: &usize| fields.iter().all(|(_, taken)| taken != at);
-                (0..plain.len()).filter(free).find(|&at| plain[at] == *header)
+                (0..plain.len())
+                    .filter(free)
+                    .find(|&at| plain[at] == *header)
             });
             fields.extend(found.map(|column| (field, column)));
         }
@@ -256,7 +294,9 @@ impl Table {
             header_row,
             tasks: Vec::new(),
             others: Vec::new(),
-            is_from_kitsu: plain.iter().any(|it| it == "timespent" || it == "occurences"),
+            is_from_kitsu: plain
+                .iter()
+                .any(|it| it == "timespent" || it == "occurences"),
             headers,
             fields,
         };

@@ -22,9 +22,11 @@ pub(super) fn read(bytes: &[u8], name: &str, label: &str) -> Result<Sheet, Strin
     let text = decode(bytes, label, &mut notes)?;
     let delimiter = delimiter(&text);
     let mut rows = Vec::new();
+    let mut lines = Lines::new(&text);
     for record in reader(&text, delimiter).into_records() {
         let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let start = record.position().map_or(0, csv::Position::byte);
+        let line = lines.line_at(start);
         let row = Row {
             number: line,
             cells: record.iter().map(Cell::text).collect(),
@@ -69,6 +71,39 @@ fn decode<'a>(
             Ok(text)
         }
         _ => Err("it is not text; save it as CSV in UTF-8".into()),
+    }
+}
+
+/// Counts lines as an editor does. The crate's own count leaves out that empty lines come before a
+/// record.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the first thing from a place on, which is behind that of the last time.
+    fn line_at(&mut self, start: u64) -> u64 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        while let Some(&byte) = self.text.get(self.at) {
+            if self.at >= start && byte != b'\n' && byte != b'\r' {
+                break;
+            }
+            let ends_line =
+                byte == b'\n' || byte == b'\r' && self.text.get(self.at + 1) != Some(&b'\n');
+            self.line += u64::from(ends_line);
+            self.at += 1;
+        }
+        self.line
     }
 }
 
@@ -139,7 +174,13 @@ mod tests {
         let text = "Séquence;Név\n010;Ő\n";
         let utf16 = |swap: bool, mark: u16| -> Vec<u8> {
             let units = std::iter::once(mark).chain(text.encode_utf16());
-            let bytes = |it: u16| if swap { it.to_be_bytes() } else { it.to_le_bytes() };
+            let bytes = |it: u16| {
+                if swap {
+                    it.to_be_bytes()
+                } else {
+                    it.to_le_bytes()
+                }
+            };
             units.flat_map(bytes).collect()
         };
         let with_mark = ["\u{feff}".as_bytes(), text.as_bytes()].concat();

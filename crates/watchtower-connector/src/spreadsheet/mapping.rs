@@ -167,7 +167,10 @@ impl Mapping {
             let rows = table.sheet.rows.iter();
             let row = rows.enumerate().find(|(_, row)| row.number == number);
             let (at, _) = row.ok_or_else(|| {
-                format!("{} has nothing in row {number}, where the mapping has its headers", table.sheet.label)
+                format!(
+                    "{} has nothing in row {number}, where the mapping has its headers",
+                    table.sheet.label
+                )
             })?;
             table.header_row = at;
             table.headers = columns::headers(&table.sheet, at);

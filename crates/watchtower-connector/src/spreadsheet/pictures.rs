@@ -72,12 +72,15 @@ impl Pictures {
         Ok(())
     }
 
-    /// The picture that is named by the first of these lists of names.
-    pub(super) fn find(&mut self, names: &[&[&str]]) -> Option<PathBuf> {
+    /// The picture that is named by the first of these lists of names, with any of the prefixes.
+    pub(super) fn find(&mut self, prefixes: &[&[&str]], names: &[&[&str]]) -> Option<PathBuf> {
         for names in names {
-            if let Some(file) = self.files.get_mut(&words(names.iter().copied())) {
-                file.is_used = true;
-                return Some(file.path.clone());
+            for prefix in prefixes {
+                let name = words(prefix.iter().chain(*names).copied());
+                if let Some(file) = self.files.get_mut(&name) {
+                    file.is_used = true;
+                    return Some(file.path.clone());
+                }
             }
         }
         None
@@ -127,18 +130,18 @@ mod tests {
         let mut pictures = Pictures::in_folder(folder.path()).unwrap();
         let name = |it: Option<PathBuf>| it.map(|it| it.file_name().unwrap().to_owned());
         assert_eq!(
-            name(pictures.find(&[&["010", "0010"], &["shots", "010", "0010"]])),
+            name(pictures.find(&[&[], &["shots"]], &[&["010", "0010"]])),
             Some("0010.png".into())
         );
         assert_eq!(
-            name(pictures.find(&[&["010", "0020"]])),
+            name(pictures.find(&[&[]], &[&["010", "0020"]])),
             Some("010_0020.JPG".into())
         );
         assert_eq!(
-            name(pictures.find(&[&["Asset 001"]])),
+            name(pictures.find(&[&[]], &[&["Asset 001"]])),
             Some("Asset 001.png".into())
         );
-        assert_eq!(pictures.find(&[&["010", "0030"]]), None);
+        assert_eq!(pictures.find(&[&[]], &[&["010", "0030"]]), None);
         assert_eq!(pictures.notes.len(), 1, "{:?}", pictures.notes);
         assert_eq!(pictures.unused(), [folder.path().join("lost.webp")]);
     }

@@ -213,7 +213,16 @@ mod tests {
     #[test]
     fn what_is_no_frame_is_refused() {
         for text in [
-            "24.5", "abc", "12 34", "1,2,3", "10%", "1e3", "inf", "NaN", "01:00:00:00", "1 001,5",
+            "24.5",
+            "abc",
+            "12 34",
+            "1,2,3",
+            "10%",
+            "1e3",
+            "inf",
+            "NaN",
+            "01:00:00:00",
+            "1 001,5",
             "99999999999999999999",
         ] {
             assert_eq!(Cell::text(text).frame(), Err(NotANumber), "{text}");

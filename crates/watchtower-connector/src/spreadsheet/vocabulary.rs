@@ -146,14 +146,19 @@ fn place<T>(
 
 fn lower(labels: &BTreeMap<String, Labelled>) -> BTreeMap<String, Labelled> {
     let pairs = labels.iter();
-    pairs.map(|(name, it)| (name.to_lowercase(), it.clone())).collect()
+    pairs
+        .map(|(name, it)| (name.to_lowercase(), it.clone()))
+        .collect()
 }
 
 /// A colour for what has none: its hue follows from the id, so it is the same in every export.
 fn stable_color(id: &str) -> HexColor {
     const SATURATION: f64 = 0.55;
     const LIGHTNESS: f64 = 0.5;
-    let digits = id.bytes().take(4).map(|it| (it as char).to_digit(16).unwrap_or(0));
+    let digits = id
+        .bytes()
+        .take(4)
+        .map(|it| (it as char).to_digit(16).unwrap_or(0));
     let number = digits.fold(0, |number, digit| number * 16 + digit);
     let hue = f64::from(number) / 65536.0 * 12.0;
     let channel = |offset: f64| {
@@ -190,7 +195,7 @@ mod tests {
     #[test]
     fn colours_stay_what_they_are() {
         let color = |name: &str| stable_color(TaskStatus::new(name).id.as_str()).to_string();
-        insta::assert_snapshot!(["Todo", "wip", "Done"].map(color).join(" "), @"");
+        insta::assert_snapshot!(["Todo", "wip", "Done"].map(color).join(" "), @"#c67539 #3944c6 #c65739");
     }
 
     #[test]

@@ -67,9 +67,7 @@ fn cell(data: &Data) -> Cell {
         Data::Float(number) => Cell::Number(*number),
         Data::String(text) => Cell::text(text),
         Data::Bool(value) => Cell::Text(value.to_string()),
-        Data::DateTime(date) if date.is_duration() => {
-            Cell::Date(format!("{} days", date.as_f64()))
-        }
+        Data::DateTime(date) if date.is_duration() => Cell::Date(format!("{} days", date.as_f64())),
         Data::DateTime(date) => {
             let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
             let mut text = format!("{year:04}-{month:02}-{day:02}");
@@ -95,7 +93,8 @@ fn merged(workbook: &mut Sheets<Cursor<Vec<u8>>>, name: &str) -> Vec<Dimensions>
 /// Gives every cell of a merged region what its first cell holds.
 fn fill(rows: &mut [Row], region: Dimensions) {
     let ((top, left), (bottom, right)) = (region.start, region.end);
-    let cells = u64::from(bottom.saturating_sub(top) + 1) * u64::from(right.saturating_sub(left) + 1);
+    let cells =
+        u64::from(bottom.saturating_sub(top) + 1) * u64::from(right.saturating_sub(left) + 1);
     let place = |it: u32| usize::try_from(it).unwrap_or(usize::MAX);
     let (left, right) = (place(left), place(right));
     let is_in = |row: &Row| (u64::from(top) + 1..=u64::from(bottom) + 1).contains(&row.number);

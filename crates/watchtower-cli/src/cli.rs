@@ -11,6 +11,7 @@ use watchtower_writer::validate::Code;
 
 use crate::commands::code;
 use crate::duration::{duration, interval};
+use crate::edit::EditArgs;
 use crate::{Network, TrackerCommand};
 
 /// What follows the options on the main page of the help.
@@ -235,6 +236,7 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
             if tracker.uses_network() {
                 command = Network::augment_args(command);
             }
+            command = EditArgs::augment_args(command);
             command = BackgroundArgs::augment_args(command);
             // Last: the documentation of a group of arguments takes the place of what stands there.
             export = export.subcommand(command.about(tracker.about()).long_about(None));

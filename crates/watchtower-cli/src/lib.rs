@@ -11,6 +11,7 @@
 mod cli;
 mod commands;
 mod duration;
+mod edit;
 pub mod environment;
 mod exit;
 pub mod export;

@@ -11,10 +11,14 @@
 //! * `ayon`: AYON, Ynput's pipeline platform;
 //! * `spreadsheet`: sheets, in CSV files or a workbook.
 //!
+//! The feature `edit` lays the cut of an edit over any of them.
+//!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
 #[cfg(feature = "ayon")]
 pub mod ayon;
+#[cfg(feature = "edit")]
+pub mod edit;
 mod error;
 #[cfg(feature = "example")]
 pub mod example;

@@ -12,6 +12,7 @@ use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
 use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
+use crate::edit::EditArgs;
 use crate::environment::Environment;
 use crate::export::{ExportError, ExportOptions, export};
 use crate::log::{self, FilterError, seconds};
@@ -51,6 +52,17 @@ pub(super) fn run(
         Err(error) => {
             printer.error(&error, error.help());
             return Ok(Exit::Usage);
+        }
+    };
+    let edits = EditArgs::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
+    let tracker = match edits.lay_over(tracker, &args.projects) {
+        Ok(tracker) => tracker,
+        Err(error) => {
+            printer.error(&error, error.help());
+            return Ok(match error.kind() {
+                ErrorKind::Invalid => Exit::Findings,
+                _ => Exit::Usage,
+            });
         }
     };
     let runs = Runs {

@@ -82,11 +82,7 @@ impl TrackerCommand for SpreadsheetCommand {
             mapping: args.mapping,
             pictures: args.pictures,
             movie: args.movie,
-            fps: matches
-                .try_get_one::<FrameRate>("fps")
-                .ok()
-                .flatten()
-                .copied(),
+            fps: matches.get_one::<FrameRate>("fps").copied(),
         })))
     }
 }

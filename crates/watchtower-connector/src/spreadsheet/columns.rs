@@ -395,7 +395,7 @@ pub(super) fn subject(sheet: &Sheet) -> Option<Subject> {
         })
     };
     // The last word counts: Kitsu names its files after the project first.
-    let named = words.filter_map(of_word).last();
+    let named = words.rev().find_map(of_word);
     named.or_else(|| {
         let fits = |subject: &Subject| {
             let row = header_row(*subject, sheet);

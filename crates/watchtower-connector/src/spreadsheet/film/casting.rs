@@ -47,7 +47,7 @@ impl Film<'_> {
                     (Some(_), Some(_)) => {}
                     // Kitsu's casting of assets has the asset type as the parent.
                     (None, _) if assets.contains_key(&(parent.clone(), name.clone())) => {
-                        in_assets += 1
+                        in_assets += 1;
                     }
                     (None, _) if !has_project && self.names.len() > 1 => elsewhere += 1,
                     (None, _) => {

@@ -36,6 +36,7 @@ fn help_is_worth_reading() {
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
         &["export", "ayon", "--help"],
+        &["export", "spreadsheet", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);

@@ -340,3 +340,38 @@ fn pictures_and_the_movie_are_files() {
         film.notes
     );
 }
+
+#[test]
+fn workbooks_hold_what_csv_files_hold() {
+    let (list, films) = read(SpreadsheetSettings::new(fixtures().join("kitsu"))).unwrap();
+    for name in ["kitsu.xlsx", "kitsu.ods"] {
+        let (in_book, films_in_book) =
+            read(SpreadsheetSettings::new(fixtures().join(name))).unwrap();
+        // Sheets are in the order of the workbook, files in that of names; both have the same.
+        let (mut same, mut same_in_book) = (list.clone(), in_book);
+        for list in [&mut same, &mut same_in_book] {
+            list.users.sort_by(|a, b| a.name.cmp(&b.name));
+            list.task_statuses.sort_by(|a, b| a.name.cmp(&b.name));
+            list.projects.clear();
+        }
+        assert_eq!(same_in_book, same, "{name}");
+        assert_eq!(films_in_book[0].shots, films[0].shots, "{name}");
+        assert_eq!(films_in_book[0].assets, films[0].assets, "{name}");
+        assert_eq!(films_in_book[0].casting, films[0].casting, "{name}");
+        assert_eq!(films_in_book[0].left_out, [], "{name}");
+    }
+}
+
+#[test]
+fn a_workbook_as_people_make_them() {
+    let (_, films) = read(SpreadsheetSettings::new(fixtures().join("people.xlsx"))).unwrap();
+    let film = &films[0];
+    assert_eq!(film.project.name, "people");
+    assert_eq!(
+        shots(film),
+        ["010/10 0-24", "010/20 24-1048", "020/60 1100-1124"]
+    );
+    assert_eq!(film.shots[0].data.custom["Progress"], 0.5);
+    assert_eq!(film.shots[0].data.custom["Due"], "2026-03-01");
+    insta::assert_snapshot!(left_out(film));
+}

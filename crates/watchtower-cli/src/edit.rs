@@ -10,6 +10,7 @@ use watchtower_model::FrameRate;
 
 /// What every export takes of edits.
 #[derive(Debug, Default, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
 #[command(next_help_heading = "The cut, from the edit")]
 pub(crate) struct EditArgs {
     /// Take order, start and length of shots from a timeline: OpenTimelineIO (.otio), or EDL (.edl, CMX

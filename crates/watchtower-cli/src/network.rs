@@ -37,6 +37,7 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
+        // Worked out by the compiler: 8 is not 0.
         const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
         Self {
             jobs: JOBS,

@@ -180,6 +180,9 @@ async fn a_header_in_the_wrong_shape_is_not_repeated() {
             format!(r#"{{"watchtower_tracker": 1, "projects": [], "media_headers": {headers}}}"#);
         errors.push(told(&format!("echo '{document}'")).await);
     }
+    // A document that was cut is quoted as little.
+    let cut = r#"{"media_headers": {"https://a.example": {"X-Key": "hunter2"#;
+    errors.push(told(&format!("echo '{cut}'")).await);
     let errors = errors.join("\n");
     assert!(
         !errors.contains("hunter2") && !errors.contains("20422"),

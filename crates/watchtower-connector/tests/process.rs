@@ -180,8 +180,8 @@ async fn a_header_in_the_wrong_shape_is_not_repeated() {
             format!(r#"{{"watchtower_tracker": 1, "projects": [], "media_headers": {headers}}}"#);
         errors.push(told(&format!("echo '{document}'")).await);
     }
-    // A document that was cut is quoted as little.
-    let cut = r#"{"media_headers": {"https://a.example": {"X-Key": "hunter2"#;
+    // A document that is broken after them is quoted as little.
+    let cut = r#"{"media_headers": {"https://a.example": {"X": "hunter2"}}, oops"#;
     errors.push(told(&format!("echo '{cut}'")).await);
     let errors = errors.join("\n");
     assert!(

@@ -177,12 +177,12 @@ fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         match path.as_str() {
-            // The start of a document that was cut may hold a header; that of no document at all says
-            // what came instead.
+            // The start of a broken document may hold a header; that of no document at all says what
+            // came instead.
             "." if inner.is_syntax() && !text.trim_ascii_start().starts_with(b"{") => {
                 format!("{inner}; it starts with {}", start(text))
             }
-            "." => inner.to_string(),
+            "." | "?" => inner.to_string(),
             // Not what stands there: a secret in the wrong shape is one all the same.
             path if path.starts_with("media_headers") => format!(
                 "`media_headers` at line {} column {}: expected addresses of servers, and for each an \

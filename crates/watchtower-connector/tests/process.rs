@@ -181,7 +181,7 @@ async fn a_header_in_the_wrong_shape_is_not_repeated() {
         errors.push(told(&format!("echo '{document}'")).await);
     }
     // A document that is broken after them is quoted as little.
-    let cut = r#"{"media_headers": {"https://a.example": {"X": "hunter2"}}, oops"#;
+    let cut = r#"{"media_headers": {"https://a.example": {"X": "hunter2"}}, "projects" 1}"#;
     errors.push(told(&format!("echo '{cut}'")).await);
     let errors = errors.join("\n");
     assert!(

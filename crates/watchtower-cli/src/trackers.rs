@@ -8,18 +8,38 @@ mod files;
 mod process;
 
 use clap::{ArgMatches, Command};
-use watchtower_connector::{Result, Tracker};
+use serde::Serialize;
+use watchtower_connector::{Capability, Result, Tracker};
 
 use crate::Network;
 use crate::environment::Environment;
 
-/// A tracker as a subcommand of `watchtower export`.
+/// Something that a tracker takes from the environment, or from a file of `NAME=VALUE` lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+}
+
+/// A tracker as a subcommand of `watchtower export`, and of whatever else talks to trackers.
 pub trait TrackerCommand: Send + Sync {
     /// The subcommand's name, in lower case.
     fn name(&self) -> &'static str;
 
     /// What it is, in a line.
     fn about(&self) -> &'static str;
+
+    /// What it can give, for the list of trackers. Empty where it depends on more than its kind.
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
+    }
+
+    /// What it takes from the environment, for the list of trackers.
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
 
     /// Adds the tracker's own arguments, and its own part of the help. No argument may take a
     /// password: other users of the machine can read it.
@@ -69,7 +89,7 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
 mod example {
     use clap::{ArgMatches, Args, Command, FromArgMatches};
     use watchtower_connector::example::{Example, ExampleOptions};
-    use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+    use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
     use super::TrackerCommand;
     use crate::Network;
@@ -97,6 +117,10 @@ mod example {
 
         fn about(&self) -> &'static str {
             "A small film made up on the spot: offline, and the same every time"
+        }
+
+        fn capabilities(&self) -> &'static [Capability] {
+            Example::CAPABILITIES
         }
 
         fn arguments(&self, command: Command) -> Command {
@@ -134,9 +158,9 @@ mod example {
 mod kitsu {
     use clap::{ArgMatches, Args, Command, FromArgMatches};
     use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
-    use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+    use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
-    use super::TrackerCommand;
+    use super::{Setting, TrackerCommand};
     use crate::Network;
     use crate::environment::Environment;
 
@@ -175,6 +199,32 @@ HTTP_PROXY and NO_PROXY in the environment.";
 
         fn about(&self) -> &'static str {
             "Kitsu, the tracker by CGWire that Blender Studio uses"
+        }
+
+        fn capabilities(&self) -> &'static [Capability] {
+            Kitsu::CAPABILITIES
+        }
+
+        fn settings(&self) -> &'static [Setting] {
+            const SETTINGS: &[Setting] = &[
+                Setting {
+                    name: URL,
+                    about: "the address of Kitsu's API",
+                },
+                Setting {
+                    name: EMAIL,
+                    about: "the account's email",
+                },
+                Setting {
+                    name: PASSWORD,
+                    about: "its password",
+                },
+                Setting {
+                    name: TOKEN,
+                    about: "a bot's token, instead of email and password",
+                },
+            ];
+            SETTINGS
         }
 
         fn arguments(&self, command: Command) -> Command {

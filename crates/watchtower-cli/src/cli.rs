@@ -13,6 +13,7 @@ use watchtower_writer::validate::Code;
 
 use crate::commands::code;
 use crate::duration::{duration, interval};
+use crate::edit::EditArgs;
 use crate::{Network, TrackerCommand};
 
 /// What follows the options on the main page of the help.
@@ -371,9 +372,15 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
 fn with_tracker(tracker: &dyn TrackerCommand, arguments: impl Fn(Command) -> Command) -> Command {
     let mut command = tracker.arguments(Command::new(tracker.name()));
     command = ExportArgs::augment_args(command);
+    if let Some(flag) = tracker.preparation() {
+        command = command.mut_arg("output", |output| {
+            output.required(false).required_unless_present(flag)
+        });
+    }
     if tracker.uses_network() {
         command = Network::augment_args(command);
     }
+    command = EditArgs::augment_args(command);
     command = arguments(BackgroundArgs::augment_args(command));
     // Last: the documentation of a group of arguments takes the place of what stands there.
     command.about(tracker.about()).long_about(None)

@@ -15,6 +15,7 @@ mod cli;
 mod client;
 mod commands;
 mod duration;
+mod edit;
 pub mod environment;
 mod exit;
 pub mod export;

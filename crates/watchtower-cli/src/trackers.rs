@@ -6,10 +6,12 @@ mod ayon;
 mod files;
 #[cfg(feature = "process")]
 mod process;
+#[cfg(feature = "spreadsheet")]
+mod spreadsheet;
 
 use clap::{ArgMatches, Command};
 use serde::Serialize;
-use watchtower_connector::{Capability, Result, Tracker};
+use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
 use crate::Network;
 use crate::environment::Environment;
@@ -53,6 +55,23 @@ pub trait TrackerCommand: Send + Sync {
         true
     }
 
+    /// The id of the flag with which the command prepares something instead of exporting, as by writing
+    /// settings to start from. `--output` is not needed with it.
+    fn preparation(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Prepares what that flag asks for. Gives back a sentence about what was done.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be done; `Unsupported` for a command without such a flag.
+    fn prepare(&self, _matches: &ArgMatches) -> Result<String> {
+        let operation = format!("prepare an export from {}", self.name());
+        let message = "there is nothing to prepare";
+        Err(Error::new(ErrorKind::Unsupported, operation, message))
+    }
+
     /// Makes the tracker from its arguments and the environment; `network` has the options for the
     /// network, or their defaults.
     ///
@@ -78,6 +97,8 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(kitsu::KitsuCommand),
         #[cfg(feature = "ayon")]
         Box::new(ayon::AyonCommand),
+        #[cfg(feature = "spreadsheet")]
+        Box::new(spreadsheet::SpreadsheetCommand),
         #[cfg(feature = "process")]
         Box::new(process::ProcessCommand),
         #[cfg(feature = "files")]

@@ -38,6 +38,7 @@ fn help_is_worth_reading() {
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
         &["export", "ayon", "--help"],
+        &["export", "spreadsheet", "--help"],
         &["export", "process", "--help"],
         &["export", "files", "--help"],
         &["check", "--help"],

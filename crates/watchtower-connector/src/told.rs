@@ -99,10 +99,16 @@ impl ToldMedia {
             }
         }
         for (address, headers) in envelope.media_headers {
+            // An address that is none is not shown: it may hold a password.
+            let url = Url::parse(&address).map_err(|error| {
+                malformed(format!(
+                    "{from}: `media_headers` has a server's address that is none: {error}"
+                ))
+            })?;
             let invalid = |message: String| {
-                malformed(format!("{from}: `media_headers` of `{address}`: {message}"))
+                let origin = url.origin().ascii_serialization();
+                malformed(format!("{from}: `media_headers` of `{origin}`: {message}"))
             };
-            let url = Url::parse(&address).map_err(|error| invalid(error.to_string()))?;
             let headers: Result<Vec<_>> = headers
                 .iter()
                 .map(|(name, value)| AuthHeader::new(name, value))
@@ -173,6 +179,14 @@ fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
         match path.as_str() {
             "." if inner.is_syntax() => format!("{inner}; it starts with {}", start(text)),
             "." => inner.to_string(),
+            // Not what stands there: a secret in the wrong shape is one all the same.
+            path if path.starts_with("media_headers") => format!(
+                "`media_headers` at line {} column {}: expected addresses of servers, and for each an \
+                 object with a text for every header, as in \
+                 {{\"https://tracker.example\": {{\"Authorization\": \"Bearer …\"}}}}",
+                inner.line(),
+                inner.column()
+            ),
             path => format!("`{path}`: {inner}"),
         }
     })?;

@@ -164,3 +164,26 @@ async fn a_folder_says_what_it_lacks() {
     all.push(told(project.unwrap_err().to_string()));
     insta::assert_snapshot!(all.join("\n"));
 }
+
+#[tokio::test]
+async fn a_header_in_the_wrong_shape_is_not_repeated() {
+    let mut errors = Vec::new();
+    for headers in [
+        r#""Bearer hunter2""#,
+        r#"{"https://a.example": "Bearer hunter2"}"#,
+        r#"{"https://a.example": {"X-Key": ["hunter2"]}}"#,
+        r#"{"https://a.example": {"X-Key": 20422}}"#,
+        r#"{"https://me:hunter2@a b": {}}"#,
+        r#"{"https://me:hunter2@a.example": {"X Key": "hunter2"}}"#,
+    ] {
+        let document =
+            format!(r#"{{"watchtower_tracker": 1, "projects": [], "media_headers": {headers}}}"#);
+        errors.push(told(&format!("echo '{document}'")).await);
+    }
+    let errors = errors.join("\n");
+    assert!(
+        !errors.contains("hunter2") && !errors.contains("20422"),
+        "{errors}"
+    );
+    insta::assert_snapshot!(errors);
+}

@@ -3,11 +3,11 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use watchtower_tests::{Kitsu, files, read, run, watchtower};
+use watchtower_tests::{Kitsu, files, read, run, service, watchtower};
 
 fn list(value: &Value) -> &Vec<Value> {
     value.as_array().expect("a list")
@@ -273,5 +273,46 @@ fn settings_come_from_a_file_whatever_the_password_holds() {
             .windows(kitsu.password.len())
             .any(|it| it == kitsu.password.as_bytes());
         assert!(!found, "{} holds the password", path.display());
+    }
+}
+
+/// `gazu` is Kitsu's own client; the server's Python environment has it.
+#[test]
+fn a_program_with_gazu_makes_the_same_site() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+    run(&mut kitsu.export(&ours), 0);
+    let python = service("WATCHTOWER_TEST_ZOU").join("venv/bin/python");
+    let script =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python/kitsu_with_gazu.py");
+    let mut export = watchtower();
+    export.args([
+        "export",
+        "process",
+        "--log-format",
+        "text",
+        "-v",
+        "--output",
+    ]);
+    export.arg(&theirs).arg("--").arg(python).arg(script);
+    export.env("KITSU_DATA_SOURCE_URL", &kitsu.url);
+    export.env("KITSU_DATA_SOURCE_USER_EMAIL", &kitsu.email);
+    export.env("KITSU_DATA_SOURCE_USER_PASSWORD", &kitsu.password);
+    let output = run(&mut export, 0);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !said.contains(&kitsu.password),
+        "the password is in the log"
+    );
+
+    let (ours, theirs) = (files(&ours.join("data")), files(&theirs.join("data")));
+    let names = |files: &[(PathBuf, Vec<u8>)]| -> Vec<PathBuf> {
+        files.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&ours), names(&theirs));
+    assert!(ours.len() > 100, "{} files", ours.len());
+    for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
+        assert!(ours == theirs, "{} differs", name.display());
     }
 }

@@ -1,6 +1,6 @@
 //! Connectors in other languages, as people run them.
 #![cfg(all(unix, feature = "process", feature = "files"))]
-#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::fs;
 use std::path::Path;
@@ -90,5 +90,72 @@ fn documents_fit_their_published_schemas() {
         let schema = watchtower_model::schema::by_name(&format!("tracker/{name}")).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         validator.validate(&document).unwrap();
+    }
+}
+
+/// Whether a process runs. One that has ended and that nobody waits for does not.
+fn runs(pid: &str) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+    let state = String::from_utf8(state.unwrap().stdout).unwrap();
+    !matches!(state.trim().chars().next(), None | Some('Z'))
+}
+
+/// Waits for something that other processes do.
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if done() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{what} did not happen");
+}
+
+/// A program that writes its number and that of a program it started, and goes on.
+const GOES_ON: &str = "sleep 600 & echo $! > child; echo $$ > self; wait";
+
+#[test]
+fn nothing_that_a_program_started_outlives_the_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |script: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+        command.current_dir(folder.path());
+        command.args(["export", "process", "--output", "site", "--", "sh", "-c"]);
+        command.arg(script).stderr(std::process::Stdio::null());
+        command
+    };
+    let number = |file: &str| {
+        let path = folder.path().join(file);
+        until(file, || {
+            fs::read_to_string(&path).is_ok_and(|it| it.ends_with('\n'))
+        });
+        let number = fs::read_to_string(&path).unwrap().trim().to_owned();
+        fs::remove_file(path).unwrap();
+        number
+    };
+
+    // A program that ends, and leaves something behind.
+    let mut leaves = export("sleep 600 >/dev/null 2>&1 & echo $! > child; exit 3");
+    assert_eq!(leaves.status().unwrap().code(), Some(3));
+    let child = number("child");
+    until("the end of what was left behind", || !runs(&child));
+
+    // An export that is stopped, and one that has no chance to do anything about it.
+    for signal in ["-TERM", "-KILL"] {
+        let mut running = export(GOES_ON).spawn().unwrap();
+        let programs = [number("self"), number("child")];
+        assert!(programs.iter().all(|it| runs(it)), "{programs:?}");
+        let us = running.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &us])
+                .status()
+                .unwrap()
+                .success()
+        );
+        running.wait().unwrap();
+        until("the end of the programs", || {
+            !programs.iter().any(|it| runs(it))
+        });
     }
 }

@@ -99,16 +99,12 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0);
-        let child = command.spawn().map_err(|cause| {
+        let mut group = Group::start(command).map_err(|cause| {
             error(ErrorKind::Config, format!("{name} cannot be started: {cause}"))
                 .with_help("give the path of a program that may be executed, or its interpreter first, as in `-- python3 connector.py`")
         })?;
-        let mut group = Group(child);
-        let stdout = group.0.stdout.take();
-        let stderr = group.0.stderr.take();
+        let stdout = group.program.stdout.take();
+        let stderr = group.program.stderr.take();
         let (output, last_line) = match (stdout, stderr) {
             (Some(stdout), Some(stderr)) => self.listen(operation, stdout, stderr).await?,
             _ => {
@@ -119,7 +115,7 @@ impl Process {
             }
         };
         let limit = self.settings.silence_timeout;
-        let status = match timeout(limit, group.0.wait()).await {
+        let status = match timeout(limit, group.program.wait()).await {
             Ok(status) => status.map_err(|cause| {
                 error(ErrorKind::Unavailable, format!("{name} was lost: {cause}"))
             })?,
@@ -214,14 +210,53 @@ enum Event {
     Said(usize),
 }
 
-/// A running program. Dropped, it ends with everything that it started.
-struct Group(Child);
+/// A running program. Dropped, it ends with everything that it started; and so it does when we end
+/// without a chance to drop anything, as by `kill -9`.
+struct Group {
+    program: Child,
+    /// Leads the process group, and ends it when the other end of its standard input, which we hold, is
+    /// closed. It is there until it is dropped, so the group's number is nobody else's meanwhile. None
+    /// where there is no shell; then the program leads.
+    keeper: Option<Child>,
+}
+
+impl Group {
+    fn start(mut command: Command) -> std::io::Result<Self> {
+        command.kill_on_drop(true);
+        let keeper = Self::keeper();
+        #[cfg(unix)]
+        {
+            let leader = keeper.as_ref().and_then(Child::id);
+            let leader = leader.and_then(|id| i32::try_from(id).ok());
+            // 0 stands for the program itself.
+            command.process_group(leader.unwrap_or(0));
+        }
+        // A keeper without a program goes with its standard input.
+        let program = command.spawn()?;
+        Ok(Self { program, keeper })
+    }
+
+    fn keeper() -> Option<Child> {
+        if cfg!(not(unix)) {
+            return None;
+        }
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "read _; kill -KILL 0"]).env_clear();
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        #[cfg(unix)]
+        command.process_group(0);
+        command.kill_on_drop(true).spawn().ok()
+    }
+}
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Without an id it has ended and was waited for, and its number may be another's.
+        // Without an id the leader has ended and was waited for, and its number may be another's.
         #[cfg(unix)]
-        if let Some(id) = self.0.id()
+        if let Some(id) = self.keeper.as_ref().unwrap_or(&self.program).id()
             && let Some(id) = i32::try_from(id)
                 .ok()
                 .and_then(rustix::process::Pid::from_raw)

@@ -13,6 +13,7 @@ use watchtower_writer::validate::Code;
 
 use crate::commands::code;
 use crate::duration::{duration, interval};
+use crate::edit::EditArgs;
 use crate::{Network, TrackerCommand};
 
 /// What follows the options on the main page of the help.
@@ -63,6 +64,11 @@ pub(crate) enum Action {
     /// Export projects from a tracker to a site
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Export,
+    /// Try the connection to a tracker, and say who we are and what we may see
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Check,
+    /// List the trackers, with what each can give and which settings it takes
+    Trackers(TrackersArgs),
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
     /// Put a site beside its web client in one folder, for any web server
@@ -115,6 +121,24 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
     /// Print the summary as one JSON document; with `--every`, as one line after each export
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What every `watchtower check TRACKER` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Print what was found as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrackersArgs {
+    /// Print the list as one JSON document
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -310,13 +334,24 @@ pub(crate) enum SchemaAction {
     },
 }
 
-/// Hangs a subcommand for each tracker under `export` and `view`.
+/// Hangs a subcommand for each tracker under `export`, `check` and `view`.
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
     let command = command.mut_subcommand("export", |export| {
         let commands = trackers
             .iter()
             .map(|it| with_tracker(&**it, |command| command));
         export.subcommands(commands)
+    });
+    let command = command.mut_subcommand("check", |mut check| {
+        for tracker in trackers {
+            let mut command = tracker.arguments(Command::new(tracker.name()));
+            command = CheckArgs::augment_args(command);
+            if tracker.uses_network() {
+                command = Network::augment_args(command);
+            }
+            check = check.subcommand(command.about(tracker.about()).long_about(None));
+        }
+        check
     });
     #[cfg(feature = "serve")]
     let command = command.mut_subcommand("view", |view| {
@@ -337,9 +372,15 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
 fn with_tracker(tracker: &dyn TrackerCommand, arguments: impl Fn(Command) -> Command) -> Command {
     let mut command = tracker.arguments(Command::new(tracker.name()));
     command = ExportArgs::augment_args(command);
+    if let Some(flag) = tracker.preparation() {
+        command = command.mut_arg("output", |output| {
+            output.required(false).required_unless_present(flag)
+        });
+    }
     if tracker.uses_network() {
         command = Network::augment_args(command);
     }
+    command = EditArgs::augment_args(command);
     command = arguments(BackgroundArgs::augment_args(command));
     // Last: the documentation of a group of arguments takes the place of what stands there.
     command.about(tracker.about()).long_about(None)

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use tracing::{Instrument, error_span, warn};
-use watchtower_connector::Tracker;
+use watchtower_connector::{ErrorKind, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
 use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
+use crate::edit::EditArgs;
 use crate::environment::Environment;
 use crate::export::{ExportError, ExportOptions, export};
 use crate::log::{self, FilterError, seconds};
@@ -27,6 +28,9 @@ pub(super) fn run(
     printer: &mut Printer,
 ) -> io::Result<Exit> {
     let (command, matches) = chosen("export", matches, trackers);
+    if command.preparation().is_some_and(|it| matches.get_flag(it)) {
+        return instead(command, matches, printer);
+    }
     let runs = match prepare(command, matches, None, printer) {
         Ok(runs) => runs,
         Err(exit) => return Ok(exit),
@@ -74,6 +78,14 @@ pub(super) fn prepare<'a>(
         Environment::load(args.env_file.as_deref()).map_err(|error| usage(&error, None))?;
     let tracker = command.connect(matches, &environment, &network);
     let tracker = tracker.map_err(|error| usage(&error, error.help()))?;
+    let edits = EditArgs::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
+    let tracker = edits.lay_over(tracker, &args.projects).map_err(|error| {
+        printer.error(&error, error.help());
+        match error.kind() {
+            ErrorKind::Invalid => Exit::Findings,
+            _ => Exit::Usage,
+        }
+    })?;
     let site = args.output.as_deref().or(site);
     let site = site.expect("clap demands an output where there is no other");
     Ok(Runs {
@@ -90,6 +102,27 @@ pub(super) fn prepare<'a>(
         tracker,
         printer,
     })
+}
+
+/// Does what the command does instead of an export.
+fn instead(
+    command: &dyn TrackerCommand,
+    matches: &ArgMatches,
+    printer: &Printer,
+) -> io::Result<Exit> {
+    match command.prepare(matches) {
+        Ok(done) => {
+            printer.data(done)?;
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            printer.error(&error, error.help());
+            Ok(match error.kind() {
+                ErrorKind::Invalid => Exit::Findings,
+                _ => Exit::Usage,
+            })
+        }
+    }
 }
 
 /// One export after the other.

@@ -2,11 +2,13 @@
 // document on stdout, what the client made of it. It reports and does not judge: what is acceptable
 // is the calling test's business.
 //
-//   node inspect.mjs --site SITE_DIR --client CLIENT_DIR --format v0|v1 --output OUT_DIR
-//                    [--project ID] [--seek] [--direct] [--chromium PATH]
+//   node inspect.mjs --site SITE_DIR [--client CLIENT_DIR] --format v0|v1 --output OUT_DIR
+//                    [--modules STATE_DIR] [--origin URL] [--project ID] [--seek] [--direct]
+//                    [--chromium PATH]
 //
-// CLIENT_DIR is client-v0 or client-v1 of the folder that ./setup prepared; playwright-core is found
-// from there. Exit status: 0 inspected (whatever was found), 1 could not inspect, 2 wrong usage.
+// CLIENT_DIR is client-v0 or client-v1 of the folder that ./setup prepared; without it SITE_DIR is a
+// bundle, which holds the client. playwright-core is found from STATE_DIR, that folder, or else from
+// CLIENT_DIR. The site is served by a plain static server, or by the one that answers at URL already. Exit status: 0 inspected (whatever was found), 1 could not inspect, 2 wrong usage.
 
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
@@ -16,8 +18,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 const USAGE =
-  "usage: node inspect.mjs --site SITE_DIR --client CLIENT_DIR --format v0|v1 --output OUT_DIR" +
-  " [--project ID] [--seek] [--direct] [--chromium PATH]";
+  "usage: node inspect.mjs --site SITE_DIR [--client CLIENT_DIR] --format v0|v1 --output OUT_DIR" +
+  " [--modules STATE_DIR] [--origin URL] [--project ID] [--seek] [--direct] [--chromium PATH]";
 
 // The client draws with WebGL 2 only. Without a graphics card Chromium refuses WebGL unless its
 // software renderer is named and declared acceptable.
@@ -289,8 +291,9 @@ class Ear {
       if (level === "warning") this.note("warnings", text.replaceAll(origin, ""));
     });
     page.on("request", (request) => {
-      // A movie's request stays open for as long as the player likes.
-      if (request.resourceType() !== "media") this.pending.add(request);
+      // A movie's request stays open for as long as the player likes, and that for the news of
+      // exports, which `watchtower serve` adds, for as long as the page.
+      if (!["media", "eventsource"].includes(request.resourceType())) this.pending.add(request);
     });
     page.on("response", (response) => {
       const url = this.short(response.url());
@@ -626,6 +629,8 @@ function readArguments() {
       options: {
         site: { type: "string" },
         client: { type: "string" },
+        modules: { type: "string" },
+        origin: { type: "string" },
         format: { type: "string" },
         output: { type: "string" },
         project: { type: "string" },
@@ -637,11 +642,14 @@ function readArguments() {
   } catch (error) {
     throw new UsageError(error.message);
   }
-  for (const name of ["site", "client", "format", "output"])
+  values.client ??= values.site;
+  values.modules ??= values.client;
+  for (const name of ["site", "format", "output"])
     if (!values[name]) throw new UsageError(`--${name} is missing`);
   if (!["v0", "v1"].includes(values.format)) throw new UsageError("--format is v0 or v1");
-  for (const name of ["site", "client", "output"]) values[name] = path.resolve(values[name]);
-  if (!existsSync(path.join(values.client, "index.html")))
+  for (const name of ["site", "client", "modules", "output"])
+    values[name] = path.resolve(values[name]);
+  if (!values.origin && !existsSync(path.join(values.client, "index.html")))
     throw new UsageError(`no web client in ${values.client}`);
   return values;
 }
@@ -667,15 +675,15 @@ function findChromium(named) {
 }
 
 async function main() {
-  const { site, client, format, output, project, seek, direct, chromium: named } = readArguments();
-  const { chromium } = createRequire(path.join(client, "index.html"))("playwright-core");
+  const { site, client, format, output, project, seek, direct, ...rest } = readArguments();
+  const { chromium } = createRequire(path.join(rest.modules, "index.html"))("playwright-core");
   await mkdir(output, { recursive: true });
-  const server = await startServer(site, client);
-  const origin = `http://127.0.0.1:${server.address().port}`;
+  const server = rest.origin ? null : await startServer(site, client);
+  const origin = rest.origin?.replace(/\/$/, "") ?? `http://127.0.0.1:${server.address().port}`;
   let browser;
   try {
     browser = await chromium.launch({
-      executablePath: findChromium(named),
+      executablePath: findChromium(rest.chromium),
       headless: true,
       args: CHROMIUM_FLAGS,
     });
@@ -691,8 +699,8 @@ async function main() {
     return report;
   } finally {
     await browser?.close();
-    server.closeAllConnections?.();
-    server.close();
+    server?.closeAllConnections?.();
+    server?.close();
   }
 }
 

@@ -12,8 +12,9 @@ mod replay;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -161,6 +162,44 @@ pub fn export_marked(program: impl AsRef<OsStr>, site: &Path, mark: u64) -> Comm
     command.arg(mark.to_string()).arg("--output").arg(site);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
+}
+
+/// `watchtower serve` on a free port; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Serving {
+    process: Child,
+    /// Where it answers, with a slash at the end.
+    pub url: String,
+}
+
+impl Serving {
+    /// Serves a site, with more arguments if there are any.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn start(site: &Path, arguments: &[&OsStr]) -> Self {
+        let mut command = watchtower();
+        command.args(["serve", "--port", "0"]).arg(site);
+        command.args(arguments).stdin(Stdio::null());
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let stdout = process.stdout.take().expect("it was piped");
+        let mut url = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut url)
+            .expect("it says where it answers");
+        assert!(url.starts_with("http"), "it did not start");
+        let url = url.trim().to_owned();
+        Self { process, url }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Runs a command and demands an exit code.

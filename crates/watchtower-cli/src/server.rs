@@ -12,7 +12,7 @@ mod range;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -43,8 +43,8 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) site: SiteFolder,
-    /// Without one there is a plain page.
-    pub(crate) client: Option<Client>,
+    /// Without one, or until it is there, there is a plain page.
+    pub(crate) client: OnceLock<Client>,
     /// Whether a page loads itself again when the site changes.
     pub(crate) reload: bool,
 }
@@ -61,10 +61,10 @@ impl Server {
     /// # Errors
     ///
     /// When the system refuses, as when another program has it.
-    pub(crate) async fn bind(address: SocketAddr, served: Served) -> io::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr, served: Arc<Served>) -> io::Result<Self> {
         Ok(Self {
             listener: TcpListener::bind(address).await?,
-            served: Arc::new(served),
+            served,
         })
     }
 
@@ -95,7 +95,7 @@ impl Server {
     ) -> io::Result<()> {
         let only_local = self.listener.local_addr()?.ip().is_loopback();
         let stop = stop.boxed().shared();
-        let changes = changes::of(self.served.site.clone());
+        let changes = changes::of(Arc::clone(&self.served));
         let hears = Hears {
             served: self.served,
             changes,
@@ -155,7 +155,7 @@ async fn index(State(hears): State<Hears>) -> Response {
     // Taken before the page reads any document: should an export land from here on, it is told.
     let tag = hears.changes.borrow().clone();
     let Hears { served, .. } = hears;
-    let text = match &served.client {
+    let text = match served.client.get() {
         Some(client) => {
             let bytes = client.file(INDEX).cloned().unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()

@@ -17,7 +17,7 @@ use crate::client::{DATA, site_document_path};
 /// How long, and how often, a reader waits for `data` to come back. An export that cannot exchange two
 /// folders renames both, and `data` is missing for a moment.
 const MOMENT: Duration = Duration::from_millis(10);
-const MOMENTS: usize = 200;
+const MOMENTS: usize = 100;
 
 /// The folder of a site, for reading.
 ///
@@ -45,35 +45,28 @@ impl SiteFolder {
         Format::ALL.iter().copied().filter(holds).collect()
     }
 
-    /// Opens a file by its path from the root. What an export puts in place of it later is another
-    /// file: the one that was opened stays as it is.
+    /// Opens a file of `data` by its path from the root. What an export puts in place of it later is
+    /// another file: the one that was opened stays as it is.
     ///
     /// # Errors
     ///
-    /// Of kind `NotFound` also where something stands that is no file, or that is outside.
+    /// Of kind `NotFound` also where something stands that is no file, or that is outside of `data`.
     pub(crate) fn open(&self, path: &str) -> io::Result<File> {
-        let mut tries = 0;
-        loop {
-            let result = self.try_open(path);
-            let missing = matches!(&result, Err(error) if error.kind() == io::ErrorKind::NotFound);
-            // Once more in any case: `data` may have come back since.
-            if !missing || (tries > 0 && !self.is_between_two_renames()) || tries > MOMENTS {
-                return result;
+        let inside = Path::new(path).strip_prefix(DATA);
+        let inside = inside.map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+        // The folder first: what is not in it is not in the site, and was not missed between two
+        // renames. Once more, since two exports may have cleared the folder away meanwhile.
+        match open_file(&self.open_data()?, inside) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                open_file(&self.open_data()?, inside)
             }
-            if tries > 0 {
-                thread::sleep(MOMENT);
-            }
-            tries += 1;
+            result => result,
         }
     }
 
-    fn is_between_two_renames(&self) -> bool {
-        !self.root.join(DATA).exists() && self.root.join(".watchtower").exists()
-    }
-
-    fn try_open(&self, path: &str) -> io::Result<File> {
-        let root = Dir::open_ambient_dir(&self.root, ambient_authority())?;
-        open_file(&root, Path::new(path))
+    /// Whether `data` was missing between two renames: it is set aside, or back already.
+    fn is_set_aside(&self) -> bool {
+        self.root.join(".watchtower/aside").exists() || self.root.join(DATA).exists()
     }
 
     /// Opens the folder `data`: whoever opens files in it finds those of one export until the next but
@@ -87,7 +80,8 @@ impl SiteFolder {
         loop {
             let root = Dir::open_ambient_dir(&self.root, ambient_authority())?;
             let result = root.open_dir(DATA);
-            if result.is_ok() || !self.is_between_two_renames() || tries > MOMENTS {
+            let missing = matches!(&result, Err(error) if error.kind() == io::ErrorKind::NotFound);
+            if !missing || !self.is_set_aside() || tries >= MOMENTS {
                 return result;
             }
             thread::sleep(MOMENT);

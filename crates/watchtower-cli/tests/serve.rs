@@ -53,9 +53,8 @@ impl Serving {
             told,
             url,
             http: Client::builder()
-                .timeout(PATIENCE)
-                // What came is looked at as it came.
                 .no_gzip()
+                .timeout(PATIENCE)
                 .build()
                 .unwrap(),
         }
@@ -309,7 +308,7 @@ async fn text_is_compressed_and_movies_are_not() {
             );
         }
     }
-    // Who asks for none gets none.
+    // Who does not say so gets it as it stands.
     let whole = server.answer(CONTEXT).await.bytes().await.unwrap();
     assert_eq!(whole.len() as u64, length);
 }
@@ -543,12 +542,18 @@ fn what_cannot_be_served_is_refused() {
     let nothing = folder.path().join("nothing");
     let text = refused(watchtower(&["serve"]).arg(&nothing));
     let text = text.replace(folder.path().to_str().unwrap(), "[folder]");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(text, @r"
+error: there is no site in `[folder]/nothing`: `[folder]/nothing/data` holds no project list of any format
+help: `watchtower export TRACKER --output DIR` writes one
+");
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let text = refused(&mut watchtower(&["serve", SITE, "--port", &port]));
-    insta::assert_snapshot!(text.replace(&port, "[port]"));
+    insta::assert_snapshot!(text.replace(&port, "[port]"), @r"
+error: cannot listen on 127.0.0.1:[port]: Address already in use (os error 98)
+help: `--port 0` takes a port that is free
+");
     let other = folder.path().join("client");
     fs::create_dir(&other).unwrap();
     fs::write(other.join("index.html"), "").unwrap();
@@ -582,20 +587,68 @@ async fn a_browser_is_opened_where_that_is_asked_for() {
 
 #[tokio::test]
 async fn view_exports_and_serves_until_it_is_ended() {
-    let folder = tempfile::tempdir().unwrap();
+    let example = Example::new();
+    let temporary = tempfile::tempdir().unwrap();
     let mut command = watchtower(&["view", "example", "--port", "0", "--quiet", "--json"]);
-    let mut server = Serving::start(command.env("TMPDIR", folder.path()));
-    // The summary of the export comes with it, as of any export.
-    let mut told = server.told.clone();
-    while !told.contains("serving") {
-        server.stdout.read_line(&mut told).unwrap();
+    let command = command.env("TMPDIR", temporary.path());
+    let server = Serving::start(command.arg("--client").arg(&example.client));
+    let told: Value = serde_json::from_str(&server.told).unwrap();
+    assert_eq!(told["message_type"], "serving");
+    let site = PathBuf::from(told["site"].as_str().unwrap());
+    assert!(site.starts_with(temporary.path()));
+    // A page that came before the first export hears of it.
+    let mut changes = Changes::of(&server).await;
+    while !server.text("").await.contains("made up") {
+        changes.next().await.unwrap();
     }
-    let told: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-    server.url = told["url"].as_str().unwrap().to_owned();
     let context: Value = serde_json::from_str(&server.text(CONTEXT).await).unwrap();
     assert_eq!(context["projects"].as_array().unwrap().len(), 1);
-    let site = PathBuf::from(told["site"].as_str().unwrap());
-    assert!(site.starts_with(folder.path()));
-    assert_eq!(server.end(Signal::TERM).0, Some(0));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let (code, rest) = server.end(Signal::TERM);
+    assert_eq!(code, Some(0));
+    let summary: Value = serde_json::from_str(&rest).unwrap();
+    assert_eq!(summary["projects"][0]["outcome"], "exported");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn view_exports_on_every_beat_to_the_folder_that_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    let mut command = watchtower(&["view", "example", "--port", "0", "--every", "1s", "--json"]);
+    let mut server = Serving::start(command.arg("--output").arg(&site));
+    for _ in 0..3 {
+        let mut line = String::new();
+        server.stdout.read_line(&mut line).unwrap();
+        let summary: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(summary["projects"][0]["outcome"], "exported");
+    }
+    assert!(site.join(CONTEXT).exists());
+    assert_eq!(server.end(Signal::INT).0, Some(0));
+    assert!(site.join(CONTEXT).exists());
+}
+
+#[test]
+fn view_ends_when_there_is_nothing_to_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = |arguments: &[&str]| {
+        let mut command = watchtower(&["view", "example", "--port", "0"]);
+        command.args(arguments).current_dir(folder.path());
+        let output = command.output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, said) = view(&["--project", "no such film"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("there is no project `no such film`"),
+        "{said}"
+    );
+    let (code, said) = view(&["--client", "missing.whl"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("cannot read the web client in `missing.whl`"),
+        "{said}"
+    );
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &ServeArgs, printer: &Printer) -> io::Result<Exit> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         let stop = Stop::on_signals()?;
+        let served = Arc::new(served);
         let Some(server) = start(served, &args.listen, args.json, printer).await? else {
             return Ok(Exit::Usage);
         };
@@ -59,7 +61,7 @@ impl NothingToServe {
 }
 
 /// A site with the client that was named, or with the one beside it if it is a bundle.
-pub(super) fn served(
+fn served(
     site: &Path,
     client: Option<&Path>,
     listen: &ListenArgs,
@@ -70,7 +72,7 @@ pub(super) fn served(
     let client = client.map(|it| Client::open(it, &formats)).transpose()?;
     Ok(Served {
         site: folder,
-        client,
+        client: client.map_or_else(OnceLock::new, OnceLock::from),
         reload: !listen.no_reload,
     })
 }
@@ -81,7 +83,7 @@ struct Serving<'a> {
     message_type: &'static str,
     url: &'a str,
     site: &'a Path,
-    /// The format of the client; none without one.
+    /// The format of the client; none without one, or as long as it is not known.
     format: Option<Format>,
 }
 
@@ -96,13 +98,13 @@ struct AddressRefused {
 /// Takes the address and says which it is, on the first line of stdout. None if it cannot be had,
 /// which was said.
 pub(super) async fn start(
-    served: Served,
+    served: Arc<Served>,
     listen: &ListenArgs,
     json: bool,
     printer: &Printer,
 ) -> io::Result<Option<Server>> {
     let address = SocketAddr::new(listen.address, listen.port);
-    let format = served.client.as_ref().map(Client::format);
+    let format = served.client.get().map(Client::format);
     let site = served.site.root().to_owned();
     let server = match Server::bind(address, served).await {
         Ok(server) => server,

@@ -1,15 +1,19 @@
 //! `watchtower view`.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 
-use super::export::{self, repeat};
-use super::serve::{end, served, start};
+use super::export::{self, Runs, repeat};
+use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
+use crate::client::Client;
 use crate::parent::Parent;
 use crate::printer::Printer;
+use crate::server::Served;
+use crate::site::SiteFolder;
 use crate::stop::Stop;
 use crate::{Exit, TrackerCommand};
 
@@ -31,35 +35,54 @@ pub(super) fn run(
         Err(exit) => return Ok(exit),
     };
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = Arc::new(Served {
+        site: SiteFolder::new(runs.site.root()),
+        client: OnceLock::new(),
+        reload: !listen.no_reload,
+    });
     let exit = runtime.block_on(async {
         let stop = Stop::on_signals()?;
-        let first = runs.once(runs.every.map(|_| 1), stop.clone()).await?;
-        if !matches!(first, Exit::Done | Exit::Partial) || stop.is_requested() {
-            return Ok(first);
-        }
-        let served = match served(runs.site.root(), view.client.as_deref(), &listen) {
-            Ok(served) => served,
-            Err(error) => return Ok(error.tell(runs.printer)),
-        };
-        let Some(server) = start(served, &listen, runs.json, runs.printer).await? else {
+        let server = start(Arc::clone(&served), &listen, runs.json, runs.printer);
+        let Some(server) = server.await? else {
             return Ok(Exit::Usage);
-        };
-        let again = async {
-            if let Some(every) = runs.every {
-                tokio::time::sleep(every).await;
-                let once = |number| runs.once(Some(number + 1), stop.clone());
-                // How they end was said; a signal ends the server as well, in its own time.
-                let _ = repeat(every, stop.clone(), once).await;
-            }
-            std::future::pending().await
         };
         tokio::select! {
             result = server.run(end(&listen, stop.clone(), parent)) => result.map(|()| Exit::Done),
-            exit = again => Ok(exit),
+            exit = exports(&runs, &view, &served, stop) => exit,
         }
     });
     runtime.shutdown_background();
     exit
+}
+
+/// Exports once, then finds the client for what was exported, then exports again on every beat. It ends
+/// when there is nothing to look at; a signal ends the server, which takes its time.
+async fn exports(
+    runs: &Runs<'_>,
+    view: &ViewArgs,
+    served: &Served,
+    stop: Stop,
+) -> io::Result<Exit> {
+    let first = runs.once(runs.every.map(|_| 1), stop.clone()).await?;
+    if stop.is_requested() {
+        return std::future::pending().await;
+    }
+    if !matches!(first, Exit::Done | Exit::Partial) {
+        return Ok(first);
+    }
+    if let Some(path) = &view.client {
+        match Client::open(path, &served.site.formats()) {
+            // It is set here alone.
+            Ok(client) => _ = served.client.set(client),
+            Err(error) => return Ok(NothingToServe::from(error).tell(runs.printer)),
+        }
+    }
+    if let Some(every) = runs.every {
+        tokio::time::sleep(every).await;
+        let once = |number| runs.once(Some(number + 1), stop.clone());
+        repeat(every, stop.clone(), once).await?;
+    }
+    std::future::pending().await
 }
 
 fn arguments(matches: &ArgMatches) -> Result<(ViewArgs, ListenArgs), clap::Error> {

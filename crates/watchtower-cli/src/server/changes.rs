@@ -2,30 +2,32 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cap_std::fs::Dir;
 use tokio::sync::watch;
 
+use super::Served;
 use crate::site::SiteFolder;
 
 /// How often the site is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// A tag that is another when the site's documents or movies are, from now on.
+/// A tag that is another when the site's documents or movies are, or there is a client by now.
 ///
 /// The site is looked at, rather than its file system asked to tell: that works where it is mounted
 /// from elsewhere. An export is one step, but others write one file after the other, so the tag follows
 /// when two looks agree.
-pub(super) fn of(site: SiteFolder) -> watch::Receiver<String> {
-    let (sender, receiver) = watch::channel(tag(&site));
+pub(super) fn of(served: Arc<Served>) -> watch::Receiver<String> {
+    let (sender, receiver) = watch::channel(served_tag(&served));
     tokio::spawn(async move {
         let mut before = sender.borrow().clone();
         while !sender.is_closed() {
             tokio::time::sleep(LOOK).await;
-            let site = site.clone();
-            let Ok(now) = tokio::task::spawn_blocking(move || tag(&site)).await else {
+            let served = Arc::clone(&served);
+            let Ok(now) = tokio::task::spawn_blocking(move || served_tag(&served)).await else {
                 continue;
             };
             sender.send_if_modified(|told| {
@@ -39,6 +41,14 @@ pub(super) fn of(site: SiteFolder) -> watch::Receiver<String> {
         }
     });
     receiver
+}
+
+fn served_tag(served: &Served) -> String {
+    let tag = tag(&served.site);
+    match served.client.get() {
+        Some(client) => format!("{tag}-{}", client.format()),
+        None => tag,
+    }
 }
 
 /// A tag of the documents and movies as they are now: their names, sizes and times. Pictures are not
@@ -62,7 +72,7 @@ fn list(
     data: &Dir,
     folder: &Path,
     levels: usize,
-    files: &mut Vec<(std::path::PathBuf, u64, Option<SystemTime>)>,
+    files: &mut Vec<(PathBuf, u64, Option<SystemTime>)>,
 ) -> io::Result<()> {
     for entry in data.read_dir(folder)? {
         let entry = entry?;

@@ -49,7 +49,7 @@ impl Files {
             };
             return Ok((Either::Left(file), about));
         }
-        let file = self.served.client.as_ref().and_then(|it| it.file(path));
+        let file = self.served.client.get().and_then(|it| it.file(path));
         let bytes = file.ok_or_else(not_found)?.clone();
         let about = About {
             length: bytes.len() as u64,

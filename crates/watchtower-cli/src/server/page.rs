@@ -41,11 +41,14 @@ pub(super) fn of(site: &SiteFolder) -> String {
                 h1 { "Watchtower site" }
                 p { "This site is in " code { (site.root().display()) } "." }
                 @for format in &formats { (projects(site, *format)) }
-                @if formats.is_empty() { p { "It holds no project list." } }
-                h2 { "To see it" }
-                p {
-                    "There is no web client here. It is Blender Studio's, and comes in the wheel of "
-                    "its Python package:"
+                @if formats.is_empty() {
+                    p { "Nothing has been exported to it yet." }
+                } @else {
+                    h2 { "To see it" }
+                    p {
+                        "There is no web client here. It is Blender Studio's, and comes in the wheel of "
+                        "its Python package:"
+                    }
                 }
                 @for format in &formats {
                     pre { code {

@@ -185,7 +185,12 @@ fn cases(routes: &BTreeMap<String, Vec<String>>) -> Vec<(Plan, End)> {
     cases
 }
 
-fn settings(url: &str) -> KitsuSettings {
+/// How long nothing may come where that is the fault. A busy machine is silent for as long by itself,
+/// so everywhere else it may be much longer.
+const SILENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn settings(url: &str, silence_timeout: Duration) -> KitsuSettings {
     let credentials = Credentials::Password {
         email: relay::EMAIL.into(),
         password: relay::PASSWORD.into(),
@@ -193,7 +198,7 @@ fn settings(url: &str) -> KitsuSettings {
     let limit = u64::try_from(TOO_MANY).unwrap() / 4;
     KitsuSettings {
         http: HttpOptions {
-            silence_timeout: Duration::from_millis(500),
+            silence_timeout,
             retries: 2,
             retry_delay: Duration::from_millis(1),
             largest_answer: limit,
@@ -212,8 +217,13 @@ fn options(media: MediaPolicy) -> ExportOptions {
     }
 }
 
-async fn export_to(site: &Path, relay: &Relay, media: MediaPolicy) -> Result<Summary, ExportError> {
-    let kitsu = Kitsu::new(settings(relay.url())).unwrap();
+async fn export_to(
+    site: &Path,
+    relay: &Relay,
+    media: MediaPolicy,
+    silence: Duration,
+) -> Result<Summary, ExportError> {
+    let kitsu = Kitsu::new(settings(relay.url(), silence)).unwrap();
     export(&kitsu, &Site::new(site), &options(media), &()).await
 }
 
@@ -241,11 +251,11 @@ impl World {
         let relay = Relay::start(&kitsu).await;
         let site = tempfile::tempdir().unwrap();
         let data = site.path().join("data");
-        export_to(site.path(), &relay, MediaPolicy::None)
+        export_to(site.path(), &relay, MediaPolicy::None, PATIENCE)
             .await
             .unwrap();
         let previous = files(&data);
-        let summary = export_to(site.path(), &relay, MediaPolicy::Download)
+        let summary = export_to(site.path(), &relay, MediaPolicy::Download, PATIENCE)
             .await
             .unwrap();
         let mut routes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
@@ -313,7 +323,11 @@ fn exit(kind: ErrorKind) -> Exit {
 async fn play(world: &World, plan: Plan, due: End) -> Result<String, String> {
     let relay = world.relay(plan.clone()).await;
     let site = world.site();
-    let result = export_to(site.path(), &relay, MediaPolicy::Download).await;
+    let silence = match plan.fault {
+        Fault::Silence | Fault::SilenceInBody | Fault::Drip => SILENCE,
+        _ => PATIENCE,
+    };
+    let result = export_to(site.path(), &relay, MediaPolicy::Download, silence).await;
     if !relay.seen().iter().any(|it| plan.lines.contains(&it.line)) {
         return Err("nothing was hit".to_owned());
     }
@@ -515,7 +529,7 @@ async fn every_fault_at_every_request_ends_well() {
 async fn twice(world: &World, plan: Plan) -> (TempDir, Summary, Files, Files) {
     let relay = world.relay(plan).await;
     let site = world.site();
-    let kitsu = Kitsu::new(settings(relay.url())).unwrap();
+    let kitsu = Kitsu::new(settings(relay.url(), PATIENCE)).unwrap();
     let options = options(MediaPolicy::Download);
     let mut ends = Vec::new();
     let mut first = None;
@@ -592,7 +606,7 @@ async fn a_project_that_fails_keeps_what_it_was_and_the_others_go_on() {
     };
     let relay = world.relay(plan).await;
     let site = world.site();
-    let kitsu = Kitsu::new(settings(relay.url())).unwrap();
+    let kitsu = Kitsu::new(settings(relay.url(), PATIENCE)).unwrap();
     let both = ExportOptions {
         projects: vec!["Nasty Film".into(), "Small Series".into()],
         ..options(MediaPolicy::Download)

@@ -413,7 +413,7 @@ async fn no_secret_of_ayon_is_told_whatever_goes_wrong() {
         (true, Misplaced, PROJECTS, 3),
         (false, Misplaced, PROJECTS, 3),
         (false, Elsewhere, PROJECTS, 2),
-        (false, Status(500), AVATAR, 0),
+        (false, Status(500), AVATAR, 4),
         (false, Elsewhere, AVATAR, 0),
         (true, Elsewhere, AVATAR, 0),
         (false, Status(401), "Folders", 3),

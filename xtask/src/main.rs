@@ -3,6 +3,7 @@
 mod bench;
 mod features;
 mod findings;
+mod placeholders;
 mod schema;
 mod services;
 
@@ -28,6 +29,8 @@ enum Chore {
     },
     /// Check that each library crate, and each connector's feature, compiles alone
     Features,
+    /// Draw the pictures that `watchtower bundle` supplies to the web client
+    Placeholders,
     /// Take what the tests print now as the snapshots, for review with `git diff`
     Snapshots,
     /// Run the tests against a real Kitsu server and the real web client, which are installed first
@@ -46,6 +49,7 @@ fn main() -> Result<()> {
         Chore::Schema { check: false } => schema::write(root()),
         Chore::Schema { check: true } => schema::check(root()),
         Chore::Features => features::check(),
+        Chore::Placeholders => placeholders::write(root()),
         Chore::Snapshots => snapshots(),
         Chore::Services { state } => services::test(&root().join(state)),
         Chore::Bench(bench) => bench::run(bench),

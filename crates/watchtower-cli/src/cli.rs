@@ -1,6 +1,8 @@
 //! The command line's grammar.
 
 use std::collections::BTreeSet;
+#[cfg(feature = "serve")]
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use watchtower_writer::validate::Code;
 
 use crate::commands::code;
 use crate::duration::{duration, interval};
+use crate::edit::EditArgs;
 use crate::{Network, TrackerCommand};
 
 /// What follows the options on the main page of the help.
@@ -19,6 +22,7 @@ Examples:
   watchtower export example --output site    a site to look at, without any tracker
   watchtower export kitsu --output site      all projects of your studio's Kitsu
   watchtower validate site                   will the web client take it?
+  watchtower serve site --client WHEEL       the site in a browser
 
 Exit codes:
   0    done
@@ -60,8 +64,23 @@ pub(crate) enum Action {
     /// Export projects from a tracker to a site
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Export,
+    /// Try the connection to a tracker, and say who we are and what we may see
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Check,
+    /// List the trackers, with what each can give and which settings it takes
+    Trackers(TrackersArgs),
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
+    /// Put a site beside its web client in one folder, for any web server
+    #[cfg(feature = "bundle")]
+    Bundle(BundleArgs),
+    /// Serve a site with its web client
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
+    /// Export projects from a tracker and serve them, to look at
+    #[cfg(feature = "serve")]
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    View,
     /// Say what a finding's code means, and how to mend what it is about
     Explain(ExplainArgs),
     /// The JSON Schemas of the documents
@@ -74,8 +93,14 @@ pub(crate) enum Action {
 #[command(next_help_heading = "Export")]
 pub(crate) struct ExportArgs {
     /// The site's folder, which a web server serves; made if it is missing. Files land in `DIR/data`
-    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
-    pub(crate) output: PathBuf,
+    #[arg(
+        long,
+        short,
+        value_name = "DIR",
+        required = true,
+        help_heading = "Output"
+    )]
+    pub(crate) output: Option<PathBuf>,
     /// What becomes of pictures and movies
     #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
     pub(crate) media: Media,
@@ -96,6 +121,24 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
     /// Print the summary as one JSON document; with `--every`, as one line after each export
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What every `watchtower check TRACKER` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Print what was found as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrackersArgs {
+    /// Print the list as one JSON document
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -203,6 +246,76 @@ pub(crate) enum OutputFormat {
     Github,
 }
 
+/// What `watchtower bundle` takes.
+#[cfg(feature = "bundle")]
+#[derive(Debug, Args)]
+pub(crate) struct BundleArgs {
+    /// The site's folder, of any format and whoever wrote it
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The built web client: the Python package's wheel as `pip download` leaves it, another zip file,
+    /// or a folder. The one for the site's format is found in it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client: PathBuf,
+    /// The bundle's folder: new, empty, or a bundle, which is replaced in one step
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    /// Print what was bundled as one JSON document
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// What `watchtower serve` takes.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The site's folder, of any format and whoever wrote it; or a bundle
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The built web client: the Python package's wheel as `pip download` leaves it, another zip file,
+    /// or a folder [default: the one in SITE, if that is a bundle]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+    /// Print the address in a JSON object on one line
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// What `watchtower view` takes beside what `watchtower export` does.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ViewArgs {
+    /// The built web client: the Python package's wheel as `pip download` leaves it, another zip file,
+    /// or a folder
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client: Option<PathBuf>,
+}
+
+/// Where a server listens, and what ends it.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ListenArgs {
+    /// The port; 0 takes a free one. The address is printed on the first line
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// The address to listen on. Unless it is this machine's alone, whoever reaches it sees the site
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+    /// Open a browser
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Do not load the page again when an export lands
+    #[arg(long)]
+    pub(crate) no_reload: bool,
+    /// Go on when the process that started this one ends
+    #[arg(long)]
+    pub(crate) outlive_parent: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// The code or its name, as in `WT203` or `null`; without it all codes are listed
@@ -221,19 +334,54 @@ pub(crate) enum SchemaAction {
     },
 }
 
-/// Hangs a subcommand for each tracker under `export`.
+/// Hangs a subcommand for each tracker under `export`, `check` and `view`.
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
-    command.mut_subcommand("export", |mut export| {
+    let command = command.mut_subcommand("export", |export| {
+        let commands = trackers
+            .iter()
+            .map(|it| with_tracker(&**it, |command| command));
+        export.subcommands(commands)
+    });
+    let command = command.mut_subcommand("check", |mut check| {
         for tracker in trackers {
             let mut command = tracker.arguments(Command::new(tracker.name()));
-            command = ExportArgs::augment_args(command);
+            command = CheckArgs::augment_args(command);
             if tracker.uses_network() {
                 command = Network::augment_args(command);
             }
-            command = BackgroundArgs::augment_args(command);
-            // Last: the documentation of a group of arguments takes the place of what stands there.
-            export = export.subcommand(command.about(tracker.about()).long_about(None));
+            check = check.subcommand(command.about(tracker.about()).long_about(None));
         }
-        export
-    })
+        check
+    });
+    #[cfg(feature = "serve")]
+    let command = command.mut_subcommand("view", |view| {
+        let arguments = |command| {
+            let command = ListenArgs::augment_args(ViewArgs::augment_args(command));
+            command.mut_arg("output", |output| {
+                output
+                    .required(false)
+                    .help("Keep the site in this folder [default: a temporary one]")
+            })
+        };
+        view.subcommands(trackers.iter().map(|it| with_tracker(&**it, arguments)))
+    });
+    command
+}
+
+/// The subcommand of a tracker, with everything that an export takes and these arguments of its own.
+fn with_tracker(tracker: &dyn TrackerCommand, arguments: impl Fn(Command) -> Command) -> Command {
+    let mut command = tracker.arguments(Command::new(tracker.name()));
+    command = ExportArgs::augment_args(command);
+    if let Some(flag) = tracker.preparation() {
+        command = command.mut_arg("output", |output| {
+            output.required(false).required_unless_present(flag)
+        });
+    }
+    if tracker.uses_network() {
+        command = Network::augment_args(command);
+    }
+    command = EditArgs::augment_args(command);
+    command = arguments(BackgroundArgs::augment_args(command));
+    // Last: the documentation of a group of arguments takes the place of what stands there.
+    command.about(tracker.about()).long_about(None)
 }

@@ -1,9 +1,17 @@
 //! The subcommands.
 
+#[cfg(feature = "bundle")]
+mod bundle;
+mod check;
 mod explain;
 mod export;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
+mod trackers;
 mod validate;
+#[cfg(feature = "serve")]
+mod view;
 
 use std::io;
 
@@ -25,7 +33,15 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
     let mut printer = Printer::new(verbosity);
     let result = match &cli.command {
         Action::Export => export::run(matches, trackers, &mut printer),
+        Action::Check => check::run(matches, trackers, &printer),
+        Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        #[cfg(feature = "bundle")]
+        Action::Bundle(args) => bundle::run(args, &printer),
+        #[cfg(feature = "serve")]
+        Action::Serve(args) => serve::run(args, &printer),
+        #[cfg(feature = "serve")]
+        Action::View => view::run(matches, trackers, &mut printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
     };

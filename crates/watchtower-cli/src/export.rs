@@ -145,7 +145,7 @@ impl ExportError {
     }
 }
 
-fn tracker_exit(error: &connector::Error) -> Exit {
+pub(crate) fn tracker_exit(error: &connector::Error) -> Exit {
     match error.kind() {
         connector::ErrorKind::Config => Exit::Usage,
         connector::ErrorKind::Invalid => Exit::Findings,

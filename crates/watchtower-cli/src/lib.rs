@@ -8,15 +8,26 @@
 //! What happens in an export is told in events of [`tracing`]. The command line writes them to stderr
 //! with `--log-format` or `--every`; a program that has a subscriber of its own keeps it.
 
+#[cfg(feature = "bundle")]
+mod bundle;
 mod cli;
+#[cfg(feature = "bundle")]
+mod client;
 mod commands;
 mod duration;
+mod edit;
 pub mod environment;
 mod exit;
 pub mod export;
 mod log;
 mod network;
+#[cfg(feature = "serve")]
+mod parent;
 mod printer;
+#[cfg(feature = "serve")]
+mod server;
+#[cfg(feature = "bundle")]
+mod site;
 mod stop;
 mod trackers;
 
@@ -26,14 +37,14 @@ use clap::{CommandFactory, FromArgMatches};
 
 pub use exit::Exit;
 pub use network::Network;
-pub use trackers::{TrackerCommand, built_in};
+pub use trackers::{Setting, TrackerCommand, built_in};
 
 /// Runs the command line with the trackers that are built in.
 pub fn main() -> ExitCode {
     main_with(built_in())
 }
 
-/// Runs the command line with these trackers under `watchtower export`.
+/// Runs the command line with these trackers under `watchtower export` and `watchtower check`.
 pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
     let command = cli::with_trackers(cli::Cli::command(), &trackers);
     let matches = match command.try_get_matches() {

@@ -6,20 +6,42 @@ mod ayon;
 mod files;
 #[cfg(feature = "process")]
 mod process;
+#[cfg(feature = "spreadsheet")]
+mod spreadsheet;
 
 use clap::{ArgMatches, Command};
-use watchtower_connector::{Result, Tracker};
+use serde::Serialize;
+use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
 use crate::Network;
 use crate::environment::Environment;
 
-/// A tracker as a subcommand of `watchtower export`.
+/// Something that a tracker takes from the environment, or from a file of `NAME=VALUE` lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+}
+
+/// A tracker as a subcommand of `watchtower export`, and of whatever else talks to trackers.
 pub trait TrackerCommand: Send + Sync {
     /// The subcommand's name, in lower case.
     fn name(&self) -> &'static str;
 
     /// What it is, in a line.
     fn about(&self) -> &'static str;
+
+    /// What it can give, for the list of trackers. Empty where it depends on more than its kind.
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
+    }
+
+    /// What it takes from the environment, for the list of trackers.
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
 
     /// Adds the tracker's own arguments, and its own part of the help. No argument may take a
     /// password: other users of the machine can read it.
@@ -31,6 +53,23 @@ pub trait TrackerCommand: Send + Sync {
     /// help, only then.
     fn uses_network(&self) -> bool {
         true
+    }
+
+    /// The id of the flag with which the command prepares something instead of exporting, as by writing
+    /// settings to start from. `--output` is not needed with it.
+    fn preparation(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Prepares what that flag asks for. Gives back a sentence about what was done.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be done; `Unsupported` for a command without such a flag.
+    fn prepare(&self, _matches: &ArgMatches) -> Result<String> {
+        let operation = format!("prepare an export from {}", self.name());
+        let message = "there is nothing to prepare";
+        Err(Error::new(ErrorKind::Unsupported, operation, message))
     }
 
     /// Makes the tracker from its arguments and the environment; `network` has the options for the
@@ -58,6 +97,8 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(kitsu::KitsuCommand),
         #[cfg(feature = "ayon")]
         Box::new(ayon::AyonCommand),
+        #[cfg(feature = "spreadsheet")]
+        Box::new(spreadsheet::SpreadsheetCommand),
         #[cfg(feature = "process")]
         Box::new(process::ProcessCommand),
         #[cfg(feature = "files")]
@@ -69,7 +110,7 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
 mod example {
     use clap::{ArgMatches, Args, Command, FromArgMatches};
     use watchtower_connector::example::{Example, ExampleOptions};
-    use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+    use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
     use super::TrackerCommand;
     use crate::Network;
@@ -97,6 +138,10 @@ mod example {
 
         fn about(&self) -> &'static str {
             "A small film made up on the spot: offline, and the same every time"
+        }
+
+        fn capabilities(&self) -> &'static [Capability] {
+            Example::CAPABILITIES
         }
 
         fn arguments(&self, command: Command) -> Command {
@@ -134,9 +179,9 @@ mod example {
 mod kitsu {
     use clap::{ArgMatches, Args, Command, FromArgMatches};
     use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
-    use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+    use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
-    use super::TrackerCommand;
+    use super::{Setting, TrackerCommand};
     use crate::Network;
     use crate::environment::Environment;
 
@@ -175,6 +220,32 @@ HTTP_PROXY and NO_PROXY in the environment.";
 
         fn about(&self) -> &'static str {
             "Kitsu, the tracker by CGWire that Blender Studio uses"
+        }
+
+        fn capabilities(&self) -> &'static [Capability] {
+            Kitsu::CAPABILITIES
+        }
+
+        fn settings(&self) -> &'static [Setting] {
+            const SETTINGS: &[Setting] = &[
+                Setting {
+                    name: URL,
+                    about: "the address of Kitsu's API",
+                },
+                Setting {
+                    name: EMAIL,
+                    about: "the account's email",
+                },
+                Setting {
+                    name: PASSWORD,
+                    about: "its password",
+                },
+                Setting {
+                    name: TOKEN,
+                    about: "a bot's token, instead of email and password",
+                },
+            ];
+            SETTINGS
         }
 
         fn arguments(&self, command: Command) -> Command {

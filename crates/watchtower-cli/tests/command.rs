@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 /// The command, away from the settings of whoever runs the tests.
 fn watchtower(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
@@ -36,14 +38,53 @@ fn help_is_worth_reading() {
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
         &["export", "ayon", "--help"],
+        &["export", "spreadsheet", "--help"],
         &["export", "process", "--help"],
         &["export", "files", "--help"],
+        &["check", "--help"],
+        &["check", "kitsu", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(0));
         insta::assert_snapshot!(arguments.join(" "), stdout(&output));
     }
+}
+
+#[test]
+fn trackers_are_listed_with_what_they_give_and_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["trackers"]);
+    insta::assert_snapshot!(stdout(&output));
+    let output = run(folder.path(), &["trackers", "--json"]);
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(list[1]["settings"][3]["name"], "KITSU_TOKEN");
+}
+
+#[test]
+fn a_check_says_who_we_are_and_what_we_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["check", "example"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!(stdout(&output));
+    let output = run(folder.path(), &["check", "example", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["projects"][0]["name"], "The Salt Lantern");
+    // A check takes nothing that only an export has, and AYON's command must not ask for it.
+    let unreachable = [
+        "check",
+        "ayon",
+        "--retries",
+        "0",
+        "--url",
+        "http://127.0.0.1:9",
+    ];
+    let mut command = watchtower(folder.path());
+    command.args(unreachable).env("AYON_API_KEY", "key");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    insta::assert_snapshot!("check_unreachable", stderr(&output));
+    assert!(stdout(&output).is_empty());
 }
 
 #[test]

@@ -165,6 +165,18 @@ pub struct Ayon {
 }
 
 impl Ayon {
+    /// What it can give.
+    pub const CAPABILITIES: &'static [Capability] = &[
+        Capability::Assets,
+        Capability::Casting,
+        Capability::Tasks,
+        Capability::Users,
+        Capability::Episodes,
+        Capability::Edits,
+        Capability::Pictures,
+        Capability::Movies,
+    ];
+
     /// An AYON at an address. It connects and logs in when something is asked.
     ///
     /// # Errors
@@ -468,16 +480,7 @@ impl Tracker for Ayon {
             name: "ayon".into(),
             about: "AYON, by way of its server's API".into(),
             location: Some(shown(self.http.base())),
-            capabilities: vec![
-                Capability::Assets,
-                Capability::Casting,
-                Capability::Tasks,
-                Capability::Users,
-                Capability::Episodes,
-                Capability::Edits,
-                Capability::Pictures,
-                Capability::Movies,
-            ],
+            capabilities: Self::CAPABILITIES.to_vec(),
         }
     }
 

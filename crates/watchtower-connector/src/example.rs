@@ -66,6 +66,18 @@ pub struct Example {
 }
 
 impl Example {
+    /// What it can give.
+    pub const CAPABILITIES: &'static [Capability] = &[
+        Capability::Assets,
+        Capability::Casting,
+        Capability::Tasks,
+        Capability::Users,
+        Capability::Edits,
+        Capability::Pictures,
+        Capability::Movies,
+        Capability::ConditionalMedia,
+    ];
+
     /// A film of a certain size.
     ///
     /// # Errors
@@ -121,16 +133,7 @@ impl Tracker for Example {
             name: "example".into(),
             about: "A small film made up on the spot, offline and the same in every run.".into(),
             location: None,
-            capabilities: vec![
-                Capability::Assets,
-                Capability::Casting,
-                Capability::Tasks,
-                Capability::Users,
-                Capability::Edits,
-                Capability::Pictures,
-                Capability::Movies,
-                Capability::ConditionalMedia,
-            ],
+            capabilities: Self::CAPABILITIES.to_vec(),
         }
     }
 

@@ -27,6 +27,9 @@ pub struct Files {
 }
 
 impl Files {
+    /// What it can give.
+    pub const CAPABILITIES: &'static [Capability] = Capability::ALL;
+
     /// The documents in a folder. Nothing is read yet.
     pub fn new(folder: impl Into<PathBuf>, options: HttpOptions) -> Self {
         Self {
@@ -57,7 +60,7 @@ impl Tracker for Files {
             name: "files".to_owned(),
             about: "Documents in a folder".to_owned(),
             location: Some(self.folder.display().to_string()),
-            capabilities: Capability::ALL.to_vec(),
+            capabilities: Self::CAPABILITIES.to_vec(),
         }
     }
 

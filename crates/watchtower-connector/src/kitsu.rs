@@ -116,6 +116,9 @@ pub struct Kitsu {
 }
 
 impl Kitsu {
+    /// What it can give.
+    pub const CAPABILITIES: &'static [Capability] = Capability::ALL;
+
     /// A Kitsu at an address. It connects and logs in when something is asked.
     ///
     /// # Errors
@@ -352,7 +355,7 @@ impl Tracker for Kitsu {
             name: "kitsu".into(),
             about: "Kitsu, by way of the API of its server, Zou".into(),
             location: Some(shown(self.http.base())),
-            capabilities: Capability::ALL.to_vec(),
+            capabilities: Self::CAPABILITIES.to_vec(),
         }
     }
 

@@ -10,12 +10,17 @@
 //! * `kitsu`: Kitsu, Blender Studio's tracker;
 //! * `ayon`: AYON, Ynput's pipeline platform;
 //! * `process`: a program in any language that prints what a tracker holds;
-//! * `files`: the same documents in a folder.
+//! * `files`: the same documents in a folder;
+//! * `spreadsheet`: sheets, in CSV files or a workbook.
+//!
+//! The feature `edit` lays the cut of an edit over any of them.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
 #[cfg(feature = "ayon")]
 pub mod ayon;
+#[cfg(feature = "edit")]
+pub mod edit;
 mod error;
 #[cfg(feature = "example")]
 pub mod example;
@@ -27,6 +32,8 @@ pub mod http;
 pub mod kitsu;
 #[cfg(feature = "process")]
 pub mod process;
+#[cfg(feature = "spreadsheet")]
+pub mod spreadsheet;
 #[cfg(feature = "told")]
 mod told;
 mod tracker;

@@ -65,6 +65,9 @@ pub struct Process {
 }
 
 impl Process {
+    /// What it can give.
+    pub const CAPABILITIES: &'static [Capability] = Capability::ALL;
+
     /// A program as a tracker. It is not started yet.
     pub fn new(settings: ProcessSettings) -> Self {
         Self {
@@ -236,7 +239,7 @@ impl Tracker for Process {
             name: "process".to_owned(),
             about: "A program in any language that prints what a tracker holds".to_owned(),
             location: Some(self.settings.program.display().to_string()),
-            capabilities: Capability::ALL.to_vec(),
+            capabilities: Self::CAPABILITIES.to_vec(),
         }
     }
 

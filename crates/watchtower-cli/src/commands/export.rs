@@ -1,17 +1,20 @@
 //! `watchtower export`.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use tracing::{Instrument, error_span, warn};
-use watchtower_connector::Tracker;
+use watchtower_connector::{ErrorKind, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
 use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
+use crate::edit::EditArgs;
 use crate::environment::Environment;
 use crate::export::{ExportError, ExportOptions, export};
 use crate::log::{self, FilterError, seconds};
@@ -24,50 +27,18 @@ pub(super) fn run(
     trackers: &[Box<dyn TrackerCommand>],
     printer: &mut Printer,
 ) -> io::Result<Exit> {
-    let (command, matches) = chosen(matches, trackers);
-    let (args, network, background) = match arguments(command, matches) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
-    };
-    if let Some(format) = background.log_format() {
-        printer.leave_to_log();
-        if let Err(error) = log::start(format, printer.verbosity()) {
-            printer.error(&error, Some(FilterError::HELP));
-            return Ok(Exit::Usage);
-        }
+    let (command, matches) = chosen("export", matches, trackers);
+    if command.preparation().is_some_and(|it| matches.get_flag(it)) {
+        return instead(command, matches, printer);
     }
-    let environment = match Environment::load(args.env_file.as_deref()) {
-        Ok(environment) => environment,
-        Err(error) => {
-            printer.error(&error, None);
-            return Ok(Exit::Usage);
-        }
-    };
-    let tracker = match command.connect(matches, &environment, &network) {
-        Ok(tracker) => tracker,
-        Err(error) => {
-            printer.error(&error, error.help());
-            return Ok(Exit::Usage);
-        }
-    };
-    let runs = Runs {
-        site: Site::new(&args.output),
-        options: ExportOptions {
-            media: media_policy(&args, &*tracker),
-            projects: args.projects,
-            jobs: network.jobs,
-            lock_timeout: args.lock_timeout,
-            keep_unused: args.keep_unused,
-        },
-        json: args.json,
-        every: background.every,
-        tracker,
-        printer,
+    let runs = match prepare(command, matches, None, printer) {
+        Ok(runs) => runs,
+        Err(exit) => return Ok(exit),
     };
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         let stop = Stop::on_signals()?;
-        match background.every {
+        match runs.every {
             None => runs.once(None, stop).await,
             Some(every) => {
                 repeat(every, stop.clone(), |number| {
@@ -82,19 +53,91 @@ pub(super) fn run(
     exit
 }
 
+/// Connects to the tracker and starts the log, where there is one. The site is the folder that was
+/// named, or else this one. What is wrong is said, and the error is how the command ends.
+pub(super) fn prepare<'a>(
+    command: &dyn TrackerCommand,
+    matches: &ArgMatches,
+    site: Option<&Path>,
+    printer: &'a mut Printer,
+) -> Result<Runs<'a>, Exit> {
+    let (args, network, background) =
+        arguments(command, matches).unwrap_or_else(|error| error.exit());
+    if let Some(format) = background.log_format() {
+        printer.leave_to_log();
+        if let Err(error) = log::start(format, printer.verbosity()) {
+            printer.error(&error, Some(FilterError::HELP));
+            return Err(Exit::Usage);
+        }
+    }
+    let usage = |error: &dyn Error, help: Option<&str>| {
+        printer.error(error, help);
+        Exit::Usage
+    };
+    let environment =
+        Environment::load(args.env_file.as_deref()).map_err(|error| usage(&error, None))?;
+    let tracker = command.connect(matches, &environment, &network);
+    let tracker = tracker.map_err(|error| usage(&error, error.help()))?;
+    let edits = EditArgs::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
+    let tracker = edits.lay_over(tracker, &args.projects).map_err(|error| {
+        printer.error(&error, error.help());
+        match error.kind() {
+            ErrorKind::Invalid => Exit::Findings,
+            _ => Exit::Usage,
+        }
+    })?;
+    let site = args.output.as_deref().or(site);
+    let site = site.expect("clap demands an output where there is no other");
+    Ok(Runs {
+        site: Site::new(site),
+        options: ExportOptions {
+            media: media_policy(&args, &*tracker),
+            projects: args.projects,
+            jobs: network.jobs,
+            lock_timeout: args.lock_timeout,
+            keep_unused: args.keep_unused,
+        },
+        json: args.json,
+        every: background.every,
+        tracker,
+        printer,
+    })
+}
+
+/// Does what the command does instead of an export.
+fn instead(
+    command: &dyn TrackerCommand,
+    matches: &ArgMatches,
+    printer: &Printer,
+) -> io::Result<Exit> {
+    match command.prepare(matches) {
+        Ok(done) => {
+            printer.data(done)?;
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            printer.error(&error, error.help());
+            Ok(match error.kind() {
+                ErrorKind::Invalid => Exit::Findings,
+                _ => Exit::Usage,
+            })
+        }
+    }
+}
+
 /// One export after the other.
-struct Runs<'a> {
+pub(super) struct Runs<'a> {
     tracker: Box<dyn Tracker>,
-    site: Site,
+    pub(super) site: Site,
     options: ExportOptions,
-    json: bool,
-    every: Option<Duration>,
-    printer: &'a Printer,
+    pub(super) json: bool,
+    pub(super) every: Option<Duration>,
+    pub(super) printer: &'a Printer,
 }
 
 impl Runs<'_> {
     /// Exports once. `number` tells this export from the others in the log.
-    async fn once(&self, number: Option<u64>, mut stop: Stop) -> io::Result<Exit> {
+    pub(super) async fn once(&self, number: Option<u64>, mut stop: Stop) -> io::Result<Exit> {
         let tracker = self.tracker.describe().name;
         // On the level of errors, so that it is there whatever is logged.
         let span = error_span!("export", tracker, run = number);
@@ -140,7 +183,7 @@ impl Runs<'_> {
 /// Runs something on every beat, until there is a signal. Beats that come while it runs are skipped.
 ///
 /// The exit code is the last run's.
-async fn repeat<R>(
+pub(super) async fn repeat<R>(
     every: Duration,
     mut stop: Stop,
     mut run: impl FnMut(u64) -> R,
@@ -192,13 +235,14 @@ impl BackgroundArgs {
     }
 }
 
-/// The tracker that was named. Clap has made sure that one was, and that it is there.
-fn chosen<'a>(
+/// The tracker that was named under a subcommand. Clap has made sure that one was, and that it is there.
+pub(super) fn chosen<'a>(
+    subcommand: &str,
     matches: &'a ArgMatches,
     trackers: &'a [Box<dyn TrackerCommand>],
 ) -> (&'a dyn TrackerCommand, &'a ArgMatches) {
     let named = matches
-        .subcommand_matches("export")
+        .subcommand_matches(subcommand)
         .and_then(ArgMatches::subcommand);
     let found = named.and_then(|(name, matches)| {
         let command = trackers.iter().find(|it| it.name() == name)?;

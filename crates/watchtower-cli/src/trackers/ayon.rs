@@ -2,9 +2,9 @@
 
 use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
-use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
-use super::TrackerCommand;
+use super::{Setting, TrackerCommand};
 use crate::Network;
 use crate::cli::Media;
 use crate::environment::Environment;
@@ -54,6 +54,32 @@ impl TrackerCommand for AyonCommand {
         "AYON, the pipeline platform by Ynput"
     }
 
+    fn capabilities(&self) -> &'static [Capability] {
+        Ayon::CAPABILITIES
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        const SETTINGS: &[Setting] = &[
+            Setting {
+                name: URL,
+                about: "AYON's address",
+            },
+            Setting {
+                name: KEY,
+                about: "the key of a service user, or a personal API key",
+            },
+            Setting {
+                name: NAME,
+                about: "the account, instead of a key",
+            },
+            Setting {
+                name: PASSWORD,
+                about: "its password",
+            },
+        ];
+        SETTINGS
+    }
+
     fn arguments(&self, command: Command) -> Command {
         AyonArgs::augment_args(command.next_help_heading("AYON")).after_help(AFTER_HELP)
     }
@@ -88,9 +114,9 @@ impl TrackerCommand for AyonCommand {
                 }
             }
         };
-        // What every export takes, and spares the server here.
-        let projects = matches.get_many::<String>("projects");
-        let media = matches.get_one::<Media>("media");
+        // What every export takes, and spares the server here; a check takes neither.
+        let projects = matches.try_get_many::<String>("projects").ok().flatten();
+        let media = matches.try_get_one::<Media>("media").ok().flatten();
         Ok(Box::new(Ayon::new(AyonSettings {
             url,
             credentials,

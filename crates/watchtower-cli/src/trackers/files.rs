@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use watchtower_connector::files::Files;
-use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
 use super::TrackerCommand;
 use crate::Network;
@@ -31,6 +31,10 @@ impl TrackerCommand for FilesCommand {
 
     fn about(&self) -> &'static str {
         "A folder of JSON documents, as something else writes them"
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        Files::CAPABILITIES
     }
 
     fn arguments(&self, command: Command) -> Command {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use watchtower_connector::process::{Process, ProcessSettings};
-use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
 use super::TrackerCommand;
 use crate::Network;
@@ -44,6 +44,10 @@ impl TrackerCommand for ProcessCommand {
 
     fn about(&self) -> &'static str {
         "A connector of your own, in any language: a program that prints JSON"
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        Process::CAPABILITIES
     }
 
     fn arguments(&self, command: Command) -> Command {

@@ -1,0 +1,153 @@
+//! `watchtower serve`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use futures_util::FutureExt;
+use serde::Serialize;
+use tokio::runtime;
+use watchtower_model::format::Format;
+
+use crate::Exit;
+use crate::bundle::NoSite;
+use crate::cli::{ListenArgs, ServeArgs};
+use crate::client::{Client, ClientError, INDEX};
+use crate::parent::Parent;
+use crate::printer::Printer;
+use crate::server::{Served, Server};
+use crate::site::SiteFolder;
+use crate::stop::Stop;
+
+pub(super) fn run(args: &ServeArgs, printer: &Printer) -> io::Result<Exit> {
+    let parent = Parent::now();
+    let served = match served(&args.site, args.client.as_deref(), &args.listen) {
+        Ok(served) => served,
+        Err(error) => return Ok(error.tell(printer)),
+    };
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(async {
+        let stop = Stop::on_signals()?;
+        let Some(server) = start(served, &args.listen, args.json, printer).await? else {
+            return Ok(Exit::Usage);
+        };
+        server.run(end(&args.listen, stop, parent)).await?;
+        Ok(Exit::Done)
+    });
+    runtime.shutdown_background();
+    exit
+}
+
+/// Why there is nothing to serve.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NothingToServe {
+    #[error(transparent)]
+    Site(#[from] NoSite),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+impl NothingToServe {
+    pub(super) fn tell(&self, printer: &Printer) -> Exit {
+        let help = match self {
+            Self::Site(_) => Some(NoSite::HELP.to_owned()),
+            Self::Client(error) => error.help(),
+        };
+        printer.error(self, help.as_deref());
+        Exit::Usage
+    }
+}
+
+/// A site with the client that was named, or with the one beside it if it is a bundle.
+pub(super) fn served(
+    site: &Path,
+    client: Option<&Path>,
+    listen: &ListenArgs,
+) -> Result<Served, NothingToServe> {
+    let folder = SiteFolder::new(site);
+    let formats = NoSite::formats(&folder)?;
+    let client = client.or_else(|| site.join(INDEX).is_file().then_some(site));
+    let client = client.map(|it| Client::open(it, &formats)).transpose()?;
+    Ok(Served {
+        site: folder,
+        client,
+        reload: !listen.no_reload,
+    })
+}
+
+/// What programs read of a server that has started.
+#[derive(Serialize)]
+struct Serving<'a> {
+    message_type: &'static str,
+    url: &'a str,
+    site: &'a Path,
+    /// The format of the client; none without one.
+    format: Option<Format>,
+}
+
+/// The address is another program's, or not ours to take.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}")]
+struct AddressRefused {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// Takes the address and says which it is, on the first line of stdout. None if it cannot be had,
+/// which was said.
+pub(super) async fn start(
+    served: Served,
+    listen: &ListenArgs,
+    json: bool,
+    printer: &Printer,
+) -> io::Result<Option<Server>> {
+    let address = SocketAddr::new(listen.address, listen.port);
+    let format = served.client.as_ref().map(Client::format);
+    let site = served.site.root().to_owned();
+    let server = match Server::bind(address, served).await {
+        Ok(server) => server,
+        Err(source) => {
+            let error = AddressRefused { address, source };
+            printer.error(&error, Some("`--port 0` takes a port that is free"));
+            return Ok(None);
+        }
+    };
+    let url = server.url()?;
+    if json {
+        printer.data(serde_json::to_string(&Serving {
+            message_type: "serving",
+            url: &url,
+            site: &site,
+            format,
+        })?)?;
+    } else {
+        printer.data(&url)?;
+    }
+    if listen.open
+        && let Err(error) = open::that_detached(&url)
+    {
+        printer.error(&error, Some("open the address in a browser yourself"));
+    }
+    Ok(Some(server))
+}
+
+/// Waits for a signal, or for the end of the process that started us.
+pub(super) fn end(
+    listen: &ListenArgs,
+    mut stop: Stop,
+    parent: Parent,
+) -> impl Future<Output = ()> + Send + 'static {
+    let outlives = listen.outlive_parent;
+    async move {
+        let parent = async {
+            match outlives {
+                true => std::future::pending().await,
+                false => parent.ended().await,
+            }
+        };
+        tokio::select! {
+            () = stop.requested().map(drop) => {}
+            () = parent => {}
+        }
+    }
+}

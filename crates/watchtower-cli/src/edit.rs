@@ -1,0 +1,115 @@
+//! `--edit`: the cut of an edit, laid over whatever is exported.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+use watchtower_connector::edit::{Overlay, Timeline, WithEdits};
+use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+use watchtower_model::FrameRate;
+
+/// What every export takes of edits.
+#[derive(Debug, Default, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
+#[command(next_help_heading = "The cut, from the edit")]
+pub(crate) struct EditArgs {
+    /// Take order, start and length of shots from a timeline: OpenTimelineIO (.otio), or EDL (.edl, CMX
+    /// 3600). Clips are named after shots, as in 010_0020; what does not match is listed. PROJECT is its
+    /// name or id; it is not needed with one `--project`, or where there is one only. May be given several
+    /// times
+    #[arg(long = "edit", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
+    pub(crate) edits: Vec<OsString>,
+    /// The movie of the edit, instead of the tracker's. May be given several times
+    #[arg(long = "edit-movie", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
+    pub(crate) movies: Vec<OsString>,
+    /// Frames per second, where the edit or the sheets do not say, or something else
+    #[arg(long, value_name = "FPS")]
+    pub(crate) fps: Option<FrameRate>,
+}
+
+impl EditArgs {
+    /// Lays the edits over a tracker. `projects` are those that are exported, none for all.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when it is not said of which project an edit is, or when a file is not there; `Invalid`
+    /// when it cannot be understood.
+    pub(crate) fn lay_over(
+        &self,
+        tracker: Box<dyn Tracker>,
+        projects: &[String],
+    ) -> Result<Box<dyn Tracker>> {
+        let mut overlays: Vec<Overlay> = Vec::new();
+        for argument in &self.edits {
+            let (project, file) = split(argument, projects)?;
+            let timeline = Timeline::read(&file, self.fps)?;
+            let overlay = place(&mut overlays, project);
+            if overlay.timeline.replace(timeline).is_some() {
+                return Err(twice("--edit"));
+            }
+        }
+        for argument in &self.movies {
+            let (project, file) = split(argument, projects)?;
+            if !file.is_file() {
+                let message = format!("`{}` is not a file", file.display());
+                return Err(
+                    Error::new(ErrorKind::Config, "find the edit's movie", message)
+                        .with_help("give the path of the movie"),
+                );
+            }
+            if place(&mut overlays, project).movie.replace(file).is_some() {
+                return Err(twice("--edit-movie"));
+            }
+        }
+        Ok(match overlays.is_empty() {
+            true => tracker,
+            false => Box::new(WithEdits::new(tracker, overlays)),
+        })
+    }
+}
+
+fn twice(option: &str) -> Error {
+    let message = format!("{option} is given twice for one project");
+    let help = "give PROJECT=FILE for each project";
+    Error::new(ErrorKind::Config, "lay the edit over the projects", message).with_help(help)
+}
+
+/// The overlay of a project, made the first time.
+fn place(overlays: &mut Vec<Overlay>, project: Option<String>) -> &mut Overlay {
+    let same = |it: &Overlay| it.project == project;
+    let at = overlays.iter().position(same).unwrap_or_else(|| {
+        overlays.push(Overlay {
+            project,
+            timeline: None,
+            movie: None,
+        });
+        overlays.len() - 1
+    });
+    &mut overlays[at]
+}
+
+/// The project and the file of an argument. A file that is there is one, whatever its name holds.
+fn split(argument: &OsString, projects: &[String]) -> Result<(Option<String>, PathBuf)> {
+    let whole = PathBuf::from(argument);
+    if !whole.exists()
+        && let Some((project, file)) = argument.to_str().and_then(|it| it.split_once('='))
+    {
+        return Ok((Some(project.to_owned()), file.into()));
+    }
+    match projects {
+        [] => Ok((None, whole)),
+        [project] => Ok((Some(project.clone()), whole)),
+        several => {
+            let message = format!(
+                "it is not said of which project `{}` is: {}",
+                whole.display(),
+                several.join(", ")
+            );
+            let help = "give PROJECT=FILE";
+            Err(
+                Error::new(ErrorKind::Config, "find the project of the edit", message)
+                    .with_help(help),
+            )
+        }
+    }
+}

@@ -1,0 +1,601 @@
+//! `watchtower serve` and `watchtower view`, as browsers and desktop tools meet them.
+#![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_watchtower");
+const SITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/site");
+const CONTEXT: &str = "data/projects/context.json";
+/// Longer than anything here takes on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that ends with the test.
+struct Serving {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    /// Its first line.
+    told: String,
+    url: String,
+    http: Client,
+}
+
+impl Serving {
+    fn start(command: &mut Command) -> Self {
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut process = process.spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut told = String::new();
+        stdout.read_line(&mut told).unwrap();
+        if told.is_empty() {
+            panic!("{:?}", process.wait_with_output());
+        }
+        let url = match serde_json::from_str::<Value>(&told) {
+            Ok(told) => told["url"].as_str().unwrap().to_owned(),
+            Err(_) => told.trim().to_owned(),
+        };
+        Self {
+            process,
+            stdout,
+            told,
+            url,
+            http: Client::builder()
+                .timeout(PATIENCE)
+                // What came is looked at as it came.
+                .no_gzip()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(format!("{}{path}", self.url))
+    }
+
+    async fn answer(&self, path: &str) -> Response {
+        self.get(path).send().await.unwrap()
+    }
+
+    async fn text(&self, path: &str) -> String {
+        let answer = self.answer(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.process.id()).unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
+    }
+
+    /// Ends it with a signal: how it ended, and the rest of what it printed.
+    fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+        self.signal(signal);
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.process.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn watchtower(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env("COLUMNS", "100").args(arguments);
+    command
+}
+
+/// `watchtower serve` of a site on a free port.
+fn serve(site: impl AsRef<Path>, arguments: &[&str]) -> Serving {
+    let mut command = watchtower(&["serve", "--port", "0"]);
+    Serving::start(command.args(arguments).arg(site.as_ref()))
+}
+
+/// A folder with a site of the example and a made-up client for it.
+struct Example {
+    folder: TempDir,
+    site: PathBuf,
+    client: PathBuf,
+}
+
+impl Example {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let example = Self {
+            site: folder.path().join("site"),
+            client: folder.path().join("client"),
+            folder,
+        };
+        example.export(&[]);
+        fs::create_dir(&example.client).unwrap();
+        let write = |name: &str, text: &str| fs::write(example.client.join(name), text).unwrap();
+        write(
+            "index.html",
+            "<html><head><title>made up</title></head><body></body></html>",
+        );
+        write(
+            "index.js",
+            &format!("'{CONTEXT}' static/img/placeholder-user.png"),
+        );
+        example
+    }
+
+    fn export(&self, arguments: &[&str]) {
+        let mut command = watchtower(&["export", "example", "--quiet", "--output"]);
+        let status = command.arg(&self.site).args(arguments).status().unwrap();
+        assert!(status.success());
+    }
+
+    fn serve(&self, arguments: &[&str]) -> Serving {
+        let client = self.client.to_str().unwrap();
+        serve(&self.site, &[&["--client", client], arguments].concat())
+    }
+
+    /// The path of the film's movie from the site's root.
+    fn movie(&self) -> String {
+        let mut projects = fs::read_dir(self.site.join("data/projects")).unwrap();
+        let film = projects.find_map(|it| {
+            let path = it.unwrap().path();
+            path.is_dir().then_some(path)
+        });
+        let movie = film.unwrap().join("edit.mp4");
+        let movie = movie.strip_prefix(&self.site).unwrap();
+        movie.to_str().unwrap().to_owned()
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> &'a str {
+    headers.get(name).map_or("", |it| it.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn the_client_is_beside_the_data() {
+    let example = Example::new();
+    let server = example.serve(&[]);
+    assert!(
+        server.told.starts_with("http://127.0.0.1:"),
+        "{}",
+        server.told
+    );
+    assert!(server.told.ends_with("/\n"), "{}", server.told);
+    let page = server.text("").await;
+    assert!(page.contains("<title>made up</title>"), "{page}");
+    assert!(
+        page.contains("EventSource(\"/_watchtower/changes\")"),
+        "{page}"
+    );
+    assert_eq!(page, server.text("index.html").await);
+
+    let served = server.answer(CONTEXT).await.bytes().await.unwrap();
+    assert_eq!(served, fs::read(example.site.join(CONTEXT)).unwrap());
+    let movie = example.movie();
+    for (path, kind) in [
+        ("", "text/html; charset=utf-8"),
+        ("index.js", "text/javascript"),
+        ("static/img/placeholder-user.png", "image/png"),
+        (CONTEXT, "application/json"),
+        (&movie, "video/mp4"),
+    ] {
+        let answer = server.answer(path).await;
+        assert_eq!(
+            text(answer.headers(), &header::CONTENT_TYPE),
+            kind,
+            "{path}"
+        );
+        let length = answer.headers().get(header::CONTENT_LENGTH).is_some();
+        assert!(length || !kind.starts_with("video"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn programs_read_the_address_from_an_object() {
+    let server = serve(SITE, &["--json"]);
+    let told: Value = serde_json::from_str(&server.told).unwrap();
+    assert_eq!(told["message_type"], "serving");
+    assert_eq!(told["url"], server.url);
+    assert_eq!(told["site"], SITE);
+    assert_eq!(told["format"], Value::Null);
+    assert_eq!(server.end(Signal::TERM), (Some(0), String::new()));
+}
+
+#[tokio::test]
+async fn players_get_parts_of_one_movie() {
+    let example = Example::new();
+    let server = example.serve(&[]);
+    let movie = example.movie();
+    let bytes = fs::read(example.site.join(&movie)).unwrap();
+    let part = |range: &'static str| server.get(&movie).header(header::RANGE, range);
+
+    let answer = part("bytes=10-19").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PARTIAL_CONTENT);
+    let tag = text(answer.headers(), &header::ETAG).to_owned();
+    assert!(tag.starts_with('"'), "{tag}");
+    assert_eq!(
+        text(answer.headers(), &header::CONTENT_RANGE),
+        format!("bytes 10-19/{}", bytes.len())
+    );
+    assert_eq!(answer.bytes().await.unwrap(), bytes[10..20]);
+    let answer = part("bytes=-5").send().await.unwrap();
+    assert_eq!(answer.bytes().await.unwrap(), bytes[bytes.len() - 5..]);
+    let answer = part("bytes=99999999-").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+
+    let answer = part("bytes=10-19").header(header::IF_RANGE, &tag);
+    assert_eq!(answer.send().await.unwrap().status(), 206);
+    // Another movie by now, or a condition that cannot tell: all of it.
+    for condition in [
+        "\"another\"",
+        &format!("W/{tag}"),
+        "Tue, 01 Jan 2030 00:00:00 GMT",
+    ] {
+        let answer = part("bytes=10-19").header(header::IF_RANGE, condition);
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{condition}");
+        assert_eq!(answer.bytes().await.unwrap(), bytes);
+    }
+    let answer = server.http.head(format!("{}{movie}", server.url));
+    let answer = answer.send().await.unwrap();
+    assert_eq!(text(answer.headers(), &header::ACCEPT_RANGES), "bytes");
+    assert_eq!(
+        text(answer.headers(), &header::CONTENT_LENGTH),
+        bytes.len().to_string()
+    );
+}
+
+#[tokio::test]
+async fn what_did_not_change_is_not_sent_again() {
+    let example = Example::new();
+    let server = example.serve(&[]);
+    for path in [CONTEXT, "index.js", &example.movie()] {
+        for encoding in ["identity", "gzip", "br"] {
+            let get = || server.get(path).header(header::ACCEPT_ENCODING, encoding);
+            let answer = get().send().await.unwrap();
+            let tag = text(answer.headers(), &header::ETAG).to_owned();
+            assert_eq!(text(answer.headers(), &header::CACHE_CONTROL), "no-cache");
+            let again = get().header(header::IF_NONE_MATCH, tag);
+            let again = again.send().await.unwrap();
+            assert_eq!(
+                again.status(),
+                StatusCode::NOT_MODIFIED,
+                "{path} {encoding}"
+            );
+            assert_eq!(again.bytes().await.unwrap().len(), 0);
+        }
+    }
+    // A second is not enough to tell two exports apart.
+    let later = server
+        .get(CONTEXT)
+        .header(header::IF_MODIFIED_SINCE, "Tue, 01 Jan 2030 00:00:00 GMT");
+    assert_eq!(later.send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn text_is_compressed_and_movies_are_not() {
+    let example = Example::new();
+    let server = example.serve(&[]);
+    let length = fs::metadata(example.site.join(CONTEXT)).unwrap().len();
+    for encoding in ["gzip", "br"] {
+        let get = |path: &str| server.get(path).header(header::ACCEPT_ENCODING, encoding);
+        let answer = get(CONTEXT).send().await.unwrap();
+        let headers = answer.headers();
+        assert_eq!(text(headers, &header::CONTENT_ENCODING), encoding);
+        assert!(text(headers, &header::ETAG).starts_with("W/"));
+        assert!(text(headers, &header::VARY).contains("accept-encoding"));
+        assert!((answer.bytes().await.unwrap().len() as u64) < length / 2);
+        for path in [&example.movie(), "static/img/placeholder-user.png"] {
+            let answer = get(path).send().await.unwrap();
+            assert_eq!(
+                text(answer.headers(), &header::CONTENT_ENCODING),
+                "",
+                "{path}"
+            );
+        }
+    }
+    // Who asks for none gets none.
+    let whole = server.answer(CONTEXT).await.bytes().await.unwrap();
+    assert_eq!(whole.len() as u64, length);
+}
+
+/// Asks for a path as it stands: a client of HTTP would make it simpler first.
+fn ask(server: &Serving, head: &str) -> String {
+    use std::io::Write;
+    let address = server
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "{head}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn nothing_outside_the_site_is_served() {
+    let example = Example::new();
+    fs::write(example.folder.path().join("secret.json"), "hunter2").unwrap();
+    let link = example.site.join("data/link.json");
+    std::os::unix::fs::symlink(example.folder.path().join("secret.json"), link).unwrap();
+    fs::write(example.site.join("data/.hidden.json"), "hunter2").unwrap();
+    fs::write(example.site.join("beside.json"), "hunter2").unwrap();
+    let server = example.serve(&[]);
+    for path in [
+        "/data/../../secret.json",
+        "/data/%2e%2e/%2e%2e/secret.json",
+        "/data/..%2f..%2fsecret.json",
+        "/../secret.json",
+        "//secret.json",
+        "/data/link.json",
+        "/data/.hidden.json",
+        "/beside.json",
+        "/.watchtower/media.json",
+        "/data/../.watchtower/media.json",
+        "/%2ewatchtower/media.json",
+        "/data",
+        "/data/",
+        "/data/projects/",
+        "/data/projects/context.json/",
+        "/data/%00",
+        "/data/%ff",
+    ] {
+        let answer = ask(&server, &format!("GET {path} HTTP/1.1\r\nHost: localhost"));
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+        assert!(!answer.contains("hunter2"), "{path}");
+    }
+    let answer = ask(
+        &server,
+        "POST /data/projects/context.json HTTP/1.1\r\nHost: localhost",
+    );
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+}
+
+#[test]
+fn pages_of_others_cannot_read_what_is_for_this_machine() {
+    let server = serve(SITE, &[]);
+    let status = |host: &str| {
+        let answer = ask(&server, &format!("GET /{CONTEXT} HTTP/1.1\r\nHost: {host}"));
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(status("localhost:80"), "200");
+    assert_eq!(status("127.0.0.1"), "200");
+    assert_eq!(status("evil.example"), "421");
+}
+
+#[tokio::test]
+async fn without_a_client_there_is_a_plain_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    fs::create_dir_all(site.join("data/projects")).unwrap();
+    let context = r#"{"projects": [{"id": "a b", "name": "<b>Film</b> & co"}]}"#;
+    fs::write(site.join(CONTEXT), context).unwrap();
+    let server = serve(&site, &["--no-reload"]);
+    let page = server.text("").await;
+    let page = page.replace(site.to_str().unwrap(), "[site]");
+    let body = page.split_once("<body>").unwrap().1.replace("><", ">\n<");
+    insta::assert_snapshot!("page", body);
+    assert_eq!(server.text(CONTEXT).await, context);
+    fs::write(site.join(CONTEXT), "{").unwrap();
+    let page = server.text("").await;
+    assert!(page.contains("It cannot be read: EOF"), "{page}");
+}
+
+#[tokio::test]
+async fn a_bundle_needs_no_client_named() {
+    let example = Example::new();
+    let bundle = example.folder.path().join("bundle");
+    let mut command = watchtower(&["bundle", "--quiet"]);
+    let command = command
+        .arg(&example.site)
+        .arg("--client")
+        .arg(&example.client);
+    assert!(
+        command
+            .arg("--output")
+            .arg(&bundle)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let server = serve(&bundle, &[]);
+    assert!(server.text("").await.contains("made up"));
+    assert!(!server.text(CONTEXT).await.is_empty());
+}
+
+/// The tags that a page hears.
+struct Changes(Response, String);
+
+impl Changes {
+    async fn of(server: &Serving) -> Self {
+        let answer = server.answer("_watchtower/changes").await;
+        assert_eq!(
+            text(answer.headers(), &header::CONTENT_TYPE),
+            "text/event-stream"
+        );
+        Self(answer, String::new())
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.1.split_once("\n\n") {
+                let tag = event.strip_prefix("data: ").map(str::to_owned);
+                self.1 = rest.to_owned();
+                if tag.is_some() {
+                    return tag;
+                }
+            } else {
+                let bytes = self.0.chunk().await.unwrap()?;
+                self.1.push_str(std::str::from_utf8(&bytes).unwrap());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_hears_of_an_export_that_changed_something() {
+    let example = Example::new();
+    let server = example.serve(&[]);
+    let page = server.text("").await;
+    let mut changes = Changes::of(&server).await;
+    let first = changes.next().await.unwrap();
+    assert!(page.contains(&format!("data !== \"{first}\"")), "{page}");
+    example.export(&[]);
+    example.export(&["--shots", "30"]);
+    let second = changes.next().await.unwrap();
+    assert_ne!(second, first);
+    let page = server.text("").await;
+    assert!(page.contains(&format!("data !== \"{second}\"")), "{page}");
+
+    // Whoever listens does not keep the server from ending, and hears the end.
+    server.signal(Signal::TERM);
+    assert_eq!(changes.next().await, None);
+}
+
+#[tokio::test]
+async fn pages_stay_as_they_are_if_told_so() {
+    let example = Example::new();
+    let server = example.serve(&["--no-reload"]);
+    assert!(!server.text("").await.contains("EventSource"));
+    assert_eq!(server.answer("_watchtower/changes").await.status(), 404);
+}
+
+#[tokio::test]
+async fn it_ends_on_a_signal() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let server = serve(SITE, &[]);
+        server.text("").await;
+        assert_eq!(server.end(signal), (Some(0), String::new()));
+    }
+}
+
+/// `sh` that starts a server and waits for it: its process, and the server's address.
+fn from_a_shell(arguments: &str) -> (Child, BufReader<ChildStdout>, String) {
+    let script = format!("\"$0\" serve \"$1\" --port 0 {arguments} & echo $!; wait");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &script, PROGRAM, SITE])
+        .stdin(Stdio::null());
+    let mut shell = shell.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(shell.stdout.take().unwrap());
+    let mut lines = [String::new(), String::new()];
+    for line in &mut lines {
+        stdout.read_line(line).unwrap();
+    }
+    let process = lines.iter().find(|it| !it.starts_with("http")).unwrap();
+    (shell, stdout, process.trim().to_owned())
+}
+
+#[test]
+fn it_ends_with_the_process_that_started_it() {
+    let (mut shell, mut stdout, _) = from_a_shell("");
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    // The pipe is the server's alone now: it ends when the server does.
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn it_goes_on_without_its_parent_if_told_so() {
+    let (mut shell, mut stdout, process) = from_a_shell("--outlive-parent");
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    // Longer than it would take to notice.
+    std::thread::sleep(Duration::from_secs(2));
+    let process = Pid::from_raw(process.parse().unwrap()).unwrap();
+    kill_process(process, Signal::TERM).unwrap();
+    stdout.read_to_string(&mut String::new()).unwrap();
+}
+
+fn refused(command: &mut Command) -> String {
+    let Output {
+        status,
+        stderr,
+        stdout,
+    } = command.output().unwrap();
+    assert_eq!(status.code(), Some(2));
+    assert!(stdout.is_empty(), "{stdout:?}");
+    String::from_utf8(stderr).unwrap()
+}
+
+#[test]
+fn what_cannot_be_served_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = folder.path().join("nothing");
+    let text = refused(watchtower(&["serve"]).arg(&nothing));
+    let text = text.replace(folder.path().to_str().unwrap(), "[folder]");
+    insta::assert_snapshot!(text);
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let text = refused(&mut watchtower(&["serve", SITE, "--port", &port]));
+    insta::assert_snapshot!(text.replace(&port, "[port]"));
+    let other = folder.path().join("client");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("index.html"), "").unwrap();
+    fs::write(other.join("a.js"), "data/projects-list/index.json").unwrap();
+    let text = refused(watchtower(&["serve", SITE, "--client"]).arg(&other));
+    assert!(
+        text.contains("reads format v1 and the site is of format v0"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_browser_is_opened_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = folder.path().join("opened");
+    let opener = folder.path().join("xdg-open");
+    let script = format!(
+        "#!/bin/sh\necho \"$1\" > {0}.new; mv {0}.new {0}\n",
+        opened.display()
+    );
+    fs::write(&opener, script).unwrap();
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = watchtower(&["serve", SITE, "--port", "0", "--open"]);
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let server = Serving::start(command.env("PATH", path));
+    while !opened.exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(fs::read_to_string(&opened).unwrap().trim(), server.url);
+}
+
+#[tokio::test]
+async fn view_exports_and_serves_until_it_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = watchtower(&["view", "example", "--port", "0", "--quiet", "--json"]);
+    let mut server = Serving::start(command.env("TMPDIR", folder.path()));
+    // The summary of the export comes with it, as of any export.
+    let mut told = server.told.clone();
+    while !told.contains("serving") {
+        server.stdout.read_line(&mut told).unwrap();
+    }
+    let told: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    server.url = told["url"].as_str().unwrap().to_owned();
+    let context: Value = serde_json::from_str(&server.text(CONTEXT).await).unwrap();
+    assert_eq!(context["projects"].as_array().unwrap().len(), 1);
+    let site = PathBuf::from(told["site"].as_str().unwrap());
+    assert!(site.starts_with(folder.path()));
+    assert_eq!(server.end(Signal::TERM).0, Some(0));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

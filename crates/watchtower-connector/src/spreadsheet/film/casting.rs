@@ -1,0 +1,124 @@
+//! Which assets appear in which shot.
+
+use std::collections::HashMap;
+
+use watchtower_model::{AssetId, EntityKind, Reason, ShotCasting, ShotId};
+
+use super::super::columns::{Field, Subject};
+use super::Film;
+use super::assets::Assets;
+use super::shots::{Places, full_name};
+
+impl Film<'_> {
+    /// Reads the casting. What names a shot or asset that was left out goes with it.
+    pub(super) fn read_casting(&mut self, shots: &Places, assets: &Assets) {
+        let mut cast: HashMap<ShotId, Vec<AssetId>> = HashMap::new();
+        let mut in_assets = 0;
+        let mut elsewhere = 0;
+        for table in self.tables(Subject::Casting) {
+            let has_project = table.column(Field::Project).is_some();
+            // Without a column of projects, a row is of the project that has the shot.
+            let rows: Vec<_> = match has_project {
+                true => self.rows(table),
+                false => table.rows().iter().collect(),
+            };
+            for row in rows {
+                let place = table.sheet.row_place(row);
+                let episode = table.name(row, Field::Episode).unwrap_or_default();
+                let parent = table.name(row, Field::Sequence).unwrap_or_default();
+                let kind = table.name(row, Field::Type);
+                let named = (table.name(row, Field::Shot), table.name(row, Field::Asset));
+                let (Some(name), Some(asset)) = named else {
+                    let reason = format!("{place} does not name a shot and an asset");
+                    self.leave_out(EntityKind::Casting, &place, parent, Reason::Other(reason));
+                    continue;
+                };
+                let shot = find_shot(shots, &episode, &parent, &name);
+                let found = find_asset(assets, kind.as_deref(), &asset);
+                let shown = format!("{} in {}", asset, full_name(&episode, &parent, &name));
+                match (shot, found) {
+                    (Some(Some(shot)), Some(Some(asset))) => {
+                        let cast = cast.entry(shot.clone()).or_default();
+                        if !cast.contains(asset) {
+                            cast.push(asset.clone());
+                        }
+                    }
+                    // One of them was left out, and is named there.
+                    (Some(_), Some(_)) => {}
+                    // Kitsu's casting of assets has the asset type as the parent.
+                    (None, _) if assets.contains_key(&(parent.clone(), name.clone())) => {
+                        in_assets += 1;
+                    }
+                    (None, _) if !has_project && self.names.len() > 1 => elsewhere += 1,
+                    (None, _) => {
+                        let reason = format!("{place} names a shot that is not there");
+                        self.leave_out(EntityKind::Casting, &place, shown, Reason::Other(reason));
+                    }
+                    (_, None) => {
+                        let reason = format!("{place} names an asset that is not there");
+                        self.leave_out(EntityKind::Casting, &place, shown, Reason::Other(reason));
+                    }
+                }
+            }
+        }
+        let places = self.snapshot.assets.iter().enumerate();
+        let places: HashMap<_, _> = places.map(|(at, it)| (&it.id, at)).collect();
+        let mut casting = Vec::new();
+        for shot in &self.snapshot.shots {
+            let Some(mut asset_ids) = cast.remove(&shot.id) else {
+                continue;
+            };
+            asset_ids.sort_by_key(|id| places.get(id));
+            casting.push(ShotCasting {
+                shot_id: shot.id.clone(),
+                asset_ids,
+            });
+        }
+        self.snapshot.casting = casting;
+        if elsewhere > 0 {
+            self.note(format!(
+                "{elsewhere} rows of the casting, which does not say of which project they are, name no \
+                 shot of this one"
+            ));
+        }
+        if in_assets > 0 {
+            self.note(format!(
+                "{in_assets} rows of the casting are of assets in assets, for which a site has no place"
+            ));
+        }
+    }
+}
+
+/// The shot that a row names. One without an episode, or without a sequence, is found where there is
+/// one only.
+fn find_shot<'a>(
+    shots: &'a Places,
+    episode: &str,
+    sequence: &str,
+    name: &str,
+) -> Option<&'a Option<ShotId>> {
+    let key = (episode.to_owned(), sequence.to_owned(), name.to_owned());
+    shots.get(&key).or_else(|| {
+        let fits = |key: &(String, String, String)| {
+            (episode.is_empty() || key.0 == episode)
+                && (sequence.is_empty() || key.1 == sequence)
+                && key.2 == name
+        };
+        let mut found = shots.iter().filter(|(key, _)| fits(key));
+        let (_, shot) = found.next()?;
+        found.next().is_none().then_some(shot)
+    })
+}
+
+fn find_asset<'a>(
+    assets: &'a Assets,
+    kind: Option<&str>,
+    name: &str,
+) -> Option<&'a Option<AssetId>> {
+    if let Some(kind) = kind {
+        return assets.get(&(kind.to_owned(), name.to_owned()));
+    }
+    let mut found = assets.iter().filter(|((_, it), _)| it == name);
+    let (_, asset) = found.next()?;
+    found.next().is_none().then_some(asset)
+}

@@ -1,0 +1,318 @@
+//! Shots, and where they are on the timeline.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use watchtower_model::{EntityKind, Reason, Shot, ShotData, ShotId};
+
+use super::super::columns::{Field, Subject, Table};
+use super::super::sheet::{Cell, Row};
+use super::super::vocabulary::Vocabulary;
+use super::tasks::SheetTasks;
+use super::{Film, by_name};
+
+/// The sequence of shots for which no column has one.
+const NO_SEQUENCE: &str = "Shots";
+
+/// The shots by episode, sequence and name; the id is none for those that were left out.
+pub(super) type Places = HashMap<(String, String, String), Option<ShotId>>;
+
+/// A row of shots that has what a shot needs.
+struct Found<'a> {
+    table: &'a Table,
+    row: &'a Row,
+    episode: String,
+    sequence: String,
+    name: String,
+    range: Option<(i64, i64)>,
+    length: Option<i64>,
+}
+
+impl Found<'_> {
+    fn full_name(&self) -> String {
+        full_name(&self.episode, &self.sequence, &self.name)
+    }
+}
+
+pub(super) fn full_name(episode: &str, sequence: &str, name: &str) -> String {
+    match episode {
+        "" => format!("{sequence} / {name}"),
+        episode => format!("{episode} / {sequence} / {name}"),
+    }
+}
+
+impl Film<'_> {
+    /// Reads the shots, in the order of the timeline.
+    pub(super) fn read_shots(&mut self, words: &mut Vocabulary, tasks: &SheetTasks) -> Places {
+        let mut places = Places::new();
+        let mut shots = Vec::new();
+        let mut end_to_end = false;
+        for table in self.tables(Subject::Shots) {
+            let mapping = self.source.mapping.sheet(Subject::Shots);
+            end_to_end |= mapping.is_some_and(|it| it.end_to_end == Some(true));
+            if table.column(Field::Sequence).is_none() {
+                self.note(format!(
+                    "{} has no column of sequences: all shots are in one, `{NO_SEQUENCE}`",
+                    table.sheet.label
+                ));
+            }
+            for row in self.rows(table) {
+                shots.extend(self.find_shot(table, row, &mut places));
+            }
+        }
+        let from_kitsu = shots.iter().all(|it| it.table.is_from_kitsu);
+        if from_kitsu {
+            // Kitsu sorts its rows letter by letter, so that `sh10` comes before `sh2`.
+            shots.sort_by(story_order);
+        }
+        // In the order of the story, as far as it is known.
+        for shot in &shots {
+            self.sequence(&shot.episode, &shot.sequence);
+        }
+        self.lay_out(&mut shots, end_to_end);
+        let names = Names::of(&shots);
+        for shot in shots {
+            let key = (
+                shot.episode.clone(),
+                shot.sequence.clone(),
+                shot.name.clone(),
+            );
+            let Some(range) = shot.range else {
+                let place = shot.table.sheet.row_place(shot.row);
+                self.leave_out(
+                    EntityKind::Shot,
+                    &place,
+                    shot.full_name(),
+                    Reason::NoFrameRange,
+                );
+                continue;
+            };
+            let made = self.shot(&shot, range, &names, words, tasks);
+            places.insert(key, Some(made.id.clone()));
+            self.snapshot.shots.push(made);
+        }
+        places
+    }
+
+    /// Reads one row. What cannot be read is left out, with the place.
+    fn find_shot<'t>(
+        &mut self,
+        table: &'t Table,
+        row: &'t Row,
+        places: &mut Places,
+    ) -> Option<Found<'t>> {
+        let place = table.sheet.row_place(row);
+        let episode = table.name(row, Field::Episode).unwrap_or_default();
+        let sequence = match table.column(Field::Sequence) {
+            Some(_) => table.name(row, Field::Sequence),
+            None => Some(NO_SEQUENCE.to_owned()),
+        };
+        let named = (sequence, table.name(row, Field::Name));
+        let (sequence, name) = match named {
+            (Some(sequence), Some(name)) => (sequence, name),
+            (sequence, name) => {
+                let missing = if name.is_none() {
+                    Field::Name
+                } else {
+                    Field::Sequence
+                };
+                let shown = name.or(sequence).unwrap_or_else(|| place.clone());
+                let reason = format!("{} is empty", table.place(row, missing));
+                self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
+                return None;
+            }
+        };
+        let shown = full_name(&episode, &sequence, &name);
+        let key = (episode.clone(), sequence.clone(), name.clone());
+        if places.contains_key(&key) {
+            let reason = format!("{place} has a shot that is in a row before already");
+            self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
+            return None;
+        }
+        places.insert(key, None);
+        if is_yes(table.cell(row, Field::Canceled)) {
+            self.leave_out(EntityKind::Shot, &place, shown, Reason::Canceled);
+            return None;
+        }
+        let frame = |field: Field| {
+            let cell = table.cell(row, field);
+            cell.frame().map_err(|_| {
+                let place = table.place(row, field);
+                format!(
+                    "{place}: `{}` is not a frame number",
+                    cell.to_string().escape_debug()
+                )
+            })
+        };
+        let timing = (|| {
+            Ok((
+                frame(Field::FrameIn)?,
+                frame(Field::FrameOut)?,
+                frame(Field::Frames)?,
+            ))
+        })();
+        let (start, end, length) = match timing {
+            Ok(timing) => timing,
+            Err(reason) => {
+                self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
+                return None;
+            }
+        };
+        let mapping = self.source.mapping.sheet(Subject::Shots);
+        let is_last = mapping.is_some_and(|it| it.frame_out_is_last == Some(true));
+        let end = end.map(|end| end.saturating_add(i64::from(is_last)));
+        let length = length.filter(|&length| length > 0);
+        let range = match (start, end, length) {
+            (Some(start), Some(end), _) => Some((start, end)),
+            (Some(start), None, Some(length)) => Some((start, start.saturating_add(length))),
+            (None, Some(end), Some(length)) => Some((end.saturating_sub(length), end)),
+            _ => None,
+        };
+        if let Some((start, end)) = range.filter(|(start, end)| start > end) {
+            let place = table.place(row, Field::FrameOut);
+            let reason = format!("{place}: the shot ends at {end}, before it starts at {start}");
+            let at = table.sheet.row_place(row);
+            self.leave_out(EntityKind::Shot, &at, shown, Reason::Other(reason));
+            return None;
+        }
+        Some(Found {
+            table,
+            row,
+            episode,
+            sequence,
+            name,
+            range,
+            length,
+        })
+    }
+
+    /// Gives shots without a range a place, where all are without; and sorts them by their places.
+    fn lay_out(&mut self, shots: &mut [Found<'_>], end_to_end: bool) {
+        let has_ranges = shots.iter().any(|it| it.range.is_some());
+        if end_to_end || !has_ranges {
+            let mut frame: i64 = 0;
+            for shot in shots.iter_mut() {
+                let length = match shot.range {
+                    Some((start, end)) => Some(end - start),
+                    None => shot.length,
+                };
+                shot.range = length.map(|length| (frame, frame.saturating_add(length)));
+                frame = shot.range.map_or(frame, |(_, end)| end);
+            }
+            if frame > 0 && !end_to_end {
+                self.note(
+                    "no shot has a frame range, so the shots are laid end to end by their lengths, in \
+                     the order of the rows",
+                );
+            }
+        } else if shots.len() > 1 {
+            let starts: HashSet<_> = shots
+                .iter()
+                .filter_map(|it| it.range)
+                .map(|it| it.0)
+                .collect();
+            if starts.len() == 1 {
+                self.note(
+                    "all shots start at the same frame: if the ranges are those of each shot by \
+                     itself, set `end_to_end = true` under [shots] in the mapping",
+                );
+            }
+        }
+        // Stable: what starts together stays as it was.
+        shots.sort_by_key(|shot| shot.range.map(|(start, _)| start));
+    }
+
+    fn shot(
+        &mut self,
+        found: &Found<'_>,
+        range: (i64, i64),
+        names: &Names,
+        words: &mut Vocabulary,
+        tasks: &SheetTasks,
+    ) -> Shot {
+        let Found {
+            table,
+            row,
+            episode,
+            sequence,
+            name,
+            ..
+        } = found;
+        let sequence_id = self.sequence(episode, sequence);
+        let mut data = ShotData::new(range.0, range.1);
+        for &column in &table.others {
+            let cell = row.cell(column);
+            let value = match cell {
+                Cell::Empty => continue,
+                Cell::Number(number) if number.fract() != 0.0 => (*number).into(),
+                _ => cell.to_string().into(),
+            };
+            data.custom.insert(table.headers[column].clone(), value);
+        }
+        let mut shot = Shot::new(name, &sequence_id, data);
+        shot.fps = self.snapshot.project.fps;
+        shot.tasks = tasks.of(self.source, table, row, words);
+        let mut pictures: Vec<&[&str]> = Vec::new();
+        let (whole, pair, alone) = (
+            [&**episode, &**sequence, &**name],
+            [&**sequence, &**name],
+            [&**name],
+        );
+        pictures.push(&whole);
+        if names.is_pair_unique(sequence, name) {
+            pictures.push(&pair);
+        }
+        if names.is_unique(name) {
+            pictures.push(&alone);
+        }
+        shot.thumbnail = self.picture(table, row, &pictures);
+        shot
+    }
+}
+
+/// How often names are there.
+struct Names(HashMap<String, usize>, HashMap<(String, String), usize>);
+
+impl Names {
+    fn of(shots: &[Found<'_>]) -> Self {
+        let mut names = Self(HashMap::new(), HashMap::new());
+        for shot in shots {
+            *names.0.entry(shot.name.clone()).or_default() += 1;
+            let pair = (shot.sequence.clone(), shot.name.clone());
+            *names.1.entry(pair).or_default() += 1;
+        }
+        names
+    }
+
+    fn is_unique(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&1)
+    }
+
+    fn is_pair_unique(&self, sequence: &str, name: &str) -> bool {
+        self.1.get(&(sequence.to_owned(), name.to_owned())) == Some(&1)
+    }
+}
+
+fn story_order(a: &Found<'_>, b: &Found<'_>) -> Ordering {
+    let sequences = || by_name(&a.sequence, &b.sequence);
+    let names = || by_name(&a.name, &b.name);
+    // Those outside any episode come last.
+    (a.episode.is_empty().cmp(&b.episode.is_empty()))
+        .then_with(|| by_name(&a.episode, &b.episode))
+        .then_with(sequences)
+        .then_with(names)
+}
+
+/// Whether a cell says yes.
+pub(super) fn is_yes(cell: &Cell) -> bool {
+    match cell {
+        Cell::Number(number) => *number != 0.0,
+        Cell::Text(text) => {
+            matches!(
+                &*text.to_lowercase(),
+                "true" | "yes" | "y" | "x" | "1" | "omitted" | "canceled" | "cancelled"
+            )
+        }
+        _ => false,
+    }
+}

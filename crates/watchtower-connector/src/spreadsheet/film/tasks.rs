@@ -1,0 +1,209 @@
+//! Tasks: those of columns, and those of a sheet of tasks.
+
+use std::collections::HashMap;
+
+use watchtower_model::Task;
+
+use super::super::columns::{Field, Subject, Table};
+use super::super::sheet::{Cell, Row};
+use super::super::vocabulary::Vocabulary;
+use super::{Source, few};
+
+/// What a task is of, by names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Entity {
+    project: String,
+    is_shot: bool,
+    /// The episode and sequence of a shot, the type of an asset.
+    group: (String, String),
+    name: String,
+}
+
+impl Entity {
+    fn shot(project: &str, episode: &str, sequence: &str, name: &str) -> Self {
+        Self {
+            project: project.to_owned(),
+            is_shot: true,
+            group: (episode.to_owned(), sequence.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+
+    fn asset(project: &str, kind: &str, name: &str) -> Self {
+        Self {
+            project: project.to_owned(),
+            is_shot: false,
+            group: (String::new(), kind.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+}
+
+/// A row of a sheet of tasks.
+#[derive(Debug)]
+struct SheetTask {
+    task_type: String,
+    status: String,
+    assignees: String,
+}
+
+/// The tasks of the sheets of tasks. Kitsu's has the names of statuses where columns have short names,
+/// and every task where a column has one.
+#[derive(Debug, Default)]
+pub(super) struct SheetTasks {
+    tasks: HashMap<Entity, Vec<SheetTask>>,
+    /// What a person should know about the rows.
+    pub notes: Vec<String>,
+}
+
+impl SheetTasks {
+    /// Reads the sheets of tasks, and learns which status has which short name.
+    pub(super) fn read(source: &Source, words: &mut Vocabulary) -> Self {
+        let mut all = Self::default();
+        for table in source.of(Subject::Tasks) {
+            for row in table.rows() {
+                let text = |field| table.name(row, field).unwrap_or_default();
+                let (task_type, status) = (text(Field::TaskType), text(Field::Status));
+                for field in [Field::TaskType, Field::Status] {
+                    if text(field).is_empty() {
+                        all.notes.push(format!(
+                            "{} is empty: the task is left out",
+                            table.place(row, field)
+                        ));
+                    }
+                }
+                if task_type.is_empty() || status.is_empty() {
+                    continue;
+                }
+                let entity = Self::entity(source, table, row);
+                all.tasks.entry(entity).or_default().push(SheetTask {
+                    task_type,
+                    status,
+                    assignees: text(Field::Assignees),
+                });
+            }
+        }
+        for subject in [Subject::Shots, Subject::Assets] {
+            for table in source.of(subject) {
+                for row in table.rows() {
+                    all.learn(&entity(source, table, row), table, row, words);
+                }
+            }
+        }
+        all
+    }
+
+    fn entity(source: &Source, table: &Table, row: &Row) -> Entity {
+        let text = |field| table.name(row, field).unwrap_or_default();
+        let project = source.project_of(table, row);
+        let (kind, sequence) = (text(Field::EntityType), text(Field::Sequence));
+        let is_shot = match &*kind.to_lowercase() {
+            "" => !sequence.is_empty(),
+            kind => kind == "shot",
+        };
+        match is_shot {
+            true => Entity::shot(
+                &project,
+                &text(Field::Episode),
+                &sequence,
+                &text(Field::Entity),
+            ),
+            false => Entity::asset(&project, &kind, &text(Field::Entity)),
+        }
+    }
+
+    /// Where a shot or asset has one task of a type in both places, the two statuses are the same.
+    fn learn(&self, entity: &Entity, table: &Table, row: &Row, words: &mut Vocabulary) {
+        let Some(tasks) = self.tasks.get(entity) else {
+            return;
+        };
+        for column in &table.tasks {
+            let Some(short) = row.cell(column.status).name() else {
+                continue;
+            };
+            let mut same = tasks.iter().filter(|it| it.task_type == column.task_type);
+            if let (Some(task), None) = (same.next(), same.next()) {
+                words.learn_status(&short, &task.status);
+            }
+        }
+    }
+
+    /// The tasks of a shot or asset: those of the sheet of tasks, and of columns for which that has
+    /// none.
+    pub(super) fn of(
+        &self,
+        source: &Source,
+        table: &Table,
+        row: &Row,
+        words: &mut Vocabulary,
+    ) -> Vec<Task> {
+        let entity = &entity(source, table, row);
+        let listed = self.tasks.get(entity).map_or(&[][..], |it| &**it);
+        let mut tasks: Vec<(String, Task)> = Vec::new();
+        let mut add = |task_type: &str, status: &str, assignees: &str| {
+            let type_id = words.task_type(task_type, entity.is_shot);
+            let mut task = Task::new(type_id, words.task_status(status));
+            task.assignees = words.people(assignees);
+            tasks.push((task_type.to_owned(), task));
+        };
+        for task in listed {
+            add(&task.task_type, &task.status, &task.assignees);
+        }
+        for column in &table.tasks {
+            let cell = row.cell(column.status);
+            let is_listed = listed.iter().any(|it| it.task_type == column.task_type);
+            if *cell == Cell::Empty || is_listed {
+                continue;
+            }
+            let assignees = column.assignees.map(|at| row.cell(at).to_string());
+            add(
+                &column.task_type,
+                &cell.to_string(),
+                &assignees.unwrap_or_default(),
+            );
+        }
+        let place = |name: &str| table.tasks.iter().position(|it| it.task_type == name);
+        // Those of no column come last.
+        tasks.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+        tasks.into_iter().map(|(_, task)| task).collect()
+    }
+
+    /// What the sheets of tasks name and the others do not hold, for people.
+    pub(super) fn without_entity(&self, source: &Source) -> Option<String> {
+        let mut lost = self.tasks.keys().collect::<std::collections::HashSet<_>>();
+        for subject in [Subject::Shots, Subject::Assets] {
+            for table in source.of(subject) {
+                for row in table.rows() {
+                    lost.remove(&entity(source, table, row));
+                }
+            }
+        }
+        let mut names: Vec<String> = lost
+            .iter()
+            .map(|it| format!("{} {}", it.group.1, it.name).trim().to_owned())
+            .collect();
+        names.sort();
+        let count: usize = lost.iter().map(|it| self.tasks[*it].len()).sum();
+        (count > 0).then(|| {
+            format!(
+                "{count} rows of the sheet of tasks are of what is no shot or asset: {}",
+                few(&names)
+            )
+        })
+    }
+}
+
+/// What a row of shots or assets is.
+fn entity(source: &Source, table: &Table, row: &Row) -> Entity {
+    let text = |field| table.name(row, field).unwrap_or_default();
+    let project = source.project_of(table, row);
+    match table.subject {
+        Subject::Shots => Entity::shot(
+            &project,
+            &text(Field::Episode),
+            &text(Field::Sequence),
+            &text(Field::Name),
+        ),
+        _ => Entity::asset(&project, &text(Field::Type), &text(Field::Name)),
+    }
+}

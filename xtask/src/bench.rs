@@ -4,14 +4,17 @@
 //! does. The programs take turns, so that a slow moment hits them all.
 
 mod export;
+mod kitsu;
+mod relay;
 mod validate;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use wait4::Wait4;
 
 use crate::root;
@@ -31,12 +34,16 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "target/bench")]
         state: PathBuf,
     },
-    /// The writer beside that of the Python package and beside `write` alone, on a film of 100,000 shots
+    /// Exports beside those of the Python package: a film of 100,000 shots from memory, beside `write`
+    /// alone as well, and a film with 300 pictures from a real Kitsu, beside plain fetching
     Export {
+        /// Only one of the two
+        #[arg(long, value_name = "FROM")]
+        only: Option<Source>,
         /// How often each program runs; the median counts. Python's runs at most 3 times
         #[arg(long, default_value = "5", value_name = "N")]
         runs: usize,
-        /// Where the Python package is kept between runs
+        /// Where the Python package and the server are kept between runs
         #[arg(long, default_value = "target/bench")]
         state: PathBuf,
     },
@@ -64,11 +71,18 @@ pub(crate) enum Bench {
     },
 }
 
+/// Where an exported film comes from.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Source {
+    Memory,
+    Kitsu,
+}
+
 /// Runs a benchmark.
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Validate { runs, huge, state } => validate::run(runs, huge, &root().join(state)),
-        Bench::Export { runs, state } => export::run(runs, &root().join(state)),
+        Bench::Export { only, runs, state } => export::run(only, runs, &root().join(state)),
         Bench::Write { shots, site } => export::write(shots, &site),
         Bench::Copy { folder, files } => export::copy(&folder, &files),
         Bench::Ignore { files } => validate::ignore(&files),
@@ -122,24 +136,32 @@ impl Contender {
 
     /// The medians of the times, and the most memory of any run.
     fn cost(&self) -> Cost {
-        let median = |time: fn(&Cost) -> Duration| {
-            let mut times: Vec<_> = self.measured.iter().map(time).collect();
-            times.sort_unstable();
-            times.get(times.len() / 2).copied().unwrap_or_default()
-        };
+        let of = |time: fn(&Cost) -> Duration| median(self.measured.iter().map(time).collect());
         let memory = self.measured.iter().map(|it| it.memory).max();
         Cost {
-            time: median(|it| it.time),
-            processor: median(|it| it.processor),
+            time: of(|it| it.time),
+            processor: of(|it| it.processor),
             memory: memory.unwrap_or_default(),
         }
     }
 }
 
-/// Runs a command, which must succeed.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Runs a command, which must succeed, and takes no notice of what it says.
 fn measure(command: &mut Command) -> Result<Cost> {
-    command.current_dir(root()).stdin(Stdio::null());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    spend(command.stderr(Stdio::null()))
+}
+
+/// Runs a command, which must succeed, in the workspace's folder unless it has its own.
+fn spend(command: &mut Command) -> Result<Cost> {
+    if command.get_current_dir().is_none() {
+        command.current_dir(root());
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     let program = command.get_program().to_string_lossy().into_owned();
     let start = Instant::now();
     let child = command.spawn();
@@ -192,6 +214,33 @@ fn mebibytes(bytes: u64) -> f64 {
 fn print_target(holds: bool, target: &str, found: &str) {
     let verdict = if holds { "holds " } else { "MISSED" };
     println!("{verdict}  {target}: {found}");
+}
+
+/// The same folder, empty.
+fn fresh(folder: &Path) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    Ok(folder.to_owned())
+}
+
+/// Every file below a folder, in the order of their paths.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// A program of the release build.

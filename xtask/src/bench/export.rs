@@ -14,7 +14,10 @@ use watchtower_model::{ProjectSnapshot, TaskId};
 use watchtower_writer::media::{MediaPolicy, NoMedia};
 use watchtower_writer::{Export, ExportOptions, Site};
 
-use super::{Contender, mebibytes, print_table, print_target, ratio, release};
+use super::{
+    Contender, Source, files_below, fresh, kitsu, mebibytes, median, print_table, print_target,
+    ratio, release,
+};
 use crate::{root, run as run_command};
 
 /// How many shots are written beside the peers.
@@ -35,11 +38,8 @@ const COST_OF_A_SHOT: f64 = 1.3;
 /// The Python package that is the peer.
 const PYTHON_PACKAGE: &str = "watchtower-pipeline==0.1.7";
 
-/// Installs the peer, writes in turn, and says which targets are met.
-///
-/// Everything is written to a file system in memory where there is one: how long a disk takes to sync,
-/// which the peers do not ask it for, says nothing of the writers.
-pub(super) fn run(runs: usize, state: &Path) -> Result<()> {
+/// Installs the peer, exports in turn, and says which targets are met.
+pub(super) fn run(only: Option<Source>, runs: usize, state: &Path) -> Result<()> {
     ensure!(runs > 0, "`--runs` must be at least 1");
     run_command(Command::new("cargo").args([
         "build",
@@ -52,10 +52,23 @@ pub(super) fn run(runs: usize, state: &Path) -> Result<()> {
     ]))?;
     fs::create_dir_all(state)?;
     let python = install(&state.join("python"))?;
+    let wanted = |source| only.is_none_or(|it| it == source);
+    if wanted(Source::Memory) {
+        from_memory(runs, &python, state)?;
+    }
+    if wanted(Source::Kitsu) {
+        kitsu::run(runs, &python, state)?;
+    }
+    Ok(())
+}
+
+/// Everything is written to a file system in memory where there is one: how long a disk takes to sync,
+/// which the peers do not ask it for, says nothing of the writers.
+fn from_memory(runs: usize, python: &Path, state: &Path) -> Result<()> {
     let memory = Path::new("/dev/shm");
     let scratch = if memory.is_dir() { memory } else { state };
     let scratch = scratch.join(format!("watchtower-bench-{}", std::process::id()));
-    let result = write_beside_peers(runs, &python, &scratch);
+    let result = write_beside_peers(runs, python, &scratch);
     // What is in memory must not stay there, whatever the result.
     fs::remove_dir_all(&scratch).context("cannot remove what was written")?;
     result
@@ -69,7 +82,7 @@ fn write_beside_peers(runs: usize, python: &Path, scratch: &Path) -> Result<()> 
         times
             .ours
             .push(seconds(write_command(LARGE, &fresh(&site)?))?);
-        let documents = documents(&site)?;
+        let documents = files_below(&site.join("data"))?;
         bytes = documents
             .iter()
             .map(|it| Ok(fs::metadata(it)?.len()))
@@ -87,8 +100,7 @@ fn write_beside_peers(runs: usize, python: &Path, scratch: &Path) -> Result<()> 
             times.python.push(seconds(peer)?);
         }
     }
-    let [ours, write, python_time] =
-        [times.ours, times.write, times.python].map(|mut it| median(&mut it));
+    let [ours, write, python_time] = [times.ours, times.write, times.python].map(median);
     println!(
         "{LARGE} shots, {:.0} MiB, from memory to memory",
         mebibytes(bytes)
@@ -161,7 +173,7 @@ fn cost_of_a_shot(runs: usize, site: &Path) -> Result<()> {
             huge.push(seconds(write_command(HUGE, &fresh(site)?))?);
         }
     }
-    let [small, huge] = [small, huge].map(|mut it| median(&mut it));
+    let [small, huge] = [small, huge].map(median);
     #[expect(clippy::cast_precision_loss, reason = "the sizes are exact")]
     let cost = ratio(huge, small) / (HUGE as f64 / SMALL as f64);
     println!();
@@ -178,11 +190,6 @@ struct Times {
     ours: Vec<Duration>,
     write: Vec<Duration>,
     python: Vec<Duration>,
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// Runs a program that prints how many seconds it took for what is measured.
@@ -208,45 +215,17 @@ fn write_command(shots: usize, site: &Path) -> Command {
     command
 }
 
-/// The same folder, empty.
-fn fresh(folder: &Path) -> Result<PathBuf> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder)?;
-    Ok(folder.to_owned())
-}
-
-/// The documents of a site of one project.
-fn documents(site: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![site.join("data")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 /// Installs the Python package; what is there already stays.
 fn install(folder: &Path) -> Result<PathBuf> {
     let python = folder.join("bin/python");
-    if !python.exists() {
-        run_command(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-        run_command(Command::new(&python).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            PYTHON_PACKAGE,
-        ]))?;
+    // Written last, so half an installation is made again.
+    let complete = folder.join(".complete");
+    if fs::read(&complete).ok().as_deref() != Some(PYTHON_PACKAGE.as_bytes()) {
+        let venv = ["-m", "venv", "--clear"];
+        run_command(Command::new("python3").args(venv).arg(folder))?;
+        let pip = ["-m", "pip", "install", "--quiet", PYTHON_PACKAGE];
+        run_command(Command::new(&python).args(pip))?;
+        fs::write(&complete, PYTHON_PACKAGE)?;
     }
     Ok(python)
 }

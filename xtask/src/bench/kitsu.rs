@@ -1,0 +1,326 @@
+//! The part of `cargo xtask bench export` with a tracker: a film from a real Kitsu, across a network
+//! and without one, beside the Python package and beside fetching the same addresses.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::relay::Relay;
+use super::{
+    Contender, Cost, files_below, fresh, measure, median, print_table, print_target, ratio,
+    release, spend,
+};
+use crate::{root, run as run_command};
+
+/// How long a byte takes to the tracker and back.
+const ROUND_TRIP: Duration = Duration::from_millis(20);
+
+/// At least how many times as fast as Python across a network,
+const FASTER_ACROSS_NETWORK: f64 = 6.0;
+/// and where the server alone is the limit.
+const FASTER_ON_LOOPBACK: f64 = 2.5;
+/// At most how many times the time of fetching the same addresses.
+const SLOWER_THAN_FETCHING: f64 = 1.3;
+/// At most which part of the time when nothing has changed.
+const PART_WHEN_UNCHANGED: f64 = 0.25;
+
+/// How many addresses the plain fetching has under way at a time; the best of these counts.
+const CONCURRENCIES: [(usize, &str); 5] = [
+    (4, "curl, 4 at a time"),
+    (8, "curl, 8 at a time"),
+    (16, "curl, 16 at a time"),
+    (24, "curl, 24 at a time"),
+    (32, "curl, 32 at a time"),
+];
+
+/// How often Python runs at most. It takes as long each time, and that is long.
+const PYTHON_RUNS: usize = 3;
+
+/// Starts a Kitsu with a film of 300 pictures, measures, and says which targets are met.
+pub(super) fn run(runs: usize, python: &Path, state: &Path) -> Result<()> {
+    let server = state.join("zou");
+    let zou =
+        |action: &str| run_command(Command::new("tests/services/zou").arg(action).arg(&server));
+    zou("up")?;
+    let result = zou("film").and_then(|()| {
+        let kitsu = Kitsu::at(&server)?;
+        let relay = Relay::start(kitsu.address()?, ROUND_TRIP)?;
+        let remote = Kitsu {
+            url: format!("http://{}", relay.address()),
+            ..kitsu.clone()
+        };
+        let exports = Exports {
+            runs,
+            python,
+            scratch: &state.join("exports"),
+        };
+        let title = format!("behind a round trip of {} ms", ROUND_TRIP.as_millis());
+        exports.compare(&remote, &title, FASTER_ACROSS_NETWORK)?;
+        exports.compare(&kitsu, "on loopback", FASTER_ON_LOOPBACK)
+    });
+    // The server must not outlive this, whatever came of it.
+    zou("down").and(result)
+}
+
+/// A server, and who we are there.
+#[derive(Clone, Debug)]
+struct Kitsu {
+    url: String,
+    email: String,
+    password: String,
+}
+
+impl Kitsu {
+    /// The server whose files are in a folder.
+    fn at(folder: &Path) -> Result<Self> {
+        let text = fs::read_to_string(folder.join("env"))?;
+        let setting = |name: &str| {
+            let mut lines = text.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            let value = value.with_context(|| format!("{name} is not in the server's env file"));
+            value.map(str::to_owned)
+        };
+        Ok(Self {
+            url: setting("ZOU_URL")?,
+            email: setting("ZOU_EMAIL")?,
+            password: setting("ZOU_PASSWORD")?,
+        })
+    }
+
+    fn address(&self) -> Result<SocketAddr> {
+        let address = self.url.strip_prefix("http://").unwrap_or(&self.url);
+        address.parse().with_context(|| self.url.clone())
+    }
+
+    /// Tells a program who we are, in the way that both exporters share.
+    fn introduce(&self, command: &mut Command) {
+        command.env("KITSU_DATA_SOURCE_URL", &self.url);
+        command.env("KITSU_DATA_SOURCE_USER_EMAIL", &self.email);
+        command.env("KITSU_DATA_SOURCE_USER_PASSWORD", &self.password);
+    }
+
+    fn token(&self) -> Result<String> {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail"]);
+        for (name, value) in [("email", &self.email), ("password", &self.password)] {
+            curl.arg("--data-urlencode").arg(format!("{name}={value}"));
+        }
+        let output = curl.arg(format!("{}/auth/login", self.url)).output();
+        let output = output.context("cannot start curl")?;
+        ensure!(output.status.success(), "curl cannot log in");
+        let answer: Value = serde_json::from_slice(&output.stdout)?;
+        let token = answer["access_token"].as_str();
+        Ok(token.context("a login gives a token")?.to_owned())
+    }
+}
+
+struct Exports<'a> {
+    runs: usize,
+    python: &'a Path,
+    scratch: &'a Path,
+}
+
+impl Exports<'_> {
+    /// Measures everything at one address.
+    fn compare(&self, kitsu: &Kitsu, title: &str, faster_than_python: f64) -> Result<()> {
+        let site = self.scratch.join("site");
+        let python_folder = self.scratch.join("python");
+        // The first export is not measured: it fills the server's caches, and says what there is.
+        let asked = Log::of(&mut export(kitsu, &fresh(&site)?, true), self.scratch)?.asked;
+        let media: Vec<_> = asked.into_iter().filter(|it| it.is_media()).collect();
+        let failed = media.iter().find(|it| it.status != 200);
+        ensure!(failed.is_none(), "{failed:?}");
+        let list = self.scratch.join("addresses");
+        fs::write(&list, curl_config(&media, &kitsu.token()?))?;
+
+        let mut first = Contender::new("watchtower export kitsu", Vec::new());
+        let mut again = Contender::new("the same with nothing changed", Vec::new());
+        let mut peer = Contender::new("Python watchtower_pipeline.kitsu", Vec::new());
+        let mut fetchers = CONCURRENCIES.map(|(at_a_time, name)| {
+            let mut curl = Command::new("curl");
+            curl.args(["--silent", "--fail", "--parallel", "--parallel-immediate"]);
+            curl.args(["--parallel-max", &at_a_time.to_string(), "--config"]);
+            curl.arg(&list);
+            Contender::new(name, vec![curl])
+        });
+        let mut media_times = Vec::new();
+        for run in 0..self.runs {
+            let done = Log::of(&mut export(kitsu, &fresh(&site)?, false), self.scratch)?;
+            first.measured.push(done.cost);
+            media_times.push(done.media);
+            let done = Log::of(&mut export(kitsu, &site, false), self.scratch)?;
+            again.measured.push(done.cost);
+            for fetcher in &mut fetchers {
+                fetcher.run()?;
+            }
+            if run < PYTHON_RUNS {
+                let mut command = Command::new(self.python);
+                command.arg(root().join("xtask/bench/kitsu.py"));
+                command.current_dir(fresh(&python_folder)?);
+                kitsu.introduce(&mut command);
+                peer.measured.push(measure(&mut command)?);
+            }
+        }
+        let before = stamps(&site)?;
+        let repeated = Log::of(&mut export(kitsu, &site, true), self.scratch)?;
+        let rewritten = changes(&before, &stamps(&site)?);
+
+        let first_time = first.cost().time;
+        let again_time = again.cost().time;
+        let peer_time = peer.cost().time;
+        let fetching = fetchers.iter().map(|it| (it.cost().time, it.name)).min();
+        let (fetch_time, fetcher) = fetching.context("there are fetchers")?;
+        let media_time = median(media_times);
+        println!(
+            "\nKitsu {title}: {} pictures and movies; Python saved {}",
+            media.len(),
+            files_below(&python_folder.join("public"))?
+                .iter()
+                .filter(|it| it.extension().is_none_or(|it| it != "json"))
+                .count(),
+        );
+        let rows: Vec<_> = [first, again, peer].into_iter().chain(fetchers).collect();
+        print_table(&rows);
+        println!(
+            "without login, lists and writing, watchtower's median is {:.2} s",
+            media_time.as_secs_f64()
+        );
+        let faster = ratio(peer_time, first_time);
+        print_target(
+            faster >= faster_than_python,
+            &format!("at least {faster_than_python} times as fast as Python {title}"),
+            &format!("{faster:.1} times"),
+        );
+        let slower = ratio(media_time, fetch_time);
+        print_target(
+            slower <= SLOWER_THAN_FETCHING,
+            &format!("media take at most {SLOWER_THAN_FETCHING} times as long as with {fetcher}"),
+            &format!("{slower:.2} times"),
+        );
+        let part = ratio(again_time, first_time);
+        print_target(
+            part <= PART_WHEN_UNCHANGED,
+            &format!("at most {PART_WHEN_UNCHANGED} of the time with nothing changed"),
+            &format!("{part:.2}"),
+        );
+        let media = repeated.asked.iter().filter(|it| it.is_media());
+        let (conditional, needless): (Vec<_>, Vec<_>) =
+            media.partition(|it| it.can_change() && it.status == 304);
+        print_target(
+            needless.is_empty(),
+            "with nothing changed, only media that can change are asked for, and do not come",
+            &format!(
+                "{} asked for, {} needlessly",
+                conditional.len() + needless.len(),
+                needless.len()
+            ),
+        );
+        print_target(
+            rewritten == 0,
+            "with nothing changed, no file is written again",
+            &format!("{rewritten} of {} are other files", before.len()),
+        );
+        Ok(())
+    }
+}
+
+/// `watchtower export kitsu`, with its log on stderr.
+fn export(kitsu: &Kitsu, site: &Path, verbose: bool) -> Command {
+    let mut command = release("watchtower");
+    command.args(["export", "kitsu", "--log-format", "json", "--output"]);
+    command.arg(site).args(verbose.then_some("--verbose"));
+    command.current_dir(root());
+    kitsu.introduce(&mut command);
+    command
+}
+
+/// What an export said.
+#[derive(Debug, Default)]
+struct Log {
+    cost: Cost,
+    /// How long it fetched pictures and movies.
+    media: Duration,
+    /// What it asked the server for, if that was to be said.
+    asked: Vec<Asked>,
+}
+
+/// A request.
+#[derive(Debug)]
+struct Asked {
+    url: String,
+    status: u64,
+}
+
+impl Asked {
+    fn is_media(&self) -> bool {
+        self.url.contains("/pictures/") || self.url.contains("/movies/")
+    }
+
+    /// Whether what is there can become another in its place.
+    fn can_change(&self) -> bool {
+        let of = |what: &str| self.url.contains(&format!("/thumbnails/{what}/"));
+        of("persons") || of("projects")
+    }
+}
+
+impl Log {
+    /// Runs an export, and reads its log.
+    fn of(export: &mut Command, scratch: &Path) -> Result<Self> {
+        let path = scratch.join("log");
+        export.stderr(File::create(&path)?);
+        let cost = spend(export);
+        let text = fs::read_to_string(&path)?;
+        let mut log = Self {
+            cost: cost.with_context(|| text.clone())?,
+            ..Self::default()
+        };
+        for line in text.lines() {
+            let event: Value = serde_json::from_str(line)?;
+            // A project's, and at the end what projects share.
+            if let Some(seconds) = event["media_seconds"].as_f64() {
+                log.media += Duration::from_secs_f64(seconds);
+            }
+            if let (Some(url), Some(status)) = (event["url"].as_str(), event["status"].as_u64()) {
+                let url = url.to_owned();
+                log.asked.push(Asked { url, status });
+            }
+        }
+        Ok(log)
+    }
+}
+
+/// A config file of curl, to fetch each address once and throw away what comes.
+fn curl_config(media: &[Asked], token: &str) -> String {
+    let mut config = format!("header = \"Authorization: Bearer {token}\"\n");
+    for Asked { url, .. } in media {
+        config.push_str(&format!("url = \"{url}\"\noutput = \"/dev/null\"\n"));
+    }
+    config
+}
+
+/// The inode and the time of each file that readers of a site see.
+fn stamps(site: &Path) -> Result<BTreeMap<PathBuf, (u64, i64, i64)>> {
+    let stamp = |path: PathBuf| {
+        let found = fs::metadata(&path)?;
+        let stamp = (found.ino(), found.mtime(), found.mtime_nsec());
+        Ok((path, stamp))
+    };
+    let files = files_below(&site.join("data"))?;
+    files.into_iter().map(stamp).collect()
+}
+
+/// How many entries are not in both.
+fn changes<K: Ord, V: PartialEq>(before: &BTreeMap<K, V>, after: &BTreeMap<K, V>) -> usize {
+    let missing = |from: &BTreeMap<K, V>, to: &BTreeMap<K, V>| {
+        let differs = |(key, value): &(&K, &V)| to.get(key) != Some(value);
+        from.iter().filter(differs).count()
+    };
+    missing(before, after).max(missing(after, before))
+}

@@ -350,6 +350,9 @@ class LeftOut:
     reason: str = "canceled"
 
     def _document(self):
-        known = self.reason in ("canceled", "no_frame_range", "dangling")
-        reason = self.reason if known else {"other": self.reason}
-        return {"kind": self.kind, "id": str(self.id), "name": self.name, "reason": reason}
+        return {
+            "kind": self.kind,
+            "id": str(self.id),
+            "name": str(self.name),
+            "reason": str(self.reason),
+        }

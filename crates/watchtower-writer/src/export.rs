@@ -10,7 +10,7 @@ use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot
 
 use crate::documents;
 use crate::error::{Error, Result};
-use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage, list_path};
+use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
 use crate::references::{self, SharedIds};
 use crate::site::{Site, Transaction};
@@ -122,10 +122,10 @@ impl<'a> Export<'a> {
         let options = ExportOptions { moment, ..options };
         let mut others = Format::ALL.iter().copied();
         let replaces =
-            others.find(|it| *it != options.format && site.path(&list_path(*it)).is_file());
+            others.find(|it| *it != options.format && site.path(&it.site_path()).is_file());
         // In a site of two formats, either may have written what both have a document for.
         let present = match replaces {
-            None => fs::read_to_string(site.path(&list_path(options.format))).unwrap_or_default(),
+            None => fs::read_to_string(site.path(&options.format.site_path())).unwrap_or_default(),
             Some(_) => String::new(),
         };
         Ok(Self {
@@ -162,7 +162,12 @@ impl<'a> Export<'a> {
             return Err(Error::Data(message));
         }
         let folder = self.layout.project_folder(&id);
-        if list_path(self.options.format).eq_ignore_ascii_case(&folder) {
+        if self
+            .options
+            .format
+            .site_path()
+            .eq_ignore_ascii_case(&folder)
+        {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
@@ -308,7 +313,7 @@ impl<'a> Export<'a> {
         let format = self.options.format;
         let mut stage = Stage::of_site(&self.change, self.layout);
         self.layout.stage_list(&mut stage, &new)?;
-        documents::find_files(&self.change, &list_path(format), &mut self.files)?;
+        documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
         self.keep_pictures()?;
         self.change.commit()?;
         self.summaries

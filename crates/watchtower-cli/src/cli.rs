@@ -265,6 +265,9 @@ pub(crate) struct BundleArgs {
     /// or a folder. The one for the site's format is found in it
     #[arg(long, value_name = "PATH")]
     pub(crate) client: PathBuf,
+    /// The format to show, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
     /// The bundle's folder: new, empty, or a bundle, which is replaced in one step
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -284,6 +287,9 @@ pub(crate) struct ServeArgs {
     /// or a folder [default: the one in SITE, if that is a bundle]
     #[arg(long, value_name = "PATH")]
     pub(crate) client: Option<PathBuf>,
+    /// The format to show, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
     /// Print the address in a JSON object on one line

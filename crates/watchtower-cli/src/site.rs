@@ -12,7 +12,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 use watchtower_model::format::Format;
 
-use crate::client::{DATA, site_document_path};
+use crate::client::DATA;
 
 /// How long, and how often, a reader waits for `data` to come back. An export that cannot exchange two
 /// folders renames both, and `data` is missing for a moment.
@@ -39,9 +39,7 @@ impl SiteFolder {
 
     /// The formats of which it has the document that a client starts to read with.
     pub(crate) fn formats(&self) -> BTreeSet<Format> {
-        let holds = |format: &Format| {
-            site_document_path(*format).is_some_and(|path| self.open(&path).is_ok())
-        };
+        let holds = |format: &Format| self.open(&format.site_path()).is_ok();
         Format::ALL.iter().copied().filter(holds).collect()
     }
 

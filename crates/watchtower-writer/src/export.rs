@@ -10,7 +10,7 @@ use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot
 
 use crate::documents;
 use crate::error::{Error, Result};
-use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage, list_path};
+use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
 use crate::references::{self, SharedIds};
 use crate::site::{Site, Transaction};
@@ -117,7 +117,7 @@ impl<'a> Export<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self> {
         let change = site.begin(options.lock_timeout)?;
-        let of_format = |it: &Format| site.path(&list_path(*it)).is_file();
+        let of_format = |it: &Format| site.path(&it.site_path()).is_file();
         let mut found = Format::ALL.iter().copied().filter(of_format);
         let format = options.format.or_else(|| found.clone().next());
         let format = format.unwrap_or(Format::V0);
@@ -128,7 +128,7 @@ impl<'a> Export<'a> {
         let replaces = found.find(|it| *it != format);
         // In a site of two formats, either may have written what both have a document for.
         let present = match replaces {
-            None => fs::read_to_string(site.path(&list_path(format))).unwrap_or_default(),
+            None => fs::read_to_string(site.path(&format.site_path())).unwrap_or_default(),
             Some(_) => String::new(),
         };
         Ok(Self {
@@ -165,7 +165,12 @@ impl<'a> Export<'a> {
             return Err(Error::Data(message));
         }
         let folder = self.layout.project_folder(&id);
-        if list_path(self.layout.format()).eq_ignore_ascii_case(&folder) {
+        if self
+            .layout
+            .format()
+            .site_path()
+            .eq_ignore_ascii_case(&folder)
+        {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
@@ -311,7 +316,7 @@ impl<'a> Export<'a> {
         let format = self.layout.format();
         let mut stage = Stage::of_site(&self.change, self.layout);
         self.layout.stage_list(&mut stage, &new)?;
-        documents::find_files(&self.change, &list_path(format), &mut self.files)?;
+        documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
         self.keep_pictures()?;
         self.change.commit()?;
         self.summaries

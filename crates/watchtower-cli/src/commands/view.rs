@@ -10,7 +10,7 @@ use watchtower_model::format::Format;
 use super::export::{self, Runs, repeat};
 use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
-use crate::client::Client;
+use crate::client::{Client, ClientError};
 use crate::parent::Parent;
 use crate::printer::Printer;
 use crate::server::Served;
@@ -72,6 +72,8 @@ fn take_format_of_client(runs: &mut Runs<'_>, view: &ViewArgs) -> Option<Exit> {
             runs.options.format = Some(client.format());
             None
         }
+        // The client is chosen later, for the format of the site.
+        Err(ClientError::Several { .. }) => None,
         Err(error) => Some(NothingToServe::from(error).tell(runs.printer)),
     }
 }

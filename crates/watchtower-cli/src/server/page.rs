@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use watchtower_model::format::{Document, Format, Scope};
 
-use crate::client::{download, site_document_path};
+use crate::client::download;
 use crate::site::SiteFolder;
 
 const STYLE: &str =
@@ -63,7 +63,7 @@ pub(super) fn of(site: &SiteFolder) -> String {
 }
 
 fn projects(site: &SiteFolder, format: Format) -> Markup {
-    let path = site_document_path(format).unwrap_or_default();
+    let path = format.site_path();
     let mut text = Vec::new();
     let read = site
         .open(&path)

@@ -26,8 +26,6 @@ mod parent;
 mod printer;
 #[cfg(feature = "serve")]
 mod server;
-#[cfg(feature = "bundle")]
-mod site;
 mod stop;
 mod trackers;
 

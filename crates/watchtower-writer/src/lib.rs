@@ -14,6 +14,7 @@ mod documents;
 mod error;
 mod export;
 pub mod media;
+pub mod read;
 mod references;
 pub mod render;
 mod site;
@@ -23,6 +24,6 @@ mod writers;
 
 pub use error::{Error, Result};
 pub use export::{Export, ExportOptions, Progress};
-pub use site::{Site, Transaction};
+pub use site::{Site, SiteFolder, Transaction};
 pub use summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
 pub use writers::{ProjectListWriter, ProjectWriter};

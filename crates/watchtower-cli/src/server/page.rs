@@ -8,7 +8,7 @@ use serde::Deserialize;
 use watchtower_model::format::{Document, Format, Scope};
 
 use crate::client::{download, site_document_path};
-use crate::site::SiteFolder;
+use watchtower_writer::SiteFolder;
 
 const STYLE: &str =
     "body { font: 16px/1.5 sans-serif; max-width: 48em; margin: 2em auto; padding: 0 1em; }

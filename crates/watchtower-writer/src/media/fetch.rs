@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf};
 
-use bytes::Bytes;
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use watchtower_model::{Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use super::kind::{self, HEAD};
-use super::state::{Held, HeldFile, MediaKey, Stamp, hex};
+use super::state::{Held, HeldFile, MediaKey, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
     PREVIEWS, ReferenceForm, ResolvedMedia, movie,
@@ -664,26 +663,6 @@ fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
         let message = format!("`{}` is not a file", path.display());
         return Err(MediaError::permanent(message));
     }
-    let tag = Stamp::of(path).map(Stamp::tag);
-    if known.is_some() && known == tag.as_deref() {
-        return Ok(Opened::Unchanged);
-    }
-    let mut file = File::open(path).map_err(error)?;
-    let blocks = std::iter::from_fn(move || {
-        let mut block = vec![0; 1 << 16];
-        match file.read(&mut block) {
-            Ok(0) => None,
-            Ok(length) => {
-                block.truncate(length);
-                Some(Ok(Bytes::from(block)))
-            }
-            Err(error) => Some(Err(MediaError::permanent(error.to_string()))),
-        }
-    });
-    Ok(Opened::Stream(MediaStream {
-        bytes: Box::pin(stream::iter(blocks)),
-        length: Some(found.len()),
-        offset: 0,
-        tag,
-    }))
+    let file = File::open(path).map_err(error)?;
+    Opened::file(file, known).map_err(error)
 }

@@ -12,7 +12,7 @@ use watchtower_model::format::{DOCUMENTS, Format};
 use watchtower_writer::validate::Code;
 
 use crate::commands::code;
-use crate::duration::{duration, interval};
+use crate::duration::{age, duration, interval};
 use crate::edit::EditArgs;
 use crate::{Network, TrackerCommand};
 
@@ -101,6 +101,10 @@ pub(crate) struct ExportArgs {
         help_heading = "Output"
     )]
     pub(crate) output: Option<PathBuf>,
+    /// The format of the site: v0 is what the stable web client reads, v1 what that of the pre-release does.
+    /// A site of the other format is replaced, whole
+    #[arg(long, value_name = "FORMAT", value_parser = format(), default_value_t = Format::V0, help_heading = "Output")]
+    pub(crate) format: Format,
     /// What becomes of pictures and movies
     #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
     pub(crate) media: Media,
@@ -117,6 +121,10 @@ pub(crate) struct ExportArgs {
     /// How long a picture stays in the site after nothing refers to it any more, for pages that are open
     #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) keep_unused: Duration,
+    /// With `--format v1`: how long a reading in the history of task counts is kept, as in `90d`. Of the
+    /// days beyond a week, one reading each is kept
+    #[arg(long, default_value = "1095d", value_name = "DURATION", value_parser = age, help_heading = "Output")]
+    pub(crate) keep_history: Duration,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,

@@ -2,13 +2,14 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::future::{OptionFuture, try_join};
 use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
+use watchtower_model::format::Format;
 use watchtower_model::{Project, ProjectList};
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened,
@@ -24,6 +25,8 @@ pub struct ExportOptions {
     /// Which projects, by name or id. None means all, and the site forgets projects that the tracker
     /// does not have any more.
     pub projects: Vec<String>,
+    /// The format of the site. A site of another one is replaced.
+    pub format: Format,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
     /// How many pictures are fetched at a time, beside a movie.
@@ -32,23 +35,33 @@ pub struct ExportOptions {
     pub lock_timeout: Duration,
     /// How long a picture stays in the site after nothing refers to it any more.
     pub keep_unused: Duration,
+    /// How long a reading in a history of task counts is kept, where the format has one.
+    pub keep_history: Duration,
+    /// The moment of each export, as the documents have it that tell of one. None means now.
+    pub moment: Option<SystemTime>,
 }
 
 impl Default for ExportOptions {
     /// All projects, with the defaults of the writer.
     fn default() -> Self {
         let writer::ExportOptions {
+            format,
             media,
             jobs,
             lock_timeout,
             keep_unused,
+            keep_history,
+            moment,
         } = writer::ExportOptions::default();
         Self {
             projects: Vec::new(),
+            format,
             media,
             jobs,
             lock_timeout,
             keep_unused,
+            keep_history,
+            moment,
         }
     }
 }
@@ -155,7 +168,10 @@ pub(crate) fn tracker_exit(error: &connector::Error) -> Exit {
 
 fn writer_exit(error: &writer::Error) -> Exit {
     match error {
-        writer::Error::Invalid { .. } | writer::Error::Data(_) => Exit::Findings,
+        writer::Error::Invalid { .. } | writer::Error::Data(_) | writer::Error::History { .. } => {
+            Exit::Findings
+        }
+        writer::Error::OtherFormat { .. } => Exit::Usage,
         _ => Exit::Output,
     }
 }
@@ -212,6 +228,9 @@ async fn phases(
     let source = TrackerMedia(tracker);
     let clock = MediaClock::new(observer);
     let mut export = begin(site, options, &list, &source, &clock).await?;
+    if !options.projects.is_empty() {
+        export.keep_all_but(&wanted)?;
+    }
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
@@ -257,10 +276,6 @@ async fn phases(
     if failures.len() == wanted.len() {
         return Err(ExportError::AllFailed(failures));
     }
-    if !options.projects.is_empty() {
-        export.keep_the_others()?;
-    }
-
     clock.start();
     let summary = export.finish().await?;
     (times.media, times.commit) = clock.read();
@@ -279,10 +294,13 @@ async fn begin<'a>(
 ) -> Result<Export<'a>, writer::Error> {
     const PAUSE: Duration = Duration::from_millis(50);
     let writer_options = writer::ExportOptions {
+        format: options.format,
         media: options.media.clone(),
         jobs: options.jobs,
         lock_timeout: Duration::ZERO,
         keep_unused: options.keep_unused,
+        keep_history: options.keep_history,
+        moment: options.moment,
     };
     let start = Instant::now();
     let mut is_told = false;

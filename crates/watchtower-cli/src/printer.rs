@@ -231,6 +231,10 @@ impl fmt::Display for Text<'_> {
             count(total - failed, "project"),
             self.site
         )?;
+        if let Some(replaced) = self.summary.replaces {
+            let format = self.summary.format;
+            write!(f, ", which was of format {replaced} and is of {format} now")?;
+        }
         if failed > 0 {
             write!(
                 f,

@@ -47,6 +47,13 @@ impl Format {
         DOCUMENTS.iter().filter(move |it| it.format == self)
     }
 
+    /// The document that there is once for all projects: where the client starts to read.
+    pub fn site_document(self) -> &'static Document {
+        let mut documents = self.documents();
+        let found = documents.find(|it| it.scope == Scope::Site);
+        found.expect("every format has one, as a test makes sure")
+    }
+
     /// The document with a name, as in `shots`.
     pub fn document(self, name: &str) -> Option<&'static Document> {
         self.documents().find(|it| it.name == name)
@@ -213,6 +220,14 @@ mod tests {
                 "data/projects/p1/casting.json",
             ]
         );
+    }
+
+    #[test]
+    fn every_format_has_one_document_for_the_site() {
+        for format in Format::ALL {
+            let of_site = format.documents().filter(|it| it.scope == Scope::Site);
+            assert_eq!(of_site.collect::<Vec<_>>(), [format.site_document()]);
+        }
     }
 
     #[test]

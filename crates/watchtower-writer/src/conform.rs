@@ -7,6 +7,7 @@
 
 use watchtower_model::FrameRate;
 use watchtower_model::format::v0::{Asset, Casting, Id, Sequence, Shot, Task};
+use watchtower_model::format::v1;
 
 /// An entry of a list document.
 pub(crate) trait Conform {
@@ -31,6 +32,27 @@ impl Conform for Shot<'_> {
             && has_text(&self.sequence_id)
             && self.tasks.iter().all(Conform::is_plain)
             && is_range_plain(self).unwrap_or(false)
+    }
+}
+
+impl<T: Conform> Conform for &T {
+    fn is_plain(&self) -> bool {
+        (*self).is_plain()
+    }
+}
+
+impl Conform for v1::TaskCounts<'_> {
+    fn is_plain(&self) -> bool {
+        let mut statuses = self.task_statuses.iter();
+        has_text(&self.task_type_id)
+            && self.episode_id.as_ref().is_none_or(has_text)
+            && statuses.all(|it| has_text(&it.task_status_id))
+    }
+}
+
+impl Conform for v1::Shot<'_> {
+    fn is_plain(&self) -> bool {
+        self.0.is_plain()
     }
 }
 

@@ -13,6 +13,8 @@ mod conform;
 mod documents;
 mod error;
 mod export;
+mod history;
+mod layout;
 pub mod media;
 pub mod read;
 mod references;

@@ -93,9 +93,12 @@ pub(super) fn prepare<'a>(
         options: ExportOptions {
             media: media_policy(&args, &*tracker),
             projects: args.projects,
+            format: args.format,
             jobs: network.jobs,
             lock_timeout: args.lock_timeout,
             keep_unused: args.keep_unused,
+            keep_history: args.keep_history,
+            moment: None,
         },
         json: args.json,
         every: background.every,

@@ -14,6 +14,7 @@ mod cli;
 #[cfg(feature = "bundle")]
 mod client;
 mod commands;
+mod convert;
 mod duration;
 mod edit;
 pub mod environment;

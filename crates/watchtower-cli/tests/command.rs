@@ -43,6 +43,7 @@ fn help_is_worth_reading() {
         &["export", "files", "--help"],
         &["check", "--help"],
         &["check", "kitsu", "--help"],
+        &["convert", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);

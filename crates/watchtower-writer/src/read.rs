@@ -156,6 +156,7 @@ pub fn site(path: &Path, format: Option<Format>) -> Result<Contents, Error> {
         _ => v1::read(&mut reader)?,
     };
     settle::settle(&mut found);
+    reader.tell_of_unlisted(&found.list.projects);
     let mut notes: Vec<_> = reader.mended.sentences().collect();
     if warnings > 0 {
         let noun = if warnings == 1 { "warning" } else { "warnings" };
@@ -320,6 +321,20 @@ impl Reader {
             return Ok(());
         }
         entries::read(document, file, take).map_err(|reason| self.unreadable(path, reason))
+    }
+
+    /// Tells of the folders of projects that no list has: the client does not show them.
+    fn tell_of_unlisted(&mut self, listed: &[Project]) {
+        let document = self.document("project").file_name();
+        for folder in self.media.folders("projects") {
+            let is_project = self
+                .media
+                .open_file(&format!("data/projects/{folder}/{document}"));
+            if is_project.is_ok() && listed.iter().all(|it| it.id.as_str() != folder) {
+                let sentence = "left out, which the list of projects does not have";
+                self.mended.note("project", sentence, &folder);
+            }
+        }
     }
 
     fn unreadable(&self, path: &str, reason: String) -> Error {

@@ -192,13 +192,13 @@ mended! {
     } => [
         "left out: casting gone, refers to something that is not there",
         "left out: casting gone in 0020, refers to something that is not there",
-        "1 asset type known by its id alone, which stands for the name: prop",
-        "1 sequence known by its id alone, which stands for the name: sq",
-        "1 task status known by its id alone, which stands for the name: done",
-        "1 task type known by its id alone, which stands for the name: animation",
         "1 assignee left out, who is nobody known: nobody",
         "1 task type listed by the project and not there: nothing",
-        "1 user listed by the project and not there: nobody"
+        "1 user listed by the project and not there: nobody",
+        "1 asset type without a name, called by the id: prop",
+        "1 sequence without a name, called by the id: sq",
+        "1 task status without a name, called by the id: done",
+        "1 task type without a name, called by the id: animation"
     ] |it| {
         let named = |id: &str| it.list.task_types.iter().any(|it| it.for_shots && it.name == id);
         named("animation") && it.list.asset_types.iter().any(|it| it.name == "prop") && {
@@ -293,6 +293,20 @@ mended! {
     } => [
         "1 project called `Working Title` in its own folder, and as here in the list: Small Film"
     ] |it| film(it).project.name == "Small Film";
+    a_project_that_is_not_listed: Site::new(), |site| {
+        let film = site.0.path().join("data/projects").join(sites::FILM);
+        sites::copy(&film, &film.with_file_name("old"));
+    } => [
+        "1 project left out, which the list of projects does not have: old"
+    ] |it| it.projects.len() == 1;
+    a_project_that_is_listed_twice: Site::new(), |site| {
+        site.edit("context.json", |it| {
+            let project = it["projects"][0].clone();
+            it["projects"].as_array_mut().unwrap().push(project);
+        });
+    } => [
+        "1 project listed twice: Small Film"
+    ] |it| it.list.projects.len() == 1;
     people_without_full_name: Site::of(Format::V1), |site| {
         site.edit("project.json", |it| {
             for member in it["team"].as_array_mut().unwrap() {

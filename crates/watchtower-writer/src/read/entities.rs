@@ -11,6 +11,7 @@ use super::fields::Fields;
 use super::media::Address;
 use super::mended::Mended;
 use super::{Error, Reader};
+use crate::render::v1::unnamed_edit;
 use crate::validate::Role;
 
 /// What a shot without a sequence belongs to.
@@ -308,7 +309,8 @@ pub(super) fn project(
     }
 }
 
-/// An edit: a movie, and its place on the timeline. None where nothing is said.
+/// An edit: a movie, and its place on the timeline. The first without an id gets the one that stands for
+/// no edit: which of both it is shows when its movie is opened.
 pub(super) fn edit(
     mut fields: Fields,
     project: &ProjectId,
@@ -330,12 +332,17 @@ pub(super) fn edit(
     let total_frames = frames(&mut fields, "totalFrames");
     let frame_offset = frames(&mut fields, "frameOffset").unwrap_or(0);
     tell_of_the_rest(fields, "edit", &name, mended);
-    let derived = || EditId::derived(&[project.as_str(), &number.to_string()]);
+    let derived = || match number {
+        0 => unnamed_edit(project, episode_id.as_ref()),
+        number => EditId::derived(&[project.as_str(), &number.to_string()]),
+    };
     Edit {
         id: id.unwrap_or_else(derived),
         name,
         movie,
-        total_frames: total_frames.and_then(|it| u64::try_from(it).ok()),
+        total_frames: total_frames
+            .and_then(|it| u64::try_from(it).ok())
+            .filter(|it| *it > 0),
         frame_offset,
         episode_id,
     }

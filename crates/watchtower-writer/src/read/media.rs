@@ -58,6 +58,17 @@ impl SiteMedia {
         }
     }
 
+    /// The folders in a folder of `data`, by name and in order. One that cannot be listed has none.
+    pub(super) fn folders(&self, folder: &str) -> Vec<String> {
+        let entries = self.data.read_dir(folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|it| it.file_type().is_ok_and(|it| it.is_dir()));
+        let mut names: Vec<_> = folders
+            .filter_map(|it| it.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Where a path or address leads that a document of the site says.
     pub(super) fn address(&self, role: Role, path: &str) -> Address {
         match target(role, path) {

@@ -86,7 +86,7 @@ impl Known {
 }
 
 /// What is said of a stand-in.
-const STAND_IN: &str = "known by its id alone, which stands for the name";
+const STAND_IN: &str = "without a name, called by the id";
 
 fn left_out(kind: EntityKind, id: &str, name: &str, reason: Reason) -> LeftOut {
     LeftOut {

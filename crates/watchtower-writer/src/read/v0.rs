@@ -11,23 +11,7 @@ use crate::validate::Role;
 pub(super) fn read(reader: &mut Reader) -> Result<Found, Error> {
     let mut context = reader.shared("context")?;
     let mut mended = Mended::default();
-    let mut list = ProjectList::default();
-    for fields in context.objects("asset_types") {
-        list.asset_types
-            .extend(entities::asset_type(fields, &mut mended));
-    }
-    for fields in context.objects("task_types") {
-        list.task_types
-            .extend(entities::task_type(fields, &mut mended));
-    }
-    for fields in context.objects("task_status") {
-        list.task_statuses
-            .extend(entities::task_status(fields, &mut mended));
-    }
-    for fields in context.objects("users") {
-        list.users
-            .extend(entities::user(fields, reader, &mut mended));
-    }
+    let mut list = shared(&mut context, reader, &mut mended);
     let mut projects = Vec::new();
     for fields in context.objects("projects") {
         let listed = listed(fields, reader, &mut mended)?;
@@ -42,6 +26,37 @@ pub(super) fn read(reader: &mut Reader) -> Result<Found, Error> {
     entities::tell_of_the_rest(context, "site", "context.json", &mut mended);
     reader.mended = mended;
     Ok(Found { list, projects })
+}
+
+/// What `context.json` says that projects share.
+pub(super) fn shared(context: &mut Fields, reader: &Reader, mended: &mut Mended) -> ProjectList {
+    let keys = ["asset_types", "task_types", "task_status", "users"];
+    shared_of(keys, context, reader, mended)
+}
+
+/// The types of assets and of tasks, the statuses and the people that stand under these keys.
+pub(super) fn shared_of(
+    keys: [&str; 4],
+    fields: &mut Fields,
+    reader: &Reader,
+    mended: &mut Mended,
+) -> ProjectList {
+    let [asset_types, task_types, task_statuses, users] = keys.map(|key| fields.objects(key));
+    ProjectList {
+        projects: Vec::new(),
+        asset_types: asset_types
+            .filter_map(|it| entities::asset_type(it, mended))
+            .collect(),
+        task_types: task_types
+            .filter_map(|it| entities::task_type(it, mended))
+            .collect(),
+        task_statuses: task_statuses
+            .filter_map(|it| entities::task_status(it, mended))
+            .collect(),
+        users: users
+            .filter_map(|it| entities::user(it, reader, mended))
+            .collect(),
+    }
 }
 
 /// A project as the list has it: the client takes its id, name and picture from there, and everything

@@ -1,8 +1,11 @@
 //! The documents of format v1.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use watchtower_model::{Episode, EpisodeId, Project, ProjectList, ProjectSnapshot, SequenceId};
+use watchtower_model::{
+    AssetType, AssetTypeId, Episode, EpisodeId, Project, ProjectId, ProjectList, ProjectSnapshot,
+    References, SequenceId, TaskStatus, TaskStatusId, TaskType, TaskTypeId, User, UserId,
+};
 
 use super::fields::Fields;
 use super::mended::Mended;
@@ -12,7 +15,12 @@ use super::{Error, Found, FoundProject, Reader, entities, is_listed, v0};
 pub(super) fn read(reader: &mut Reader) -> Result<Found, Error> {
     let mut index = reader.shared("index")?;
     let mut mended = Mended::default();
-    let mut list = ProjectList::default();
+    let mut context = index.object("context");
+    let mut list = v0::shared(&mut context, reader, &mut mended);
+    let selections: HashMap<ProjectId, Selection> = context
+        .objects("projects")
+        .filter_map(|mut it| Some((it.id("id")?, Selection::of(&mut it))))
+        .collect();
     let mut projects = Vec::new();
     for mut fields in index.objects("projects") {
         let episodes = fields.objects("episodes").collect();
@@ -21,7 +29,8 @@ pub(super) fn read(reader: &mut Reader) -> Result<Found, Error> {
             mended.note("project", "listed twice", &listed.name);
             continue;
         }
-        let found = project(&listed, episodes, &mut list, reader)?;
+        let selection = selections.get(&listed.id);
+        let found = project(&listed, episodes, selection, &mut list, reader)?;
         list.projects.push(found.snapshot.project.clone());
         projects.push(found);
     }
@@ -30,73 +39,54 @@ pub(super) fn read(reader: &mut Reader) -> Result<Found, Error> {
     Ok(Found { list, projects })
 }
 
-/// A project, and what it shares with others.
+/// A project, and what it shares with others. What it lists stands in `selection` if the site was
+/// converted from format v0; then the list holds all that others may refer to, and only what the project
+/// refers to itself is added.
 fn project(
     listed: &Project,
     listed_episodes: Vec<Fields>,
+    selection: Option<&Selection>,
     list: &mut ProjectList,
     reader: &Reader,
 ) -> Result<FoundProject, Error> {
     let mut mended = Mended::default();
     let id = &listed.id;
     let mut fields = reader.of_project("project", id)?;
-    let mut project = entities::project(&mut fields, listed, reader, &mut mended);
-    for it in fields.objects("asset_types") {
-        if let Some(it) = entities::asset_type(it, &mut mended) {
-            project.asset_types.push(it.id.clone());
-            share(
-                &mut list.asset_types,
-                it,
-                |it| it.id.as_str(),
-                "asset type",
-                &mut mended,
-            );
-        }
-    }
-    for it in fields.objects("task_types") {
-        if let Some(it) = entities::task_type(it, &mut mended) {
-            project.task_types.push(it.id.clone());
-            share(
-                &mut list.task_types,
-                it,
-                |it| it.id.as_str(),
-                "task type",
-                &mut mended,
-            );
-        }
-    }
-    for it in fields.objects("task_statuses") {
-        if let Some(it) = entities::task_status(it, &mut mended) {
-            project.task_statuses.push(it.id.clone());
-            share(
-                &mut list.task_statuses,
-                it,
-                |it| it.id.as_str(),
-                "task status",
-                &mut mended,
-            );
-        }
-    }
-    for it in fields.objects("team") {
-        if let Some(it) = entities::user(it, reader, &mut mended) {
-            project.team.push(it.id.clone());
-            share(
-                &mut list.users,
-                it,
-                |it| it.id.as_str(),
-                "user",
-                &mut mended,
-            );
-        }
-    }
+    let project = entities::project(&mut fields, listed, reader, &mut mended);
+    let own = v0::shared_of(
+        ["asset_types", "task_types", "task_statuses", "team"],
+        &mut fields,
+        reader,
+        &mut mended,
+    );
     let episodes: Vec<_> = fields.objects("episodes").collect();
     entities::tell_of_the_rest(fields, "project", &project.name, &mut mended);
     let mut snapshot = ProjectSnapshot::new(project);
+    selection
+        .unwrap_or(&Selection::all(&own))
+        .apply(&mut snapshot.project);
     entities::read_into(&mut snapshot, reader, &mut mended)?;
     series(&mut snapshot, episodes, listed_episodes, &mut mended);
     snapshot.edits = reader.list("edits", id, &mut mended, |mended, number, fields| {
         Some(entities::edit(fields, id, number, reader, mended))
     })?;
+    let mut used = References::default();
+    used.add_snapshot(&snapshot);
+    let is_shared = |id: &str| selection.is_none() || used.contains(id);
+    share(
+        &mut list.asset_types,
+        own.asset_types,
+        is_shared,
+        &mut mended,
+    );
+    share(&mut list.task_types, own.task_types, is_shared, &mut mended);
+    share(
+        &mut list.task_statuses,
+        own.task_statuses,
+        is_shared,
+        &mut mended,
+    );
+    share(&mut list.users, own.users, is_shared, &mut mended);
     let readings = reader.list("task_counts", id, &mut mended, |_, _, fields| {
         Some(readings(fields))
     })?;
@@ -108,24 +98,98 @@ fn project(
     Ok(FoundProject { snapshot, mended })
 }
 
+/// What a project lists of what projects share.
+struct Selection {
+    asset_types: Vec<AssetTypeId>,
+    task_types: Vec<TaskTypeId>,
+    task_statuses: Vec<TaskStatusId>,
+    team: Vec<UserId>,
+}
+
+impl Selection {
+    /// As format v0 has it: none of a kind means all.
+    fn of(fields: &mut Fields) -> Self {
+        Self {
+            asset_types: fields.ids("asset_types"),
+            task_types: fields.ids("task_types"),
+            task_statuses: fields.ids("task_statuses"),
+            team: fields.ids("team"),
+        }
+    }
+
+    /// All that a project has.
+    fn all(own: &ProjectList) -> Self {
+        Self {
+            asset_types: own.asset_types.iter().map(|it| it.id.clone()).collect(),
+            task_types: own.task_types.iter().map(|it| it.id.clone()).collect(),
+            task_statuses: own.task_statuses.iter().map(|it| it.id.clone()).collect(),
+            team: own.users.iter().map(|it| it.id.clone()).collect(),
+        }
+    }
+
+    fn apply(&self, project: &mut Project) {
+        project.asset_types.clone_from(&self.asset_types);
+        project.task_types.clone_from(&self.task_types);
+        project.task_statuses.clone_from(&self.task_statuses);
+        project.team.clone_from(&self.team);
+    }
+}
+
 /// How many readings a history has of a type.
 fn readings(mut counts: Fields) -> usize {
     let statuses = counts.objects("task_statuses");
     statuses.map(|mut it| it.list("data").len()).sum()
 }
 
-/// Adds what a project uses to what the projects share. What another said of the same id counts.
-fn share<T: PartialEq>(
+/// Something that projects share.
+trait Shared {
+    const KIND: &'static str;
+
+    fn id(&self) -> &str;
+
+    /// Whether another project says the same of it. Where a picture is does not matter: each project
+    /// has its own.
+    fn is_same(&self, other: &Self) -> bool;
+}
+
+macro_rules! shared {
+    ($($name:ident $kind:literal: $($field:ident),*;)*) => {$(
+        impl Shared for $name {
+            const KIND: &'static str = $kind;
+
+            fn id(&self) -> &str {
+                self.id.as_str()
+            }
+
+            fn is_same(&self, other: &Self) -> bool {
+                $(self.$field == other.$field)&&*
+            }
+        }
+    )*};
+}
+
+shared! {
+    AssetType "asset type": name;
+    TaskType "task type": name, color, for_shots;
+    TaskStatus "task status": name, color;
+    User "user": name;
+}
+
+/// Adds what a project has to what the projects share. What another said of the same id counts.
+fn share<T: Shared>(
     shared: &mut Vec<T>,
-    it: T,
-    id: impl Fn(&T) -> &str,
-    kind: &'static str,
+    own: Vec<T>,
+    is_shared: impl Fn(&str) -> bool,
     mended: &mut Mended,
 ) {
-    match shared.iter().find(|other| id(other) == id(&it)) {
-        None => shared.push(it),
-        Some(other) if *other == it => {}
-        Some(_) => mended.note(kind, "as another project has it", id(&it)),
+    for it in own {
+        match shared.iter().find(|other| other.id() == it.id()) {
+            None if is_shared(it.id()) => shared.push(it),
+            Some(other) if !other.is_same(&it) => {
+                mended.note(T::KIND, "as another project has it", it.id());
+            }
+            _ => {}
+        }
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) enum Action {
     Trackers(TrackersArgs),
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
+    /// Write a site in the other format
+    Convert(ConvertArgs),
     /// Put a site beside its web client in one folder, for any web server
     #[cfg(feature = "bundle")]
     Bundle(BundleArgs),
@@ -252,6 +254,31 @@ pub(crate) enum OutputFormat {
     Sarif,
     /// Commands of GitHub's workflows
     Github,
+}
+
+/// What `watchtower convert` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The site's folder, whoever wrote it
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The format of the new site
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) to: Format,
+    /// The new site's folder: one that is not there, empty, or a site of the new format, which is changed
+    /// in one step
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    /// Convert only this project, by name or id; the new site keeps the others that it has. May be given
+    /// several times
+    #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
+    pub(crate) projects: Vec<String>,
+    /// How long to wait for an export to the new site to end
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
+    pub(crate) lock_timeout: Duration,
+    /// Print the summary as one JSON document
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
 }
 
 /// What `watchtower bundle` takes.

@@ -3,6 +3,7 @@
 #[cfg(feature = "bundle")]
 mod bundle;
 mod check;
+mod convert;
 mod explain;
 mod export;
 mod schema;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::Check => check::run(matches, trackers, &printer),
         Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        Action::Convert(args) => convert::run(args, &printer),
         #[cfg(feature = "bundle")]
         Action::Bundle(args) => bundle::run(args, &printer),
         #[cfg(feature = "serve")]

@@ -125,6 +125,15 @@ impl Printer {
         })
     }
 
+    /// What else to know, for people.
+    pub(crate) fn notes(&self, notes: &[String]) -> io::Result<()> {
+        if self.verbosity == Verbosity::Quiet || self.logs {
+            return Ok(());
+        }
+        let mut notes = notes.iter();
+        notes.try_for_each(|note| self.data(format_args!("{HELP}note:{HELP:#} {note}")))
+    }
+
     /// The projects that failed: on stderr, since they are errors even when all is quiet.
     pub(crate) fn failures(&self, summary: &Summary) {
         self.clear();

@@ -46,6 +46,7 @@ fn help_is_worth_reading() {
         &["check", "kitsu", "--help"],
         &["bundle", "--help"],
         &["serve", "--help"],
+        &["convert", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);

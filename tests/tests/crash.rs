@@ -1,5 +1,7 @@
 //! Killed at any moment, an export leaves a whole site: the one before it or its own.
 
+#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};

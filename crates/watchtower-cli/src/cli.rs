@@ -102,9 +102,9 @@ pub(crate) struct ExportArgs {
     )]
     pub(crate) output: Option<PathBuf>,
     /// The format of the site: v0 is what the stable web client reads, v1 what that of the pre-release does.
-    /// A site of the other format is replaced, whole
-    #[arg(long, value_name = "FORMAT", value_parser = format(), default_value_t = Format::V0, help_heading = "Output")]
-    pub(crate) format: Format,
+    /// A site of the other format is replaced, whole [default: the site's own, or v0 for a new one]
+    #[arg(long, value_name = "FORMAT", value_parser = format(), help_heading = "Output")]
+    pub(crate) format: Option<Format>,
     /// What becomes of pictures and movies
     #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
     pub(crate) media: Media,

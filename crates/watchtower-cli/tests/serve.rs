@@ -628,6 +628,28 @@ async fn view_exports_on_every_beat_to_the_folder_that_was_named() {
 }
 
 #[tokio::test]
+async fn a_new_site_is_of_the_format_that_the_client_to_view_it_reads() {
+    let example = Example::new();
+    fs::write(
+        example.client.join("index.js"),
+        "get(\"/data/projects-list/index.json\")",
+    )
+    .unwrap();
+    let site = example.folder.path().join("new");
+    let mut command = watchtower(&["view", "example", "--port", "0", "--json", "--every", "1h"]);
+    command.arg("--client").arg(&example.client);
+    let mut server = Serving::start(command.arg("--output").arg(&site));
+    let mut line = String::new();
+    server.stdout.read_line(&mut line).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&line).unwrap()["format"],
+        "v1"
+    );
+    assert!(site.join("data/projects-list/index.json").exists());
+    assert_eq!(server.end(Signal::TERM).0, Some(0));
+}
+
+#[tokio::test]
 async fn view_shows_the_format_that_was_asked_for() {
     let example = Example::new();
     // As in a folder with the clients of both formats.

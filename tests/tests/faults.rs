@@ -651,7 +651,7 @@ async fn a_project_that_fails_keeps_its_history() {
         let kitsu = Kitsu::new(settings(relay.url(), PATIENCE)).unwrap();
         let options = ExportOptions {
             projects: vec!["Nasty Film".into(), "Small Series".into()],
-            format: Format::V1,
+            format: Some(Format::V1),
             moment: Some(start + Duration::from_secs(60 * minutes)),
             ..options(MediaPolicy::Download)
         };

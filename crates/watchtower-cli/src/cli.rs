@@ -126,8 +126,8 @@ pub(crate) struct ExportArgs {
     /// How long a picture stays in the site after nothing refers to it any more, for pages that are open
     #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) keep_unused: Duration,
-    /// With `--format v1`: how long a reading in the history of task counts is kept, as in `90d`. Of the
-    /// days beyond a week, one reading each is kept
+    /// In format v1: how long a reading in the history of task counts is kept, as in `90d`. Of the days
+    /// beyond a week, one reading each is kept
     #[arg(long, default_value = "1095d", value_name = "DURATION", value_parser = age, help_heading = "Output")]
     pub(crate) keep_history: Duration,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]

@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -100,6 +101,25 @@ fn the_example_makes_a_site_and_a_summary() {
     );
     assert_eq!(stderr(&output), "");
     insta::assert_snapshot!("example_summary_json", stdout(&output));
+}
+
+#[test]
+fn the_series_makes_a_site_and_the_summary_says_what_the_format_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = ["export", "example", "--episodes", "2", "--output", "site"];
+    let output = run(folder.path(), &export);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!("series_summary", stdout(&output));
+    // The episodes lie over each other on the one timeline; nothing else is wrong with it.
+    let validate = ["validate", "site", "--output-format", "json"];
+    let findings = stdout(&run(folder.path(), &validate));
+    let codes: BTreeSet<_> = findings
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|it| it["message_type"] == "finding")
+        .map(|it| it["code"].to_string())
+        .collect();
+    assert_eq!(codes, BTreeSet::from(["\"WT506\"".to_owned()]));
 }
 
 #[test]

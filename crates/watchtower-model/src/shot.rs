@@ -18,7 +18,7 @@ use crate::{FrameRate, MediaRef, SequenceId, ShotId, Task};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shot {
-    /// The shot's id; [`Shot::new`] derives one from the sequence and the name.
+    /// The shot's id.
     pub id: ShotId,
     /// The name as people read it.
     pub name: String,

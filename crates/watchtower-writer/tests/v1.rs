@@ -181,7 +181,7 @@ fn moment(seconds: u64) -> SystemTime {
 
 fn options(seconds: u64) -> ExportOptions {
     ExportOptions {
-        format: Format::V1,
+        format: Some(Format::V1),
         moment: Some(moment(seconds)),
         ..ExportOptions::default()
     }
@@ -599,7 +599,7 @@ async fn a_site_of_the_other_format_is_replaced_whole() {
     let two = [film(&list), series(&list)];
     let source = Source::default();
     let of = |format| ExportOptions {
-        format,
+        format: Some(format),
         ..options(0)
     };
     let (mut first, mut fetched) = (BTreeMap::new(), 0);
@@ -615,6 +615,13 @@ async fn a_site_of_the_other_format_is_replaced_whole() {
             .into_iter()
             .map(|(name, path)| (name, fs::read(path).unwrap()))
             .collect();
+        // Whoever names no format keeps the site's.
+        let unnamed = ExportOptions {
+            format: None,
+            ..options(0)
+        };
+        let again = export_with(&site, unnamed, &source, &two).await.unwrap();
+        assert_eq!((again.format, again.replaces), (format, None));
         // The same as if there had been none before.
         let before = first.entry(format).or_insert_with(|| contents.clone());
         assert!(*before == contents, "{format}");
@@ -635,7 +642,7 @@ async fn nothing_of_the_other_format_is_kept() {
     export(&site, 0, &two).await;
     let before = shown(&site);
     let v0 = ExportOptions {
-        format: Format::V0,
+        format: Some(Format::V0),
         ..options(60)
     };
     let all = ProjectList {
@@ -687,4 +694,31 @@ async fn a_picture_that_nobody_shows_any_more_stays_for_pages_that_are_open() {
     export_with(&site, at_once, &source, &[film]).await.unwrap();
     assert!(!picture.exists());
     assert_eq!(findings(&site), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_others_put_elsewhere_stays_with_a_project_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let list = shared();
+    let two = [film(&list), small("B", 0, &list)];
+    export(&site, 0, &two).await;
+    let picture = "data/previews/ab/abc.svg";
+    fs::create_dir_all(site.path("data/previews/ab")).unwrap();
+    fs::write(site.path(picture), "<svg/>").unwrap();
+    let shots = site.path("data/projects/film/shots.json");
+    let text = fs::read_to_string(&shots).unwrap();
+    let before = read(&site, "data/projects/film/shots.json")[0]["thumbnailUrl"].clone();
+    fs::write(&shots, text.replace(before.as_str().unwrap(), picture)).unwrap();
+
+    let all = ProjectList {
+        projects: two.iter().map(|it| it.project.clone()).collect(),
+        ..shared()
+    };
+    let source = Source::default();
+    let mut some = Export::begin(&site, options(60), &all, &source, &()).unwrap();
+    some.keep_all_but(&[&two[1].project]).unwrap();
+    some.project(two[1].clone()).await.unwrap();
+    some.finish().await.unwrap();
+    assert!(site.path(picture).is_file());
 }

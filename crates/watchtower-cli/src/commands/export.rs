@@ -99,6 +99,7 @@ pub(super) fn prepare<'a>(
             keep_unused: args.keep_unused,
             keep_history: args.keep_history,
             moment: None,
+            from_site: false,
         },
         json: args.json,
         every: background.every,
@@ -132,7 +133,7 @@ fn instead(
 pub(super) struct Runs<'a> {
     tracker: Box<dyn Tracker>,
     pub(super) site: Site,
-    options: ExportOptions,
+    pub(super) options: ExportOptions,
     pub(super) json: bool,
     pub(super) every: Option<Duration>,
     pub(super) printer: &'a Printer,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use watchtower_model::format::Format;
 
 use crate::client::{Client, ClientError, DATA};
-use crate::site::{SiteFolder, open_file};
+use watchtower_writer::SiteFolder;
 
 /// The file that tells a bundle from any other folder.
 const MARK: &str = ".watchtower-bundle";
@@ -339,7 +339,8 @@ fn copy_folder(
         if kind.is_symlink() && folder.metadata(&name).is_err() {
             return Err(BundleError::LeadsOut { path: from });
         }
-        let mut source = open_file(folder, Path::new(&name)).map_err(failed("open", &from))?;
+        let mut source =
+            SiteFolder::open_in(folder, Path::new(&name)).map_err(failed("open", &from))?;
         let mut copy = || -> io::Result<u64> {
             let mut target = File::create_new(&to)?;
             let bytes = io::copy(&mut source, &mut target)?;

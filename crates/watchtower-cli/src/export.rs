@@ -40,6 +40,8 @@ pub struct ExportOptions {
     pub keep_history: Duration,
     /// The moment of each export, as the documents have it that tell of one. None means now.
     pub moment: Option<SystemTime>,
+    /// Whether the tracker is another site. Nothing is added to a history then.
+    pub from_site: bool,
 }
 
 impl Default for ExportOptions {
@@ -53,6 +55,7 @@ impl Default for ExportOptions {
             keep_unused,
             keep_history,
             moment,
+            from_site,
         } = writer::ExportOptions::default();
         Self {
             projects: Vec::new(),
@@ -63,6 +66,7 @@ impl Default for ExportOptions {
             keep_unused,
             keep_history,
             moment,
+            from_site,
         }
     }
 }
@@ -222,7 +226,7 @@ async fn phases(
     times.list = list_time;
     let list = list?;
     let wanted = select(&list, &options.projects)?;
-    if wanted.is_empty() {
+    if wanted.is_empty() && !options.from_site {
         return Err(nothing_to_see(tracker).into());
     }
 
@@ -274,7 +278,7 @@ async fn phases(
         // Whoever wants to drop us gets to it, even where nothing had to be waited for.
         tokio::task::yield_now().await;
     }
-    if failures.len() == wanted.len() {
+    if !failures.is_empty() && failures.len() == wanted.len() {
         return Err(ExportError::AllFailed(failures));
     }
     clock.start();
@@ -302,6 +306,7 @@ async fn begin<'a>(
         keep_unused: options.keep_unused,
         keep_history: options.keep_history,
         moment: options.moment,
+        from_site: options.from_site,
     };
     let start = Instant::now();
     let mut is_told = false;
@@ -370,7 +375,10 @@ impl Progress for MediaClock<'_> {
 }
 
 /// The projects asked for, each once: by id, by name, or by name in another case.
-fn select<'a>(list: &'a ProjectList, asked: &[String]) -> Result<Vec<&'a Project>, ExportError> {
+pub(crate) fn select<'a>(
+    list: &'a ProjectList,
+    asked: &[String],
+) -> Result<Vec<&'a Project>, ExportError> {
     if asked.is_empty() {
         return Ok(list.projects.iter().collect());
     }

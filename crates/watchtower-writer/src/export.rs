@@ -35,6 +35,9 @@ pub struct ExportOptions {
     pub keep_history: Duration,
     /// The moment of the export, as the documents have it that tell of one. None means now.
     pub moment: Option<SystemTime>,
+    /// Whether the data was [read](crate::read) from another site. It is no news then: nothing is added
+    /// to a history. And what format v1 has no place for is kept in it for the way back.
+    pub from_site: bool,
 }
 
 impl ExportOptions {
@@ -58,6 +61,7 @@ impl Default for ExportOptions {
             // Longer than most productions take.
             keep_history: Duration::from_secs(3 * 365 * 24 * 60 * 60),
             moment: None,
+            from_site: false,
         }
     }
 }
@@ -305,13 +309,20 @@ impl<'a> Export<'a> {
         let apart = |it: &Project| self.layout.previews(&it.id) != self.layout.list_previews();
         let exported = exported.map(|(project, _)| project);
         list.projects = exported.filter(|it| apart(it)).cloned().collect();
-        let shared_media = self.fetcher().fetch_shared(&list, &mut shared).await?;
+        let from_site = self.options.from_site;
+        let people = match from_site {
+            true => &list.users,
+            false => self.layout.listed_people(&list),
+        };
+        let fetcher = self.fetcher();
+        let shared_media = fetcher.fetch_shared(&list, people, &mut shared).await?;
 
         let new = NewList {
             shared: &list,
             entries: self.entries(&order, &says),
             media: &shared,
             present: &present,
+            from_site,
         };
         let format = self.layout.format();
         let mut stage = Stage::of_site(&self.change, self.layout);

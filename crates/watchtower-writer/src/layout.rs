@@ -96,6 +96,8 @@ pub(crate) struct NewList<'a> {
     pub(crate) media: &'a ResolvedMedia,
     /// The list as it is in the site now.
     pub(crate) present: &'a str,
+    /// Whether the data comes from another site.
+    pub(crate) from_site: bool,
 }
 
 impl NewList<'_> {

@@ -25,6 +25,9 @@ pub enum MediaPolicy {
     Reference(ReferenceForm),
     /// Leave them out: the client shows its placeholders.
     None,
+    /// For data that was [read](crate::read) from another site: fetch what that site holds, and refer
+    /// to the rest by the addresses that stand in it.
+    Copy,
 }
 
 /// How an address on the tracker is written so that the client can load it.

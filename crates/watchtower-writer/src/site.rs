@@ -10,6 +10,7 @@
 //! and movies.
 
 mod files;
+mod folder;
 mod step;
 
 use std::fs::{self, File, TryLockError};
@@ -18,6 +19,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+pub use self::folder::SiteFolder;
 
 use self::files::{exists, files_below, link, link_tree, remove, same_bytes, same_tree};
 use self::step::{DATA, HIDDEN, Places};

@@ -77,13 +77,16 @@ impl ProjectListWriter {
         };
         let mut media = ResolvedMedia::default();
         let answers = Answers::default();
-        let counts = block_on(fetcher(&change, &answers).fetch_shared(&list, &mut media))?;
+        let people = layout::of(FORMAT).listed_people(&list);
+        let fetcher = fetcher(&change, &answers);
+        let counts = block_on(fetcher.fetch_shared(&list, people, &mut media))?;
         let entries = list.projects.iter().map(|it| Entry::New(it, &[]));
         let new = NewList {
             shared: &list,
             entries: entries.collect(),
             media: &media,
             present: "",
+            from_site: false,
         };
         let layout = layout::of(FORMAT);
         layout.stage_list(&mut Stage::of_site(&change, layout), &new)?;

@@ -99,6 +99,7 @@ pub(super) fn prepare<'a>(
             keep_unused: args.keep_unused,
             keep_history: args.keep_history,
             moment: None,
+            from_site: false,
         },
         json: args.json,
         every: background.every,

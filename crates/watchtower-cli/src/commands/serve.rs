@@ -17,8 +17,8 @@ use crate::client::{Client, ClientError, INDEX};
 use crate::parent::Parent;
 use crate::printer::Printer;
 use crate::server::{Served, Server};
-use crate::site::SiteFolder;
 use crate::stop::Stop;
+use watchtower_writer::SiteFolder;
 
 pub(super) fn run(args: &ServeArgs, printer: &Printer) -> io::Result<Exit> {
     let parent = Parent::now();

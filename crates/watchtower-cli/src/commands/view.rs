@@ -14,9 +14,9 @@ use crate::client::{Client, ClientError};
 use crate::parent::Parent;
 use crate::printer::Printer;
 use crate::server::Served;
-use crate::site::SiteFolder;
 use crate::stop::Stop;
 use crate::{Exit, TrackerCommand};
+use watchtower_writer::SiteFolder;
 
 pub(super) fn run(
     matches: &ArgMatches,

@@ -6,9 +6,9 @@ use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use watchtower_model::format::{Document, Format, Scope};
+use watchtower_writer::SiteFolder;
 
 use crate::client::download;
-use crate::site::SiteFolder;
 
 const STYLE: &str =
     "body { font: 16px/1.5 sans-serif; max-width: 48em; margin: 2em auto; padding: 0 1em; }

@@ -63,19 +63,7 @@ impl Layout for V0 {
 
     fn stage_list(&self, stage: &mut Stage<'_>, list: &NewList<'_>) -> Result<()> {
         let present = parse(list.present);
-        let mut context = render::v0::context(list.shared, list.media);
-        let projects = list.entries.iter().filter_map(|entry| match *entry {
-            Entry::New(project, _) => Some(render::v0::project(project, list.media)),
-            Entry::Kept(id) => {
-                let mut projects = present.projects.iter();
-                projects.find(|it| it.id.as_str() == id).cloned()
-            }
-        });
-        context.projects = projects.collect();
-        if list.keeps_any() {
-            add_missing(&mut context, &present);
-        }
-        stage.object("context", &context)
+        stage.object("context", &context(list, &present))
     }
 
     fn stage_project(&self, stage: &mut Stage<'_>, film: &Film<'_>) -> Result<()> {
@@ -137,16 +125,38 @@ impl Layout for V0 {
     }
 }
 
+/// What projects share, and the projects: those that are kept as they are in `present`.
+pub(super) fn context<'a>(list: &NewList<'a>, present: &v0::Context<'a>) -> v0::Context<'a> {
+    let mut context = render::v0::context(list.shared, list.media);
+    let entry = |entry: &Entry<'a>| match *entry {
+        Entry::New(project, _) => Some(render::v0::project(project, list.media)),
+        Entry::Kept(id) => {
+            let mut projects = present.projects.iter();
+            projects.find(|it| it.id.as_str() == id).cloned()
+        }
+    };
+    context.projects = list.entries.iter().filter_map(entry).collect();
+    if list.keeps_any() {
+        add_missing(&mut context, present);
+    }
+    context
+}
+
 /// What a `context.json` says, and nothing if it cannot be understood: then there is nothing in the
 /// site that could be kept.
 fn parse(text: &str) -> v0::Context<'_> {
-    serde_json::from_str(text).unwrap_or_else(|_| v0::Context {
+    serde_json::from_str(text).unwrap_or_else(|_| nothing())
+}
+
+/// A context without anything in it.
+pub(super) fn nothing<'a>() -> v0::Context<'a> {
+    v0::Context {
         asset_types: Vec::new(),
         users: Vec::new(),
         projects: Vec::new(),
         task_status: Vec::new(),
         task_types: Vec::new(),
-    })
+    }
 }
 
 /// Adds what the previous context holds and the new one does not: what is kept may refer to it.

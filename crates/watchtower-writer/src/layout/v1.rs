@@ -1,10 +1,11 @@
 //! Format v1: a project carries all that its documents refer to, pictures included, and has a movie for
 //! each edit; the list of projects names projects and episodes.
 
+use serde::Deserialize;
 use watchtower_model::format::{Format, v1};
 use watchtower_model::{EditId, Project, ProjectId, ProjectList, ProjectSnapshot, User};
 
-use super::{Entry, Film, Layout, NewList, PresentList, Stage, beyond};
+use super::{Entry, Film, Layout, NewList, PresentList, Stage, beyond, v0};
 use crate::error::{Error, Result};
 use crate::history::{self, HistoryError};
 use crate::media::ResolvedMedia;
@@ -63,7 +64,11 @@ impl Layout for V1 {
             }
         });
         let projects = projects.collect();
-        stage.object("index", &v1::Index { projects })
+        let context = list.from_site.then(|| {
+            let present = present.context.clone();
+            v0::context(list, &present.unwrap_or_else(v0::nothing))
+        });
+        stage.object("index", &v1::Index { projects, context })
     }
 
     fn stage_project(&self, stage: &mut Stage<'_>, film: &Film<'_>) -> Result<()> {
@@ -91,9 +96,16 @@ impl Layout for V1 {
         let mut in_use = InUse::of(project, list, used);
         in_use.add_retired(&history, list, previous.as_ref());
         let moment = history::timestamp(options.moment());
-        let now = render::task_counts(snapshot, &in_use, &moment);
+        let now = match options.from_site {
+            true => Vec::new(),
+            false => render::task_counts(snapshot, &in_use, &moment),
+        };
         let counts = history::grow(history, now, &moment, options.keep_history).map_err(broken)?;
         in_use.forget_retired(&counts);
+        if counts.is_empty() && options.from_site {
+            let note = "there is no history of task counts yet: it begins with the next export";
+            stage.warnings.push(note.to_owned());
+        }
 
         stage.object("project", &render::project(snapshot, in_use, media))?;
         stage.object("edits", &render::edits(snapshot, media))?;
@@ -172,7 +184,17 @@ fn timelines<'a>(
 /// What an `index.json` says, and nothing if it cannot be understood: then there is nothing in the site
 /// that could be kept.
 fn parse(text: &str) -> v1::Index<'_> {
-    serde_json::from_str(text).unwrap_or_else(|_| v1::Index {
-        projects: Vec::new(),
+    /// As much of it as the client reads.
+    #[derive(Deserialize)]
+    struct Client<'a> {
+        #[serde(borrow)]
+        projects: Vec<v1::IndexEntry<'a>>,
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| {
+        let client: Option<Client<'_>> = serde_json::from_str(text).ok();
+        v1::Index {
+            projects: client.map(|it| it.projects).unwrap_or_default(),
+            context: None,
+        }
     })
 }

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
@@ -16,7 +15,7 @@ use watchtower_model::{
 };
 
 use super::kind::{self, HEAD};
-use super::state::{Held, HeldFile, MediaKey, Stamp, hex};
+use super::state::{Held, HeldFile, MediaKey, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
     ReferenceForm, ResolvedMedia, movie,
@@ -41,6 +40,8 @@ struct Wanted<'a> {
     kind: MediaKind,
     label: String,
     goes: Goes<'a>,
+    /// How long a movie is that is not looked at; 0 for a picture.
+    frames: u64,
 }
 
 /// Where a picture or movie goes, from the site root.
@@ -72,6 +73,7 @@ impl<'a> Wanted<'a> {
             kind: MediaKind::Picture,
             label,
             goes: Goes::Below(folder),
+            frames: 0,
         }
     }
 }
@@ -167,7 +169,7 @@ impl Fetcher<'_> {
             if room == 0 {
                 break;
             }
-            let movie = self.movie_of(edit, &snapshot.project);
+            let movie = self.movie_of(edit, snapshot);
             let (media, counted) = self.fetch(movie, &movies).await?;
             counts.add(counted);
             movies.extend(media);
@@ -177,12 +179,15 @@ impl Fetcher<'_> {
     }
 
     /// The movie of an edit.
-    fn movie_of<'b>(&self, edit: &'b Edit, project: &Project) -> Vec<Wanted<'b>> {
+    fn movie_of<'b>(&self, edit: &'b Edit, snapshot: &ProjectSnapshot) -> Vec<Wanted<'b>> {
+        let project = &snapshot.project;
+        let shots_end = u64::try_from(snapshot.last_frame()).unwrap_or(0).max(1);
         let movie = |media| Wanted {
             media,
             kind: MediaKind::Movie,
             label: format!("edit {}", edit.name),
             goes: Goes::To(self.layout.movie(&project.id, &edit.id)),
+            frames: edit.total_frames.unwrap_or(shots_end),
         };
         edit.movie.iter().map(movie).collect()
     }
@@ -195,11 +200,12 @@ impl Fetcher<'_> {
     pub(crate) async fn fetch_shared(
         &self,
         list: &ProjectList,
+        people: &[User],
         media: &mut ResolvedMedia,
     ) -> Result<MediaCounts> {
         let folder = self.layout.list_previews();
         let mut wanted = project_pictures(list, folder);
-        wanted.extend(pictures_of(self.layout.listed_people(list), folder));
+        wanted.extend(pictures_of(people, folder));
         let (fetched, counts) = self.fetch(wanted, media).await?;
         media.extend(fetched);
         Ok(counts)
@@ -278,7 +284,13 @@ impl Fetcher<'_> {
     /// Gets a picture or movie, and says where the site has it.
     async fn fetch_one(&self, wanted: &Wanted<'_>) -> Result<Result<(Place, Arrival), Missing>> {
         match (&wanted.media.location, self.policy) {
-            (MediaLocation::Site(path), _) => self.in_site(path, wanted.kind),
+            (MediaLocation::Url(address), MediaPolicy::Copy) => {
+                let (path, frames) = (address.clone(), wanted.frames);
+                Ok(Ok((Place { path, frames }, Arrival::Referred)))
+            }
+            (MediaLocation::Site(path), policy) if *policy != MediaPolicy::Copy => {
+                self.in_site(path, wanted.kind)
+            }
             (_, MediaPolicy::Reference(form)) => self.refer(wanted, form).await,
             _ => {
                 let had = self.have(wanted, Use::Show).await?;
@@ -352,7 +364,11 @@ impl Fetcher<'_> {
         };
         let held = self.held(wanted, &key);
         // A file says itself whether it changed, for next to nothing.
-        let may_change = media.changes || matches!(media.location, MediaLocation::File(_));
+        let is_file = matches!(
+            media.location,
+            MediaLocation::File(_) | MediaLocation::Site(_)
+        );
+        let may_change = media.changes || is_file;
         let answer = self.answers.get(&key);
         let is_known = !may_change || matches!(answer, Some(Ok(())));
         let received = match (answer, &held) {
@@ -740,26 +756,6 @@ fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
         let message = format!("`{}` is not a file", path.display());
         return Err(MediaError::permanent(message));
     }
-    let tag = Stamp::of(path).map(Stamp::tag);
-    if known.is_some() && known == tag.as_deref() {
-        return Ok(Opened::Unchanged);
-    }
-    let mut file = File::open(path).map_err(error)?;
-    let blocks = std::iter::from_fn(move || {
-        let mut block = vec![0; 1 << 16];
-        match file.read(&mut block) {
-            Ok(0) => None,
-            Ok(length) => {
-                block.truncate(length);
-                Some(Ok(Bytes::from(block)))
-            }
-            Err(error) => Some(Err(MediaError::permanent(error.to_string()))),
-        }
-    });
-    Ok(Opened::Stream(MediaStream {
-        bytes: Box::pin(stream::iter(blocks)),
-        length: Some(found.len()),
-        offset: 0,
-        tag,
-    }))
+    let file = File::open(path).map_err(error)?;
+    Opened::file(file, known).map_err(error)
 }

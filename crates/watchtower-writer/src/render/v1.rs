@@ -374,10 +374,15 @@ fn edit<'a>(edit: &'a model::Edit, timeline: &Timeline<'a>, media: &'a ResolvedM
     }
 }
 
+/// The id of the edit of a film or episode where nothing gives it one.
+pub(crate) fn unnamed_edit(project: &ProjectId, episode: Option<&EpisodeId>) -> EditId {
+    let episode = episode.map_or("", EpisodeId::as_str);
+    EditId::derived(&[project.as_str(), episode, "no edit"])
+}
+
 /// What stands for the edit of a timeline that has none.
 fn no_edit<'a>(project: &model::Project, timeline: &Timeline<'a>) -> Edit<'a> {
-    let episode = timeline.episode.map_or("", |it| it.id.as_str());
-    let id = EditId::derived(&[project.id.as_str(), episode, "no edit"]);
+    let id = unnamed_edit(&project.id, timeline.episode.map(|it| &it.id));
     Edit {
         id: String::from(id).into(),
         total_frames: timeline.length(),

@@ -77,12 +77,22 @@ impl TrackerCommand for SpreadsheetCommand {
         _: &Network,
     ) -> Result<Box<dyn Tracker>> {
         let args = args(matches)?;
+        if let Some(movie) = args.movie.as_deref().filter(|it| !it.is_file()) {
+            let message = format!("`{}` is not a file", movie.display());
+            let error = Error::new(ErrorKind::Config, "find the edit's movie", message);
+            return Err(error.with_help("give the path of the movie"));
+        }
         Ok(Box::new(Spreadsheet::new(SpreadsheetSettings {
             path: args.path,
             mapping: args.mapping,
             pictures: args.pictures,
             movie: args.movie,
-            fps: matches.get_one::<FrameRate>("fps").copied(),
+            // It is an option of exports alone.
+            fps: matches
+                .try_get_one::<FrameRate>("fps")
+                .ok()
+                .flatten()
+                .copied(),
         })))
     }
 }

@@ -77,7 +77,7 @@ impl Shot {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShotData {
-    /// The first frame, counted from the start of the film.
+    /// The first frame, counted from the start of the film, or of the episode in a series.
     pub frame_in: i64,
     /// The frame at which the shot has ended: the `frame_in` of the one that follows without a gap.
     pub frame_out: i64,

@@ -77,7 +77,7 @@ async function inspectProject({ browser, origin, output, format, walk, seek }, i
   await openProject(page, origin, route);
   const result = { id, ...(await describeProject(page, ear, file)) };
   result.projects_menu = names(await menu(page.locator(".app-toolbar select").first()));
-  if (seek) result.seek = await seekEverywhere(page);
+  if (seek && result.player.source) result.seek = await seekEverywhere(page);
   if (walk.includes(id)) Object.assign(result, await walkThrough(page, ear, file));
 
   // The first episode is the one that opens.
@@ -88,7 +88,7 @@ async function inspectProject({ browser, origin, output, format, walk, seek }, i
     await chooseEpisode(page, value);
     const of = (suffix) => file(`-episode-${place + 2}${suffix}`);
     const episode = { episode: name, ...(await describeProject(page, ear, of)) };
-    if (seek) episode.seek = await seekEverywhere(page);
+    if (seek && episode.player.source) episode.seek = await seekEverywhere(page);
     result.episodes.push({ ...episode, steps: [{ step: `seek in ${name}`, ...ear.take() }] });
   }
   await context.close();
@@ -259,12 +259,11 @@ async function seekEverywhere(page) {
   for (const [by, action] of actions) {
     await action();
     await pause(100);
-    // A player without a movie never arrives, but says so at once.
     const waited = await page
       .waitForFunction(
         () => {
           const video = document.querySelector(".videojs-container video");
-          return !video || video.error || (!video.seeking && video.readyState >= 2);
+          return video.error || (!video.seeking && video.readyState >= 2);
         },
         null,
         PATIENCE,

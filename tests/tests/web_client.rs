@@ -65,8 +65,8 @@ fn list_of(format: &str) -> &str {
 struct Inspected {
     site: PathBuf,
     format: &'static str,
-    /// Names the stored pictures.
-    name: &'static str,
+    /// Names the folder of its screenshots.
+    name: String,
     report: Value,
 }
 
@@ -85,7 +85,7 @@ struct View<'a> {
 
 impl Inspected {
     /// Opens every project, and goes through all the menus of those named.
-    fn new(site: &Path, format: &'static str, name: &'static str, walk: &[&str]) -> Self {
+    fn new(site: &Path, format: &'static str, name: &str, walk: &[&str]) -> Self {
         let projects = read(site, list_of(format));
         let is_walked = |it: &&Value| walk.contains(&text(&it["name"]));
         let walked = list(&projects["projects"]).iter().filter(is_walked);
@@ -94,7 +94,7 @@ impl Inspected {
         Self {
             site: site.to_owned(),
             format,
-            name,
+            name: name.to_owned(),
             report: inspect(site, format, name, &arguments),
         }
     }
@@ -164,6 +164,10 @@ fn undisturbed(page: &Value, name: &str, expected: &[&str]) {
     for problem in ["thrown", "caught"] {
         assert_eq!(page[problem], json!([]), "{name}: {problem}");
     }
+    // A picture that does not fit the client's textures is not shown, and WebGL warns of it.
+    let webgl = |it: &&Value| text(it).contains("INVALID_");
+    let warnings: Vec<_> = list(&page["warnings"]).iter().filter(webgl).collect();
+    assert!(warnings.is_empty(), "{name}: {warnings:?}");
     assert!(page["problem"].is_null(), "{name}: {}", page["problem"]);
     assert_ne!(page["settled"], false, "{name} never came to rest");
 }
@@ -654,7 +658,7 @@ fn a_movie_that_starts_elsewhere_is_sought_to_the_right_frame() {
             write_shifted(&example, &documents, offset);
             let site = folder.path().join(format!("{format}{offset}"));
             export(&["files", documents.to_str().unwrap()], format, &site);
-            let inspected = Inspected::new(&site, format, "shifted", &[]);
+            let inspected = Inspected::new(&site, format, &format!("shifted{offset}"), &[]);
             let views = inspected.views();
             assert_eq!(views[0].seen["state"]["frameOffset"], offset);
             views[0].is_undisturbed(&[]);

@@ -104,9 +104,9 @@ pub(crate) struct ExportArgs {
     )]
     pub(crate) output: Option<PathBuf>,
     /// The format of the site: v0 is what the stable web client reads, v1 what that of the pre-release does.
-    /// A site of the other format is replaced, whole
-    #[arg(long, value_name = "FORMAT", value_parser = format(), default_value_t = Format::V0, help_heading = "Output")]
-    pub(crate) format: Format,
+    /// A site of the other format is replaced, whole [default: the site's own, or v0 for a new one]
+    #[arg(long, value_name = "FORMAT", value_parser = format(), help_heading = "Output")]
+    pub(crate) format: Option<Format>,
     /// What becomes of pictures and movies
     #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
     pub(crate) media: Media,
@@ -292,6 +292,9 @@ pub(crate) struct BundleArgs {
     /// or a folder. The one for the site's format is found in it
     #[arg(long, value_name = "PATH")]
     pub(crate) client: PathBuf,
+    /// The format to show, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
     /// The bundle's folder: new, empty, or a bundle, which is replaced in one step
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -311,6 +314,9 @@ pub(crate) struct ServeArgs {
     /// or a folder [default: the one in SITE, if that is a bundle]
     #[arg(long, value_name = "PATH")]
     pub(crate) client: Option<PathBuf>,
+    /// The format to show, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
     /// Print the address in a JSON object on one line

@@ -25,8 +25,9 @@ pub struct ExportOptions {
     /// Which projects, by name or id. None means all, and the site forgets projects that the tracker
     /// does not have any more.
     pub projects: Vec<String>,
-    /// The format of the site. A site of another one is replaced.
-    pub format: Format,
+    /// The format of the site. A site of another one is replaced. None means the one that the site is of,
+    /// or v0 for a new site.
+    pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
     /// How many pictures are fetched at a time, beside a movie.

@@ -10,7 +10,7 @@ use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot
 
 use crate::documents;
 use crate::error::{Error, Result};
-use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage, list_path};
+use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
 use crate::references::{self, SharedIds};
 use crate::site::{Site, Transaction};
@@ -19,8 +19,9 @@ use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
 /// How an export is done.
 #[derive(Clone, Debug)]
 pub struct ExportOptions {
-    /// The format of the site. A site of another one is replaced, and nothing of it is kept.
-    pub format: Format,
+    /// The format of the site. A site of another one is replaced, and nothing of it is kept. None means
+    /// the one that the site is of, or v0 for a new site.
+    pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
     /// How many pictures are fetched at a time, beside a movie.
@@ -47,12 +48,12 @@ impl ExportOptions {
 }
 
 impl Default for ExportOptions {
-    /// Writes format v0, downloads media, eight at a time, waits a minute for another export, and keeps
+    /// Writes the site's format, downloads media, eight at a time, waits a minute for another export, and keeps
     /// unused pictures for an hour and histories for three years.
     fn default() -> Self {
         const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
         Self {
-            format: Format::V0,
+            format: None,
             media: MediaPolicy::Download,
             jobs: JOBS,
             lock_timeout: Duration::from_secs(60),
@@ -120,16 +121,18 @@ impl<'a> Export<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self> {
         let change = site.begin(options.lock_timeout)?;
-        let layout = layout::of(options.format);
+        let of_format = |it: &Format| site.path(&it.site_path()).is_file();
+        let mut found = Format::ALL.iter().copied().filter(of_format);
+        let format = options.format.or_else(|| found.clone().next());
+        let format = format.unwrap_or(Format::V0);
+        let layout = layout::of(format);
         // One moment for all projects.
         let moment = Some(options.moment());
         let options = ExportOptions { moment, ..options };
-        let mut others = Format::ALL.iter().copied();
-        let replaces =
-            others.find(|it| *it != options.format && site.path(&list_path(*it)).is_file());
+        let replaces = found.find(|it| *it != format);
         // In a site of two formats, either may have written what both have a document for.
         let present = match replaces {
-            None => fs::read_to_string(site.path(&list_path(options.format))).unwrap_or_default(),
+            None => fs::read_to_string(site.path(&format.site_path())).unwrap_or_default(),
             Some(_) => String::new(),
         };
         Ok(Self {
@@ -166,7 +169,12 @@ impl<'a> Export<'a> {
             return Err(Error::Data(message));
         }
         let folder = self.layout.project_folder(&id);
-        if list_path(self.options.format).eq_ignore_ascii_case(&folder) {
+        if self
+            .layout
+            .format()
+            .site_path()
+            .eq_ignore_ascii_case(&folder)
+        {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
@@ -249,7 +257,7 @@ impl<'a> Export<'a> {
             return Err(Error::OtherFormat {
                 path: self.change.site().root().to_owned(),
                 found,
-                wanted: self.options.format,
+                wanted: self.layout.format(),
             });
         }
         let present = self.present.1.projects.iter();
@@ -316,10 +324,10 @@ impl<'a> Export<'a> {
             present: &present,
             from_site,
         };
-        let format = self.options.format;
+        let format = self.layout.format();
         let mut stage = Stage::of_site(&self.change, self.layout);
         self.layout.stage_list(&mut stage, &new)?;
-        documents::find_files(&self.change, &list_path(format), &mut self.files)?;
+        documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
         self.keep_pictures()?;
         self.change.commit()?;
         self.summaries

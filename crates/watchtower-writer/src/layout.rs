@@ -183,7 +183,7 @@ impl<'a> Stage<'a> {
     fn path(&self, document: &Document) -> String {
         match self.project {
             Some(project) => document.path(&project.id),
-            None => list_path(document.format),
+            None => document.format.site_path(),
         }
     }
 
@@ -223,12 +223,6 @@ impl<'a> Stage<'a> {
             .extend(documents::warning(document, &findings));
         Ok(())
     }
-}
-
-/// The path of a format's list of projects, from the site root.
-pub(crate) fn list_path(format: Format) -> String {
-    let list = format.site_document();
-    format!("{}/{}", list.folder, list.file_name())
 }
 
 /// What a person should know of shots beyond the end of a timeline.

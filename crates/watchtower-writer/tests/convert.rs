@@ -77,7 +77,7 @@ fn write(
 /// Writes what a tracker holds.
 fn export(folder: &Path, format: Format, list: &ProjectList, projects: &[ProjectSnapshot]) {
     let options = ExportOptions {
-        format,
+        format: Some(format),
         // Some media are elsewhere.
         media: MediaPolicy::Copy,
         ..ExportOptions::default()
@@ -90,7 +90,7 @@ fn convert(from: &Path, to: &Path, format: Format) -> Summary {
     let mut others = Format::ALL.iter().copied().filter(|it| *it != format);
     let contents = read::site(from, others.next()).unwrap();
     let options = ExportOptions {
-        format,
+        format: Some(format),
         media: MediaPolicy::Copy,
         from_site: true,
         ..ExportOptions::default()
@@ -486,7 +486,7 @@ fn a_conversion_adds_nothing_to_a_history() {
 
     let contents = read::site(site.0.path(), None).unwrap();
     let options = ExportOptions {
-        format: Format::V1,
+        format: Some(Format::V1),
         media: MediaPolicy::Copy,
         ..ExportOptions::default()
     };
@@ -535,7 +535,7 @@ fn what_the_client_reads_of_a_converted_site_is_kept_whatever_else_its_list_says
         ..ProjectList::default()
     };
     let options = ExportOptions {
-        format: Format::V1,
+        format: Some(Format::V1),
         ..ExportOptions::default()
     };
     block_on(async {

@@ -181,7 +181,7 @@ fn moment(seconds: u64) -> SystemTime {
 
 fn options(seconds: u64) -> ExportOptions {
     ExportOptions {
-        format: Format::V1,
+        format: Some(Format::V1),
         moment: Some(moment(seconds)),
         ..ExportOptions::default()
     }
@@ -599,7 +599,7 @@ async fn a_site_of_the_other_format_is_replaced_whole() {
     let two = [film(&list), series(&list)];
     let source = Source::default();
     let of = |format| ExportOptions {
-        format,
+        format: Some(format),
         ..options(0)
     };
     let (mut first, mut fetched) = (BTreeMap::new(), 0);
@@ -615,6 +615,13 @@ async fn a_site_of_the_other_format_is_replaced_whole() {
             .into_iter()
             .map(|(name, path)| (name, fs::read(path).unwrap()))
             .collect();
+        // Whoever names no format keeps the site's.
+        let unnamed = ExportOptions {
+            format: None,
+            ..options(0)
+        };
+        let again = export_with(&site, unnamed, &source, &two).await.unwrap();
+        assert_eq!((again.format, again.replaces), (format, None));
         // The same as if there had been none before.
         let before = first.entry(format).or_insert_with(|| contents.clone());
         assert!(*before == contents, "{format}");
@@ -635,7 +642,7 @@ async fn nothing_of_the_other_format_is_kept() {
     export(&site, 0, &two).await;
     let before = shown(&site);
     let v0 = ExportOptions {
-        format: Format::V0,
+        format: Some(Format::V0),
         ..options(60)
     };
     let all = ProjectList {

@@ -48,7 +48,7 @@ pub(super) fn run(args: &ConvertArgs, printer: &Printer) -> io::Result<Exit> {
     let site = Site::new(&args.output);
     let options = ExportOptions {
         projects: args.projects.clone(),
-        format: args.to,
+        format: Some(args.to),
         media: MediaPolicy::Copy,
         from_site: true,
         lock_timeout: args.lock_timeout,

@@ -133,7 +133,7 @@ fn instead(
 pub(super) struct Runs<'a> {
     tracker: Box<dyn Tracker>,
     pub(super) site: Site,
-    options: ExportOptions,
+    pub(super) options: ExportOptions,
     pub(super) json: bool,
     pub(super) every: Option<Duration>,
     pub(super) printer: &'a Printer,

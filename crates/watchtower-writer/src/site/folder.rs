@@ -10,7 +10,7 @@ use std::time::Duration;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
-use watchtower_model::format::{Document, Format, Scope};
+use watchtower_model::format::Format;
 
 use super::step::DATA;
 
@@ -41,11 +41,7 @@ impl SiteFolder {
 
     /// The formats of which it has the document that a client starts to read with.
     pub fn formats(&self) -> BTreeSet<Format> {
-        let is_there = |it: &Document| {
-            let path = format!("{}/{}", it.folder, it.file_name());
-            it.scope == Scope::Site && self.open(&path).is_ok()
-        };
-        let holds = |format: &Format| format.documents().any(is_there);
+        let holds = |format: &Format| self.open(&format.site_path()).is_ok();
         Format::ALL.iter().copied().filter(holds).collect()
     }
 

@@ -356,7 +356,7 @@ fn a_site_is_of_one_format() {
     let arguments = ["export", "example", "--output", "site", "--format", "v1"];
     let output = run(folder.path(), &arguments);
     let said = stdout(&output);
-    insta::assert_snapshot!(said.lines().last().unwrap(), @"Exported 1 project to site, which was of format v0 and is of format v1 now");
+    insta::assert_snapshot!(said.lines().last().unwrap(), @"Exported 1 project to site, which was of format v0 and is of v1 now");
     assert!(
         !folder
             .path()

@@ -71,7 +71,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// What it can give.
+    /// What it can give; episodes only as a series.
     pub const CAPABILITIES: &'static [Capability] = &[
         Capability::Assets,
         Capability::Casting,
@@ -142,12 +142,15 @@ impl Default for Example {
 #[async_trait]
 impl Tracker for Example {
     fn describe(&self) -> Description {
+        // A film has no episodes.
+        let is_there = |it: &Capability| self.film.is_series() || *it != Capability::Episodes;
+        let capabilities = Self::CAPABILITIES.iter().copied().filter(is_there);
         Description {
             name: "example".into(),
             about: "A small film or series made up on the spot, offline and the same in every run."
                 .into(),
             location: None,
-            capabilities: Self::CAPABILITIES.to_vec(),
+            capabilities: capabilities.collect(),
         }
     }
 

@@ -567,4 +567,6 @@ fn sizes_that_cannot_be_are_refused() {
 async fn it_says_what_it_is() {
     let example = Example::default();
     insta::assert_debug_snapshot!((example.describe(), example.check().await.unwrap()));
+    let capabilities = series(2).describe().capabilities;
+    assert_eq!(capabilities, Example::CAPABILITIES);
 }

@@ -100,8 +100,15 @@ impl Kitsu {
 
     /// `watchtower export kitsu` into a folder, with the server's settings in the environment.
     pub fn export(&self, site: &Path) -> Command {
+        let mut command = self.command("export");
+        command.arg("--output").arg(site);
+        command
+    }
+
+    /// `watchtower SUBCOMMAND kitsu`, with the server's settings in the environment.
+    pub fn command(&self, subcommand: &str) -> Command {
         let mut command = watchtower();
-        command.args(["export", "kitsu", "--output"]).arg(site);
+        command.args([subcommand, "kitsu"]);
         command.env("KITSU_DATA_SOURCE_URL", &self.url);
         command.env("KITSU_DATA_SOURCE_USER_EMAIL", &self.email);
         command.env("KITSU_DATA_SOURCE_USER_PASSWORD", &self.password);

@@ -119,6 +119,19 @@ fn all_projects_are_exported_and_nothing_dangles() {
 }
 
 #[test]
+fn the_connector_keeps_the_contract_of_trackers() {
+    let kitsu = Kitsu::running();
+    let output = run(kitsu.command("conformance").arg("--json"), 0);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let skipped = list(&report["checks"])
+        .iter()
+        .filter(|it| it["outcome"] == "skipped");
+    let skipped: Vec<_> = skipped.map(|it| text(&it["id"])).collect();
+    // From the command line there is no server to try but the one that is there.
+    assert_eq!(skipped, ["unreachable", "another-server"]);
+}
+
+#[test]
 fn every_shot_with_a_range_is_there_from_frame_0_on() {
     let kitsu = Kitsu::running();
     let folder = tempfile::tempdir().unwrap();

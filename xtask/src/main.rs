@@ -3,6 +3,7 @@
 mod bench;
 mod features;
 mod findings;
+mod guide;
 mod placeholders;
 mod schema;
 mod services;
@@ -29,6 +30,8 @@ enum Chore {
     },
     /// Check that each library crate, and each connector's feature, compiles alone
     Features,
+    /// Do what `docs/connector.md` tells a stranger to do, from an empty folder
+    Guide,
     /// Draw the pictures that `watchtower bundle` supplies to the web client
     Placeholders,
     /// Take what the tests print now as the snapshots, for review with `git diff`
@@ -52,6 +55,7 @@ fn main() -> Result<()> {
         Chore::Schema { check: false } => schema::write(root()),
         Chore::Schema { check: true } => schema::check(root()),
         Chore::Features => features::check(),
+        Chore::Guide => guide::follow(root()),
         Chore::Placeholders => placeholders::write(root()),
         Chore::Snapshots => snapshots(),
         Chore::Services { state, pictures } => services::test(&root().join(state), pictures),

@@ -111,6 +111,28 @@ fn the_example_is_the_same_on_the_way_back() {
     );
 }
 
+#[cfg(feature = "example")]
+#[test]
+fn a_series_is_told_what_it_loses() {
+    let studio = Studio::new();
+    let export = [
+        "export",
+        "example",
+        "--episodes",
+        "2",
+        "--format",
+        "v1",
+        "--output",
+        "site",
+    ];
+    assert_eq!(studio.run(&export).status.code(), Some(0));
+    let said = studio.converted("site", "v0", "new");
+    insta::assert_snapshot!(said);
+    studio.converted("new", "v1", "there");
+    studio.converted("there", "v0", "back");
+    assert!(studio.files("new") == studio.files("back"));
+}
+
 #[test]
 fn what_the_python_packages_write_is_converted() {
     for (site, to) in [("python-0.1.7", "v1"), ("python-1.0.0b3", "v0")] {

@@ -31,7 +31,7 @@ use watchtower_connector::kitsu::{Kitsu, KitsuSettings};
 use watchtower_connector::process::{Process, ProcessSettings};
 use watchtower_connector::spreadsheet::{Spreadsheet, SpreadsheetSettings};
 use watchtower_connector::{Tracker, ayon, kitsu};
-use watchtower_model::{FrameRate, Project};
+use watchtower_model::{FrameRate, Project, ProjectId, ProjectList};
 use wiremock::matchers::{any, bearer_token, header, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -290,6 +290,32 @@ async fn a_program() {
     };
     let report = report(make(script), &scenario).await;
     report.assert_conforms_but(&["refused"]);
+}
+
+#[tokio::test]
+async fn a_program_that_fails_is_asked_whether_the_project_is_there() {
+    let read = async |list: &str| {
+        let script = format!("[ $1 = project-list ] && echo '{list}' || exit 3");
+        let process = Process::new(ProcessSettings {
+            arguments: vec!["-c".into(), script.into(), "connector".into()],
+            ..ProcessSettings::new("sh")
+        });
+        let mut project = Project::new("Film");
+        project.id = ProjectId::new("film").unwrap();
+        let result = process.project(&project, &ProjectList::default()).await;
+        let error = result.unwrap_err();
+        format!("{}: {error}", error.kind())
+    };
+    let told = [
+        read(r#"{"watchtower_tracker": 1, "projects": []}"#).await,
+        read(r#"{"watchtower_tracker": 1, "projects": [{"id": "film", "name": "Film"}]}"#).await,
+        read("no list").await,
+    ];
+    insta::assert_snapshot!(told.join("\n"), @r"
+    not found: cannot read Film: `sh` does not list it any more
+    unavailable: cannot read Film: `sh` failed with exit status: 3; it said nothing on stderr
+    unavailable: cannot read Film: `sh` failed with exit status: 3; it said nothing on stderr
+    ");
 }
 
 #[tokio::test]

@@ -239,6 +239,8 @@ struct Found {
 /// A project as its documents say.
 struct FoundProject {
     snapshot: ProjectSnapshot,
+    /// Whether a list of types or statuses in which there are none means all.
+    none_is_all: bool,
     mended: Mended,
 }
 

@@ -307,6 +307,29 @@ mended! {
     } => [
         "1 project listed twice: Small Film"
     ] |it| it.list.projects.len() == 1;
+    a_project_that_lists_none: Site::of(Format::V1), |site| {
+        let film = site.0.path().join("data/projects").join(sites::FILM);
+        let other = film.with_file_name("other");
+        sites::copy(&film, &other);
+        for name in ["shots", "assets", "casting", "task_counts"] {
+            fs::write(other.join(format!("{name}.json")), "[]").unwrap();
+        }
+        site.edit("data/projects/other/project.json", |it| {
+            it["id"] = json!("other");
+            for key in ["asset_types", "task_types", "task_statuses"] {
+                it[key] = json!([]);
+            }
+        });
+        site.edit("index.json", |it| {
+            let mut project = it["projects"][0].clone();
+            project["id"] = json!("other");
+            it["projects"].as_array_mut().unwrap().push(project);
+        });
+    } => [
+        "1 project without any asset types, which means all of them from now on: Small Film",
+        "1 project without any task statuses, which means all of them from now on: Small Film",
+        "1 project without any task types, which means all of them from now on: Small Film"
+    ] |it| it.projects[1].project.task_types.is_empty();
     people_without_full_name: Site::of(Format::V1), |site| {
         site.edit("project.json", |it| {
             for member in it["team"].as_array_mut().unwrap() {

@@ -1,6 +1,6 @@
 //! The entries of a document, one by one.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -59,7 +59,8 @@ fn parse(bytes: &[u8]) -> serde_json::Result<(Option<Value>, usize)> {
 
 /// Whether a document says nothing: it has no text, or is `null`, `{}` or `[]`.
 pub(super) fn is_empty(path: &Path) -> bool {
-    fs::File::open(path).is_ok_and(|it| is_file_empty(&it))
+    // Opening a pipe would wait for somebody to write to it.
+    path.is_file() && File::open(path).is_ok_and(|it| is_file_empty(&it))
 }
 
 /// The same of a file, which is read from its start again.

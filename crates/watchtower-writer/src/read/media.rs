@@ -174,6 +174,18 @@ mod tests {
         assert_eq!(listed("/proxied/x.gif"), url("proxied/x.gif"));
     }
 
+    #[test]
+    fn an_export_that_lands_meanwhile_does_not_mix_in() {
+        let (_folder, media) = site();
+        let data = media.root().join("data");
+        fs::create_dir(media.root().join(".watchtower")).unwrap();
+        fs::rename(&data, media.root().join(".watchtower/previous")).unwrap();
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("new.png"), "").unwrap();
+        assert!(media.open_file("data/previews/a b.png").is_ok());
+        assert!(media.open_file("data/new.png").is_err());
+    }
+
     #[tokio::test]
     async fn only_files_of_the_site_are_opened() {
         let (folder, media) = site();

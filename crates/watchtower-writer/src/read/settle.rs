@@ -18,14 +18,19 @@ use super::{Found, FoundProject};
 pub(super) fn settle(found: &mut Found) {
     let list = &mut found.list;
     let mut known = Known::of(list);
-    for FoundProject { snapshot, mended } in &mut found.projects {
+    for project in &mut found.projects {
+        let FoundProject {
+            snapshot,
+            none_is_all,
+            mended,
+        } = project;
         once_each(snapshot);
         sequences(snapshot, mended);
         tasks(snapshot, &mut known, mended);
         asset_types(snapshot, &mut known, mended);
         casting(snapshot);
         edits(snapshot, mended);
-        uses(snapshot, &known, mended);
+        uses(snapshot, *none_is_all, &known, mended);
     }
     known.add_to(list);
     // What is listed is what the project says of itself.
@@ -44,15 +49,16 @@ struct Known {
 struct StandIns<I, T> {
     ids: HashSet<I>,
     made: Vec<T>,
+    id: fn(&T) -> &I,
 }
 
 impl<I: Clone + Eq + Hash, T> StandIns<I, T> {
     /// Keeps the first of each id.
-    fn of(all: &mut Vec<T>, id: impl Fn(&T) -> &I) -> Self {
+    fn of(all: &mut Vec<T>, id: fn(&T) -> &I) -> Self {
         let mut ids = HashSet::new();
         all.retain(|it| ids.insert(id(it).clone()));
         let made = Vec::new();
-        Self { ids, made }
+        Self { ids, made, id }
     }
 
     /// Has an id, by a stand-in if need be; says whether there was need.
@@ -282,9 +288,8 @@ fn edits(snapshot: &mut ProjectSnapshot, mended: &mut Mended) {
     }
 }
 
-/// A project lists what is there. Where it lists some types and not all, stand-ins that it refers to are
-/// among them.
-fn uses(snapshot: &mut ProjectSnapshot, known: &Known, mended: &mut Mended) {
+/// A project lists what is there. Where it does not list all, stand-ins that it refers to are among them.
+fn uses(snapshot: &mut ProjectSnapshot, none_is_all: bool, known: &Known, mended: &mut Mended) {
     let ProjectSnapshot {
         project,
         shots,
@@ -307,37 +312,59 @@ fn uses(snapshot: &mut ProjectSnapshot, known: &Known, mended: &mut Mended) {
     team.retain(|id| keep("user", id.as_str(), users.contains(id)));
     let list = &mut project.asset_types;
     list.retain(|id| keep("asset type", id.as_str(), asset_types.ids.contains(id)));
-    let used = assets.iter().map(|it| &it.asset_type_id);
-    add(list, used, asset_types.made.iter().map(|it| &it.id));
+    let list = &mut project.task_types;
+    list.retain(|id| keep("task type", id.as_str(), task_types.ids.contains(id)));
+    let list = &mut project.task_statuses;
+    list.retain(|id| keep("task status", id.as_str(), task_statuses.ids.contains(id)));
+
     let tasks = || {
         let of_shots = shots.iter().flat_map(|it| &it.tasks);
         of_shots.chain(assets.iter().flat_map(|it| &it.tasks))
     };
-    let list = &mut project.task_types;
-    list.retain(|id| keep("task type", id.as_str(), task_types.ids.contains(id)));
+    let mut add_to = Additions {
+        none_is_all,
+        project: &project.name,
+        mended,
+    };
+    let used = assets.iter().map(|it| &it.asset_type_id);
+    add_to.list("asset types", &mut project.asset_types, asset_types, used);
     let used = tasks().map(|it| &it.task_type_id);
-    add(list, used, task_types.made.iter().map(|it| &it.id));
-    let list = &mut project.task_statuses;
-    list.retain(|id| keep("task status", id.as_str(), task_statuses.ids.contains(id)));
+    add_to.list("task types", &mut project.task_types, task_types, used);
     let used = tasks().map(|it| &it.task_status_id);
-    add(list, used, task_statuses.made.iter().map(|it| &it.id));
+    let list = &mut project.task_statuses;
+    add_to.list("task statuses", list, task_statuses, used);
 }
 
-/// Adds the stand-ins in use to a list that is not of all.
-fn add<'a, I: Clone + Eq + Hash + 'a>(
-    list: &mut Vec<I>,
-    used: impl Iterator<Item = &'a I>,
-    stand_ins: impl Iterator<Item = &'a I>,
-) {
-    let mut stand_ins = stand_ins.peekable();
-    if list.is_empty() || stand_ins.peek().is_none() {
-        return;
+/// What is added to the lists of a project.
+struct Additions<'a> {
+    none_is_all: bool,
+    project: &'a str,
+    mended: &'a mut Mended,
+}
+
+impl Additions<'_> {
+    /// Adds the stand-ins in use to a list that is not of all. One that stays without any is of all from
+    /// now on.
+    fn list<'a, I: Clone + Eq + Hash + 'a, T>(
+        &mut self,
+        what: &str,
+        list: &mut Vec<I>,
+        known: &StandIns<I, T>,
+        used: impl Iterator<Item = &'a I>,
+    ) {
+        if self.none_is_all && list.is_empty() {
+            return;
+        }
+        if !known.made.is_empty() {
+            let used: HashSet<_> = used.collect();
+            let listed: HashSet<_> = list.iter().cloned().collect();
+            let stand_ins = known.made.iter().map(known.id);
+            let new = stand_ins.filter(|it| used.contains(it) && !listed.contains(it));
+            list.extend(new.cloned());
+        }
+        if list.is_empty() && !known.ids.is_empty() {
+            let sentence = format!("without any {what}, which means all of them from now on");
+            self.mended.note("project", &sentence, self.project);
+        }
     }
-    let used: HashSet<_> = used.collect();
-    let listed: HashSet<_> = list.iter().cloned().collect();
-    list.extend(
-        stand_ins
-            .filter(|it| used.contains(it) && !listed.contains(it))
-            .cloned(),
-    );
 }

@@ -1,6 +1,6 @@
 //! The documents of format v0.
 
-use watchtower_model::{FrameRate, Project, ProjectList, ProjectSnapshot};
+use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
 use super::fields::Fields;
 use super::mended::Mended;
@@ -72,15 +72,8 @@ pub(super) fn listed(
     let thumbnail = entities::picture(&mut fields, role, "project", &name, reader, mended);
     Ok(Project {
         id,
-        name,
         thumbnail,
-        ratio: None,
-        resolution: None,
-        asset_types: Vec::new(),
-        task_types: Vec::new(),
-        task_statuses: Vec::new(),
-        team: Vec::new(),
-        fps: FrameRate::default(),
+        ..Project::new(name)
     })
 }
 
@@ -109,5 +102,9 @@ fn project(listed: &Project, reader: &Reader) -> Result<FoundProject, Error> {
         }
         (None, _) => {}
     }
-    Ok(FoundProject { snapshot, mended })
+    Ok(FoundProject {
+        snapshot,
+        none_is_all: true,
+        mended,
+    })
 }

@@ -95,7 +95,11 @@ fn project(
         let note = format!("the history of task counts, {readings} readings, is left out");
         snapshot.notes.push(note);
     }
-    Ok(FoundProject { snapshot, mended })
+    Ok(FoundProject {
+        snapshot,
+        none_is_all: selection.is_some(),
+        mended,
+    })
 }
 
 /// What a project lists of what projects share.

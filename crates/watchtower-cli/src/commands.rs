@@ -1,8 +1,10 @@
 //! The subcommands.
 
+mod asked;
 #[cfg(feature = "bundle")]
 mod bundle;
 mod check;
+mod conformance;
 mod convert;
 mod explain;
 mod export;
@@ -35,6 +37,7 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
     let result = match &cli.command {
         Action::Export => export::run(matches, trackers, &mut printer),
         Action::Check => check::run(matches, trackers, &printer),
+        Action::Conformance(args) => conformance::run(args, matches, trackers, &printer),
         Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
         Action::Convert(args) => convert::run(args, &printer),

@@ -375,7 +375,10 @@ impl Progress for MediaClock<'_> {
 }
 
 /// The projects asked for, each once: by id, by name, or by name in another case.
-fn select<'a>(list: &'a ProjectList, asked: &[String]) -> Result<Vec<&'a Project>, ExportError> {
+pub(crate) fn select<'a>(
+    list: &'a ProjectList,
+    asked: &[String],
+) -> Result<Vec<&'a Project>, ExportError> {
     if asked.is_empty() {
         return Ok(list.projects.iter().collect());
     }

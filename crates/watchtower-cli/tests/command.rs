@@ -44,6 +44,8 @@ fn help_is_worth_reading() {
         &["export", "files", "--help"],
         &["check", "--help"],
         &["check", "kitsu", "--help"],
+        &["conformance", "--help"],
+        &["conformance", "kitsu", "--help"],
         &["bundle", "--help"],
         &["serve", "--help"],
         &["convert", "--help"],
@@ -89,6 +91,81 @@ fn a_check_says_who_we_are_and_what_we_see() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     insta::assert_snapshot!("check_unreachable", stderr(&output));
     assert!(stdout(&output).is_empty());
+}
+
+#[test]
+fn sheets_are_checked_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("shots.csv"), "Name,Frames\n0010,24\n").unwrap();
+    let output = run(folder.path(), &["check", "spreadsheet", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn conformance_is_reported_for_people_and_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["conformance", "--list"]);
+    insta::assert_snapshot!("conformance_list", stdout(&output));
+    let output = run(folder.path(), &["conformance", "--list", "--json"]);
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = list.as_array().unwrap().len();
+    assert_eq!(list[0]["id"], "answers");
+
+    let output = run(folder.path(), &["conformance", "example"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!("conformance_example", stdout(&output));
+    let output = run(folder.path(), &["conformance", "example", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["tracker"], "example");
+    assert_eq!(report["checks"].as_array().unwrap().len(), checks);
+    assert_eq!(report["checks"][0]["outcome"], "passed");
+}
+
+#[test]
+fn a_tracker_that_does_not_conform_ends_with_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = r#"{"watchtower_tracker": 1,
+        "projects": [{"id": "film", "name": "Film"}, {"id": "gone", "name": "Gone"}],
+        "users": [{"id": "jade", "name": "Jade", "has_avatar": true}]}"#;
+    let film = r#"{"watchtower_tracker": 1, "project": {"id": "film", "name": "Film"}}"#;
+    fs::write(folder.path().join("project-list.json"), list).unwrap();
+    fs::create_dir(folder.path().join("projects")).unwrap();
+    fs::write(folder.path().join("projects/film.json"), film).unwrap();
+
+    let output = run(
+        folder.path(),
+        &["conformance", "files", ".", "--project", "FILM", "--quiet"],
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    insta::assert_snapshot!("conformance_findings", stdout(&output));
+    // Without --project, that one cannot be read is found as well.
+    let output = run(folder.path(), &["conformance", "files", ".", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["checks"][0]["outcome"], "failed");
+    assert!(
+        report["checks"][0]["evidence"][0]
+            .as_str()
+            .unwrap()
+            .contains("Gone")
+    );
+}
+
+#[test]
+fn a_tracker_that_cannot_be_judged_is_an_error_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |arguments: &[&str], code: i32| {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stdout(&output).is_empty());
+        stderr(&output)
+    };
+    let told = [
+        told(&["conformance", "kitsu"], 2),
+        told(&["conformance", "example", "--project", "Nothing"], 2),
+        told(&["conformance", "files", "nowhere"], 3),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
 }
 
 #[test]

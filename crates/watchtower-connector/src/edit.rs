@@ -32,7 +32,8 @@ use async_trait::async_trait;
 use watchtower_model::{Edit, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::{
-    Account, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker, Traffic,
+    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Traffic,
 };
 use cut::Cut;
 
@@ -125,7 +126,15 @@ impl WithEdits {
 #[deny(clippy::missing_trait_methods)]
 impl Tracker for WithEdits {
     fn describe(&self) -> Description {
-        self.tracker.describe()
+        let mut description = self.tracker.describe();
+        if self.overlays.iter().any(|it| it.movie.is_some()) {
+            for added in [Capability::Edits, Capability::Movies] {
+                if !description.capabilities.contains(&added) {
+                    description.capabilities.push(added);
+                }
+            }
+        }
+        description
     }
 
     async fn check(&self) -> Result<Account> {

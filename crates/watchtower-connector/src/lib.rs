@@ -13,12 +13,15 @@
 //! * `files`: the same documents in a folder;
 //! * `spreadsheet`: sheets, in CSV files or a workbook.
 //!
-//! The feature `edit` lays the cut of an edit over any of them.
+//! The feature `edit` lays the cut of an edit over any of them. The feature `conformance` has checks that
+//! any tracker must pass, for the tests of connectors.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
 #[cfg(feature = "ayon")]
 pub mod ayon;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "edit")]
 pub mod edit;
 mod error;

@@ -92,6 +92,18 @@ impl Process {
             .project_list(&text, operation, &self.name(), Path::new(""))
     }
 
+    /// Why a project could not be read. A program can only fail, so it is asked whether the project is
+    /// still there.
+    async fn why(&self, project: &Project, error: Error) -> Error {
+        match self.read_list().await {
+            Ok(list) if list.projects.iter().all(|it| it.id != project.id) => {
+                let message = format!("{} does not list it any more", self.name());
+                Error::new(ErrorKind::NotFound, error.operation(), message).with_source(error)
+            }
+            _ => error,
+        }
+    }
+
     /// Runs the program, and gives what it printed.
     async fn run(&self, operation: &str, arguments: &[&str]) -> Result<Vec<u8>> {
         let name = self.name();
@@ -316,7 +328,10 @@ impl Tracker for Process {
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
         let operation = format!("read {}", project.name);
         let arguments = ["project", project.id.as_str()];
-        let text = self.run(&operation, &arguments).await?;
+        let text = match self.run(&operation, &arguments).await {
+            Ok(text) => text,
+            Err(error) => return Err(self.why(project, error).await),
+        };
         self.media
             .project(&text, project, list, &self.name(), Path::new(""))
     }

@@ -348,6 +348,13 @@ impl<'a> Export<'a> {
         let projects = self.exported.keys().chain(&self.kept);
         let mut folders: BTreeSet<_> = projects.map(|id| self.layout.previews(id)).collect();
         folders.insert(self.layout.list_previews().to_owned());
+        // What was written by others may stand elsewhere.
+        for path in &self.files {
+            let is_below = |folder: &String| path.starts_with(folder.as_str());
+            if !folders.iter().any(is_below) && self.change.present_stamp(path).is_some() {
+                self.change.keep(path)?;
+            }
+        }
         for folder in folders {
             for path in self.change.files(&folder)? {
                 let stays = if self.files.contains(&path) {

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp as Moment;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp as Moment, Unit};
 use watchtower_model::format::v1::{Id, Reading, StatusCounts, TaskCounts, Timestamp};
 
 /// For how long every reading is kept; of the days before, one each.
@@ -31,7 +31,6 @@ pub(crate) enum HistoryError {
 pub(crate) fn timestamp(moment: SystemTime) -> Timestamp<'static> {
     // A clock at the end of time is wrong, whatever it says.
     let moment = Moment::try_from(moment).unwrap_or(Moment::UNIX_EPOCH);
-    let moment = moment.round(Unit::Second).unwrap_or(Moment::UNIX_EPOCH);
     let text = moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     Timestamp::new(text).unwrap_or_else(|| timestamp(SystemTime::UNIX_EPOCH))
 }

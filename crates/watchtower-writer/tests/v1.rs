@@ -695,3 +695,30 @@ async fn a_picture_that_nobody_shows_any_more_stays_for_pages_that_are_open() {
     assert!(!picture.exists());
     assert_eq!(findings(&site), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn what_others_put_elsewhere_stays_with_a_project_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let list = shared();
+    let two = [film(&list), small("B", 0, &list)];
+    export(&site, 0, &two).await;
+    let picture = "data/previews/ab/abc.svg";
+    fs::create_dir_all(site.path("data/previews/ab")).unwrap();
+    fs::write(site.path(picture), "<svg/>").unwrap();
+    let shots = site.path("data/projects/film/shots.json");
+    let text = fs::read_to_string(&shots).unwrap();
+    let before = read(&site, "data/projects/film/shots.json")[0]["thumbnailUrl"].clone();
+    fs::write(&shots, text.replace(before.as_str().unwrap(), picture)).unwrap();
+
+    let all = ProjectList {
+        projects: two.iter().map(|it| it.project.clone()).collect(),
+        ..shared()
+    };
+    let source = Source::default();
+    let mut some = Export::begin(&site, options(60), &all, &source, &()).unwrap();
+    some.keep_all_but(&[&two[1].project]).unwrap();
+    some.project(two[1].clone()).await.unwrap();
+    some.finish().await.unwrap();
+    assert!(site.path(picture).is_file());
+}

@@ -41,6 +41,9 @@ enum Chore {
         /// Where the servers and clients are kept between runs
         #[arg(long, default_value = "target/services")]
         state: PathBuf,
+        /// Take the pictures of the web clients anew, for review with `git diff`, and test nothing else
+        #[arg(long)]
+        pictures: bool,
     },
     /// Measure ours beside others of its kind
     #[command(subcommand)]
@@ -55,7 +58,7 @@ fn main() -> Result<()> {
         Chore::Guide => guide::follow(root()),
         Chore::Placeholders => placeholders::write(root()),
         Chore::Snapshots => snapshots(),
-        Chore::Services { state } => services::test(&root().join(state)),
+        Chore::Services { state, pictures } => services::test(&root().join(state), pictures),
         Chore::Bench(bench) => bench::run(bench),
     }
 }

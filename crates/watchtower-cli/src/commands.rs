@@ -5,6 +5,7 @@ mod asked;
 mod bundle;
 mod check;
 mod conformance;
+mod convert;
 mod explain;
 mod export;
 mod schema;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::Conformance(args) => conformance::run(args, matches, trackers, &printer),
         Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        Action::Convert(args) => convert::run(args, &printer),
         #[cfg(feature = "bundle")]
         Action::Bundle(args) => bundle::run(args, &printer),
         #[cfg(feature = "serve")]

@@ -14,6 +14,7 @@ mod cli;
 #[cfg(feature = "bundle")]
 mod client;
 mod commands;
+mod convert;
 mod duration;
 mod edit;
 pub mod environment;
@@ -26,8 +27,6 @@ mod parent;
 mod printer;
 #[cfg(feature = "serve")]
 mod server;
-#[cfg(feature = "bundle")]
-mod site;
 mod stop;
 mod trackers;
 

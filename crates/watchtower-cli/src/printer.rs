@@ -127,6 +127,15 @@ impl Printer {
         })
     }
 
+    /// What else to know, for people.
+    pub(crate) fn notes(&self, notes: &[String]) -> io::Result<()> {
+        if self.verbosity == Verbosity::Quiet || self.logs {
+            return Ok(());
+        }
+        let mut notes = notes.iter();
+        notes.try_for_each(|note| self.data(format_args!("{HELP}note:{HELP:#} {note}")))
+    }
+
     /// What the checks of a tracker came to. When all is quiet, what failed is.
     pub(crate) fn conformance(&self, report: &Report) -> io::Result<()> {
         for row in &report.checks {
@@ -253,6 +262,10 @@ impl fmt::Display for Text<'_> {
             count(total - failed, "project"),
             self.site
         )?;
+        if let Some(replaced) = self.summary.replaces {
+            let format = self.summary.format;
+            write!(f, ", which was of format {replaced} and is of {format} now")?;
+        }
         if failed > 0 {
             write!(
                 f,

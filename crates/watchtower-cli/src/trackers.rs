@@ -135,13 +135,16 @@ mod example {
 
     #[derive(Debug, Args)]
     struct ExampleArgs {
-        /// How many sequences the film has
+        /// Make a series of so many episodes, over which the sequences are spread
+        #[arg(long, value_name = "N")]
+        episodes: Option<usize>,
+        /// How many sequences the film or series has
         #[arg(long, value_name = "N")]
         sequences: Option<usize>,
-        /// How many shots the film has, over all sequences
+        /// How many shots it has, over all sequences
         #[arg(long, value_name = "N")]
         shots: Option<usize>,
-        /// How many assets the film has
+        /// How many assets it has
         #[arg(long, value_name = "N")]
         assets: Option<usize>,
     }
@@ -152,7 +155,7 @@ mod example {
         }
 
         fn about(&self) -> &'static str {
-            "A small film made up on the spot: offline, and the same every time"
+            "A small film or series made up on the spot: offline, and the same every time"
         }
 
         fn capabilities(&self) -> &'static [Capability] {
@@ -178,10 +181,12 @@ mod example {
             })?;
             let mut options = ExampleOptions::default();
             let ExampleArgs {
+                episodes,
                 sequences,
                 shots,
                 assets,
             } = args;
+            options.episodes = episodes.unwrap_or(options.episodes);
             options.sequences = sequences.unwrap_or(options.sequences);
             options.shots = shots.unwrap_or(options.shots);
             options.assets = assets.unwrap_or(options.assets);

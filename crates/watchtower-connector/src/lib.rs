@@ -6,7 +6,7 @@
 //!
 //! Connectors that exist already are cargo features:
 //!
-//! * `example`: a small film made up on the spot, offline and the same in every run;
+//! * `example`: a small film or series made up on the spot, offline and the same in every run;
 //! * `kitsu`: Kitsu, Blender Studio's tracker;
 //! * `ayon`: AYON, Ynput's pipeline platform;
 //! * `process`: a program in any language that prints what a tracker holds;

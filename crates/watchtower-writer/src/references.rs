@@ -49,6 +49,12 @@ pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) 
     let sequences = snapshot.sequences.iter();
     let (mut check, sequences) =
         Check::unique("sequences", sequences.map(|it| (it.id.as_str(), &*it.name)));
+    let episodes = snapshot.episodes.iter();
+    let episodes = episodes.map(|it| (it.id.as_str(), &*it.name));
+    let (of_episodes, episodes) = Check::unique("episodes", episodes);
+    check.add(of_episodes);
+    let edits = snapshot.edits.iter().map(|it| (it.id.as_str(), &*it.name));
+    check.add(Check::unique("edits", edits).0);
     let assets = snapshot.assets.iter().map(|it| (it.id.as_str(), &*it.name));
     let shots = snapshot.shots.iter().map(|it| (it.id.as_str(), &*it.name));
     let ((of_assets, assets), (of_shots, shots)) = rayon::join(
@@ -58,6 +64,15 @@ pub(crate) fn check(snapshot: &ProjectSnapshot, shared: Option<&SharedIds<'_>>) 
     check.add(of_assets);
     check.add(of_shots);
 
+    let of_sequences = snapshot.sequences.iter();
+    let of_sequences = of_sequences.map(|it| ("sequence", &it.name, &it.episode_id));
+    let of_edits = snapshot.edits.iter();
+    let of_edits = of_edits.map(|it| ("edit", &it.name, &it.episode_id));
+    for (kind, name, episode) in of_sequences.chain(of_edits) {
+        if let Some(id) = episode.as_ref().map(|it| it.as_str()) {
+            check.refers((kind, name), "episode", id, episodes.contains_key(id));
+        }
+    }
     for shot in &snapshot.shots {
         let id = shot.sequence_id.as_str();
         check.refers(
@@ -219,8 +234,8 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use watchtower_model::{
-        Asset, AssetType, Project, Sequence, Shot, ShotCasting, ShotData, Task, TaskStatus,
-        TaskType, User,
+        Asset, AssetType, Edit, Episode, Project, Sequence, Shot, ShotCasting, ShotData, Task,
+        TaskStatus, TaskType, User,
     };
 
     use super::*;
@@ -236,6 +251,7 @@ mod tests {
         let mut film = ProjectSnapshot::new(Project::new("Film"));
         film.project.team = vec![list.users[0].id.clone()];
         film.sequences = vec![Sequence::new("010")];
+        film.edits = vec![Edit::new("Edit")];
         film.assets = vec![Asset::new("Rex", &list.asset_types[0].id)];
         let mut shot = Shot::new("0010", &film.sequences[0].id, ShotData::new(0, 10));
         let task_type = list.task_types[0].id.clone();
@@ -269,6 +285,8 @@ mod tests {
         let (fx, done) = (TaskType::new("FX").id, TaskStatus::new("Done").id);
         let messages = [
             message(|_, film| film.sequences.clear()),
+            message(|_, film| film.sequences[0].episode_id = Some(Episode::new("E01").id)),
+            message(|_, film| film.edits[0].episode_id = Some(Episode::new("E01").id)),
             message(|_, film| film.shots.clear()),
             message(|_, film| film.assets.clear()),
             message(|list, _| list.asset_types.clear()),
@@ -282,6 +300,8 @@ mod tests {
             message(|_, film| film.shots.push(film.shots[0].clone())),
             message(|_, film| film.assets.push(film.assets[0].clone())),
             message(|_, film| film.casting.push(film.casting[0].clone())),
+            message(|_, film| film.episodes = vec![Episode::new("E01"), Episode::new("E01")]),
+            message(|_, film| film.edits.push(film.edits[0].clone())),
         ];
         insta::assert_snapshot!(messages.join("\n"));
     }

@@ -1,6 +1,7 @@
 //! Turns the domain model into documents, as pure functions, and documents into bytes.
 
 pub mod v0;
+pub mod v1;
 
 use std::io::{self, Write};
 

@@ -187,8 +187,8 @@ impl<'a> Film<'a> {
         self.look_for_pictures()?;
         self.read_frame_rate();
         let shots = self.read_shots(words, tasks);
-        let assets = self.read_assets(words, tasks);
-        self.read_casting(&shots, &assets);
+        let mut assets = self.read_assets(words, tasks);
+        self.read_casting(&shots, &mut assets, words);
         self.read_edits();
         self.finish(words)
     }

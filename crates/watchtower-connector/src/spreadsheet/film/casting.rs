@@ -2,16 +2,26 @@
 
 use std::collections::HashMap;
 
-use watchtower_model::{AssetId, EntityKind, Reason, ShotCasting, ShotId};
+use watchtower_model::{Asset, AssetId, EntityKind, Reason, ShotCasting, ShotId};
 
 use super::super::columns::{Field, Subject};
-use super::Film;
+use super::super::vocabulary::Vocabulary;
 use super::assets::Assets;
 use super::shots::{Places, full_name};
+use super::{Film, few};
 
 impl Film<'_> {
     /// Reads the casting. What names a shot or asset that was left out goes with it.
-    pub(super) fn read_casting(&mut self, shots: &Places, assets: &Assets) {
+    ///
+    /// Kitsu casts assets that other projects lend, and lists them among theirs: they are assets of this
+    /// one as well, without tasks.
+    pub(super) fn read_casting(
+        &mut self,
+        shots: &Places,
+        assets: &mut Assets,
+        words: &mut Vocabulary,
+    ) {
+        let mut lent = Vec::new();
         let mut cast: HashMap<ShotId, Vec<AssetId>> = HashMap::new();
         let mut in_assets = 0;
         let mut elsewhere = 0;
@@ -34,6 +44,16 @@ impl Film<'_> {
                     continue;
                 };
                 let shot = find_shot(shots, &episode, &parent, &name);
+                if let (true, Some(Some(_)), Some(kind)) = (table.is_from_kitsu, shot, &kind) {
+                    let key = (kind.clone(), asset.clone());
+                    assets.entry(key).or_insert_with(|| {
+                        let made = Asset::new(&asset, &words.asset_type(kind));
+                        let id = made.id.clone();
+                        lent.push(asset.clone());
+                        self.snapshot.assets.push(made);
+                        Some(id)
+                    });
+                }
                 let found = find_asset(assets, kind.as_deref(), &asset);
                 let shown = format!("{} in {}", asset, full_name(&episode, &parent, &name));
                 match (shot, found) {
@@ -60,6 +80,13 @@ impl Film<'_> {
                     }
                 }
             }
+        }
+        if !lent.is_empty() {
+            self.note(format!(
+                "the casting names assets that are not among those of this project, so they are lent to it: \
+                 {}",
+                few(&lent)
+            ));
         }
         let places = self.snapshot.assets.iter().enumerate();
         let places: HashMap<_, _> = places.map(|(at, it)| (&it.id, at)).collect();

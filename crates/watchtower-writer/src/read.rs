@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use watchtower_model::format::{Document, Format, Scope};
+use watchtower_model::format::{Document, Format};
 use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
 
 use self::fields::Fields;
@@ -96,11 +96,8 @@ pub enum Error {
 }
 
 fn no_list(path: &Path) -> String {
-    let lists = Format::ALL.iter().flat_map(|it| it.documents());
-    let lists = lists.filter(|it| it.scope == Scope::Site);
-    let paths: Vec<_> = lists
-        .map(|it| format!("`{}/{}`", it.folder, it.file_name()))
-        .collect();
+    let lists = Format::ALL.iter().map(|it| format!("`{}`", it.site_path()));
+    let paths: Vec<_> = lists.collect();
     let missing = format!("there is no {} in it", paths.join(" and no "));
     match path.join("projects").is_dir() {
         true => format!("{missing}; give the folder around `data`"),
@@ -261,9 +258,7 @@ impl Reader {
 
     /// The document that all projects share.
     fn shared(&self, name: &str) -> Result<Fields, Error> {
-        let document = self.document(name);
-        let path = format!("{}/{}", document.folder, document.file_name());
-        self.object(document, &path)
+        self.object(self.document(name), &self.format.site_path())
     }
 
     /// A document of a project that is one object.

@@ -192,6 +192,11 @@ impl References {
         }
     }
 
+    /// Adds those of another.
+    pub fn add_all(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Adds the types, statuses and people that a project refers to.
     pub fn add_project(&mut self, project: &Project) {
         project

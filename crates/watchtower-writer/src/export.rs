@@ -129,7 +129,7 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
-        references::check(&snapshot, Some(&self.ids))?;
+        let used = references::check(&snapshot, Some(&self.ids))?;
         let (media, counts) = self.fetcher().fetch_project(&snapshot).await?;
         match documents::stage_project(&self.change, &snapshot, &media) {
             Ok(warnings) => snapshot.notes.extend(warnings),
@@ -147,7 +147,7 @@ impl<'a> Export<'a> {
         {
             self.shared.add_picture(picture.clone(), path.to_owned());
         }
-        self.references.add_snapshot(&snapshot);
+        self.references.add_all(used);
         self.files.extend(media.paths().map(str::to_owned));
         self.summaries.push(ProjectSummary {
             id: id.clone(),

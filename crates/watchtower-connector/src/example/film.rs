@@ -200,6 +200,8 @@ impl Film {
             cast[asset(place).1].push(asset_in_film);
         }
 
+        snapshot.shots.reserve_exact(self.size.shots);
+        snapshot.casting.reserve_exact(self.size.shots);
         let mut frame = 0;
         let mut place = 0;
         for sequence_place in 0..self.size.sequences {
@@ -412,7 +414,7 @@ fn task(task_type: &TaskType, statuses: &[TaskStatus], users: &[User], at: Step)
     // What nobody has started may have nobody yet; a retake often gets a second pair of hands.
     if status != TODO || place.is_multiple_of(2) {
         let first = (step * 2 + place / 2) % users.len();
-        task.assignees.push(users[first].id.clone());
+        task.assignees = vec![users[first].id.clone()];
         if status == RETAKE {
             let second = (first + 3) % users.len();
             task.assignees.push(users[second].id.clone());

@@ -112,6 +112,9 @@ impl<'a> Fetcher<'a> {
     ) -> Result<(ResolvedMedia, MediaCounts)> {
         let mut media = ResolvedMedia::default();
         let mut counts = MediaCounts::default();
+        if *self.policy == MediaPolicy::None {
+            return Ok((media, counts));
+        }
         // A movie takes as long as many pictures, so neither waits for the other.
         let pictures = self.fetch(pictures(snapshot), &media);
         let (pictures, movie) = try_join(pictures, self.fetch_movie(snapshot)).await?;

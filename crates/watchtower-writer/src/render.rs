@@ -78,7 +78,7 @@ pub(crate) fn write_judged_list<'a, T: Sync, D: Serialize>(
 }
 
 /// How many entries are made at a time.
-const BLOCK: usize = 256;
+const BLOCK: usize = 128;
 
 /// A run of entries.
 struct Block {

@@ -31,10 +31,10 @@ pub struct ExportOptions {
 }
 
 impl Default for ExportOptions {
-    /// Downloads media, eight at a time, waits a minute for another export, and keeps unused
+    /// Downloads media, sixteen at a time, waits a minute for another export, and keeps unused
     /// pictures for an hour.
     fn default() -> Self {
-        const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+        const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
             media: MediaPolicy::Download,
             jobs: JOBS,

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-from watchtower_tracker import models
+from watchtower_tracker import models, writers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -49,6 +49,51 @@ for p in list_writer.projects:
         casting=[models.ShotCasting(shot=s, assets=[rex]) for s in (shots[0], shots[2])],
     ).write_as_json()
 raise RuntimeError("this is not reached")
+"""
+
+
+# The same names in other hands: as code for the package has them, by position, in subclasses, filled after
+# they were made, things in place of their ids.
+OTHER_SCRIPT = """
+from dataclasses import dataclass, replace
+from watchtower_tracker.models import *
+from watchtower_tracker.writers import ContextWriter, ProjectWriter
+
+@dataclass
+class OurAsset(Asset):
+    pipeline_code: str = ""
+
+anim = TaskType("Animation", "#ff0000", True)
+todo, done = TaskStatus("Todo", "#f5f5f5", 7), TaskStatus(name="Done", color="", id="done")
+jade = User("Jade", True, "u1", "https://a.example/jade.png")
+ravi = User(name="Ravi")
+ravi.has_avatar, ravi.thumbnailUrl = True, "file:///srv/Ravi%20Roe.png"
+film = Project("Film", "2.35:1", "2048x858", task_types=[anim], team=[jade, ravi.id], fps="25")
+context = ContextWriter([film], [AssetType("Prop")], [anim], [todo, done], [jade, ravi], destination_path="out")
+context.download_previews({"X-Key": "hunter2"}, force=True)
+
+def project():
+    sequence = Sequence()
+    sequence.name = "010"
+    rex = OurAsset(pipeline_code="rex_v1")
+    rex.name, rex.asset_type_id, rex.thumbnailUrl = "Rex", AssetType("Prop").id, "https://a.example/rex.png"
+    first = Shot("0010", sequence.id, ShotData(dict(frame_in="0", frame_out=50.0, lens=35)), fps=25)
+    assert (first.startFrame, first.durationSeconds) == (0, 2.0), first
+    first.tasks.append(Task(todo.id, anim, [jade, ravi]))
+    second = replace(first, name="0020", id=None, data={"frame_in": 50, "frame_out": 75}, tasks=None)
+    second.thumbnailUrl = Media("https://b.example/0020.png", changes=False, headers={"X-Other": 1})
+    writer = ProjectWriter(
+        film, [first, second], [rex], [sequence],
+        Edit(project=film, totalFrames=75, frameOffset=0, sourceName="https://a.example/edit.mp4", sourceType="video/mp4"),
+        [ShotCasting(second, [rex])])
+    writer.download_previews(requests_headers={"X-Key": "hunter2"})
+    writer.download_edits({"X-Edits": "hunter2"})
+    assert "hunter2" not in repr(context)
+    return writer
+
+# The projects before the list, and nothing taken from what the list writer keeps.
+project().write_as_json()
+context.write_as_json()
 """
 
 
@@ -102,6 +147,43 @@ class ScriptTest(unittest.TestCase):
         self.assertEqual(cast, [document["shots"][0]["id"]], "what is left out is not cast")
         self.assertEqual(document["assets"][0]["thumbnail"], {"file": "rex.png", "changes": True})
 
+    def test_code_in_another_style_runs_as_well(self):
+        done = call("project-list", script=OTHER_SCRIPT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(done.stdout)
+        jade, ravi = document["users"]
+        self.assertEqual((jade["id"], jade["thumbnail"]["headers"]), ("u1", {"X-Key": "hunter2"}))
+        self.assertEqual(ravi["thumbnail"], {"file": "/srv/Ravi Roe.png", "changes": True})
+        self.assertEqual([it["id"] for it in document["task_statuses"]], ["7", "done"])
+        [film] = document["projects"]
+        self.assertEqual(film["team"], [jade["id"], ravi["id"]])
+        self.assertEqual(film["task_types"], [document["task_types"][0]["id"]])
+
+        done = call("project", film["id"], script=OTHER_SCRIPT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(done.stdout)
+        [sequence], [rex] = document["sequences"], document["assets"]
+        first, second = document["shots"]
+        self.assertEqual(sequence["id"], models.Sequence(name="010").id)
+        self.assertEqual(rex["id"], models.Asset("Rex", models.AssetType("Prop").id).id)
+        self.assertEqual(first["data"], {"frame_in": 0, "frame_out": 50, "lens": 35})
+        self.assertEqual(first["tasks"][0]["assignees"], [jade["id"], ravi["id"]])
+        self.assertEqual(first["tasks"][0]["task_status_id"], "7")
+        self.assertEqual(second["data"], {"frame_in": 50, "frame_out": 75})
+        self.assertNotEqual(first["id"], second["id"])
+        self.assertEqual((second["tasks"], second["fps"]), ([], 25))
+        self.assertEqual(
+            second["thumbnail"],
+            {"url": "https://b.example/0020.png", "changes": False, "headers": {"X-Other": "1"}},
+        )
+        self.assertEqual(rex["thumbnail"]["headers"], {"X-Key": "hunter2"})
+        [edit] = document["edits"]
+        self.assertEqual((edit["name"], edit["total_frames"]), ("Edit", 75))
+        self.assertEqual(edit["movie"]["headers"], {"X-Edits": "hunter2"})
+        self.assertEqual(
+            document["casting"], [{"shot_id": second["id"], "asset_ids": [rex["id"]]}]
+        )
+
     def test_a_project_that_is_not_there_is_said(self):
         done = call("project", "gone")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
@@ -136,12 +218,31 @@ class ModelsTest(unittest.TestCase):
             "shot": models.Shot(name="Tür 10", sequence_id=sequence.id).id,
             "asset_type": character.id,
             "asset": models.Asset(name="Rex", asset_type_id=character.id).id,
-            "task_type": models.TaskType(None, "Animation").id,
+            "task_type": models.TaskType("Animation").id,
             "task_status": models.TaskStatus(name="Todo").id,
             "user": models.User(name="Jade Doe").id,
             "edit": models.Edit(name="Edit v12").id,
         }
         self.assertEqual(found, expected)
+
+    def test_an_id_is_derived_when_it_is_first_asked_for_and_stays(self):
+        shot = models.Shot()
+        self.assertIsNone(shot.id)
+        shot.sequence_id, shot.name = "010", "0010"
+        id = shot.id
+        self.assertEqual(id, models.Shot(name="0010", sequence_id="010").id)
+        shot.name = "0020"
+        self.assertEqual(shot.id, id)
+
+    def test_what_is_no_field_value_is_told(self):
+        with self.assertRaisesRegex(TypeError, "given by their names"):
+            models.Edit(models.Project("Film"), 75, 0)
+        with self.assertRaisesRegex(TypeError, "expected a ShotData"):
+            models.Shot("id", "0010", "sequence")
+        with self.assertRaisesRegex(ValueError, "'ten' is no number of frames"):
+            models.Shot("0010", "010", {"frame_in": "ten", "frame_out": 12})
+        with self.assertRaisesRegex(TypeError, "needs one project"):
+            writers.ProjectWriter(projects=[models.Project("A"), models.Project("B")])
 
     def test_an_id_of_the_trackers_stays(self):
         self.assertEqual(models.Sequence(id="010", name="x").id, "010")

@@ -1,15 +1,20 @@
 """The specification's data classes, with its names and defaults.
 
+Positional arguments come in the order of the Python package: the name first, the id among the last.
+
 An id may be any text that stays the same from export to export. Where there is none, one is derived from
-what identifies the thing, the same in every run.
+what identifies the thing, the same in every run. Where an id is expected, the thing itself will do.
 
 A `thumbnailUrl`, and the movie of an edit, is a full address, which is fetched, or the path of a file,
 which is copied; or a `Media`, which says more.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Union
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 _NAMESPACE = uuid.UUID("2f74aec1-c5d5-5dd5-acff-88ac4550c58d")
 
@@ -25,111 +30,145 @@ def _derived(kind: str, *parts: Optional[str]) -> Optional[str]:
     return str(uuid.uuid5(_NAMESPACE, text))
 
 
+def _derives_id(kind, *parts):
+    """Makes a class derive an id that nobody gave when it is first asked for: the parts that identify the
+    thing may be set until then."""
+
+    def decorate(cls):
+        def get(self):
+            if self._id is None or self._id == "":
+                values = (getattr(self, part) for part in parts)
+                self._id = _derived(kind, *(None if it is None else _id(it) for it in values))
+            return self._id
+
+        def put(self, value):
+            self._id = value
+
+        cls.id = property(get, put)
+        return cls
+
+    return decorate
+
+
 @dataclass
 class Media:
     """A picture or movie: its address or file, and whether other bytes may stand there tomorrow.
 
-    What changes is asked for again in every export, and fetched only if it did.
+    What changes is asked for again in every export, and fetched only if it did. `headers` are sent with
+    the request, to that server alone, and stored nowhere.
     """
 
     place: str
     changes: bool = True
+    headers: Optional[Dict[str, str]] = field(default=None, repr=False)
 
-    def _document(self) -> Dict[str, Any]:
+    def _document(self, headers: Optional[Dict[str, str]]) -> Dict[str, Any]:
         place = str(self.place)
-        is_address = place.lower().startswith(("http://", "https://"))
-        return {"url" if is_address else "file": place, "changes": self.changes}
+        if place.lower().startswith("file://"):
+            place = url2pathname(urlsplit(place).path)
+        if not place.lower().startswith(("http://", "https://")):
+            return {"file": place, "changes": self.changes}
+        document = {"url": place, "changes": self.changes}
+        headers = headers if self.headers is None else self.headers
+        if headers is not None:
+            document["headers"] = {str(name): str(value) for name, value in headers.items()}
+        return document
 
 
 #: What is taken for a picture or movie.
 AnyMedia = Union[str, Media, None]
 
 
-def _media(media: AnyMedia) -> Optional[Dict[str, Any]]:
+def _media(media: AnyMedia, headers: Optional[Dict[str, str]] = None) -> Optional[Dict[str, Any]]:
     if not media:
         return None
     if not isinstance(media, Media):
         media = Media(media)
-    return media._document()
+    return media._document(headers)
 
 
 def _list(values) -> list:
     return list(values or [])
 
 
-def _texts(values) -> List[str]:
-    return [str(value) for value in _list(values)]
+def _id(value) -> str:
+    """An id, of a thing or as it is."""
+    return str(getattr(value, "id", value))
+
+
+def _ids(values) -> List[str]:
+    return [_id(value) for value in _list(values)]
+
+
+def _is_missing(value) -> bool:
+    return value is None or value == ""
 
 
 def _identity(thing) -> Dict[str, str]:
     """The id and the name, which both must be there."""
     kind = type(thing).__name__
-    if not thing.name:
+    if _is_missing(thing.name):
         raise ValueError(f"{kind} {thing.id!r} has no name")
-    if thing.id is None or thing.id == "":
+    if _is_missing(thing.id):
         raise ValueError(f"{kind} {thing.name!r} has no id, and none can be derived")
     return {"id": str(thing.id), "name": str(thing.name)}
 
 
+@_derives_id("user", "name")
 @dataclass
 class User:
-    id: Optional[str] = None
     name: str = None
-    thumbnailUrl: AnyMedia = None
     has_avatar: bool = False
+    id: Optional[str] = None
+    thumbnailUrl: AnyMedia = None
 
-    def __post_init__(self):
-        self.id = self.id or _derived("user", self.name)
+    @property
+    def full_name(self):
+        return self.name
 
-    def _document(self):
-        thumbnail = _media(self.thumbnailUrl) if self.has_avatar else None
+    def _document(self, headers=None):
+        thumbnail = _media(self.thumbnailUrl, headers) if self.has_avatar else None
         return {**_identity(self), "has_avatar": thumbnail is not None, "thumbnail": thumbnail}
 
 
+@_derives_id("asset-type", "name")
 @dataclass
 class AssetType:
-    id: Optional[str] = None
     name: str = None
-
-    def __post_init__(self):
-        self.id = self.id or _derived("asset-type", self.name)
+    id: Optional[str] = None
 
     def _document(self):
         return _identity(self)
 
 
+@_derives_id("task-type", "name")
 @dataclass
 class TaskType:
-    id: Optional[str] = None
     name: str = None
     color: str = None
     for_shots: bool = False
-
-    def __post_init__(self):
-        self.id = self.id or _derived("task-type", self.name)
+    id: Optional[str] = None
 
     def _document(self):
         return {**_identity(self), "color": self.color or None, "for_shots": bool(self.for_shots)}
 
 
+@_derives_id("task-status", "name")
 @dataclass
 class TaskStatus:
-    id: Optional[str] = None
     name: str = None
     color: str = None
-
-    def __post_init__(self):
-        self.id = self.id or _derived("task-status", self.name)
+    id: Optional[str] = None
 
     def _document(self):
         return {**_identity(self), "color": self.color or None}
 
 
+@_derives_id("project", "name")
 @dataclass
 class Project:
     """A film or series. Empty lists of types and statuses mean all of them."""
 
-    id: Optional[str] = None
     name: str = None
     ratio: str = None
     resolution: str = None
@@ -137,41 +176,44 @@ class Project:
     task_types: List[str] = field(default_factory=list)
     task_statuses: List[str] = field(default_factory=list)
     team: List[str] = field(default_factory=list)
+    id: Optional[str] = None
     thumbnailUrl: AnyMedia = None
     fps: float = 24
 
-    def __post_init__(self):
-        self.id = self.id or _derived("project", self.name)
-
-    def _document(self):
+    def _document(self, headers=None):
         return {
             **_identity(self),
             "ratio": self.ratio or None,
             "resolution": self.resolution or None,
-            "asset_types": _texts(self.asset_types),
-            "task_types": _texts(self.task_types),
-            "task_statuses": _texts(self.task_statuses),
-            "team": _texts(self.team),
-            "thumbnail": _media(self.thumbnailUrl),
-            "fps": self.fps,
+            "asset_types": _ids(self.asset_types),
+            "task_types": _ids(self.task_types),
+            "task_statuses": _ids(self.task_statuses),
+            "team": _ids(self.team),
+            "thumbnail": _media(self.thumbnailUrl, headers),
+            "fps": _fps(self.fps),
         }
+
+
+def _fps(fps):
+    """Frames per second: a number or a text with one, 24 for none."""
+    return 24 if _is_missing(fps) else fps
 
 
 @dataclass
 class Task:
-    id: Optional[str] = None
     task_status_id: str = None
     task_type_id: str = None
     assignees: List[str] = None
+    id: Optional[str] = None
 
     def _document(self):
-        if not self.task_type_id or not self.task_status_id:
+        if _is_missing(self.task_type_id) or _is_missing(self.task_status_id):
             raise ValueError(f"a task needs a type and a status: {self}")
         return {
-            "id": str(self.id) if self.id else None,
-            "task_type_id": str(self.task_type_id),
-            "task_status_id": str(self.task_status_id),
-            "assignees": _texts(self.assignees),
+            "id": None if _is_missing(self.id) else str(self.id),
+            "task_type_id": _id(self.task_type_id),
+            "task_status_id": _id(self.task_status_id),
+            "assignees": _ids(self.assignees),
         }
 
 
@@ -179,36 +221,32 @@ def _tasks(tasks) -> List[Dict[str, Any]]:
     return [task._document() for task in _list(tasks)]
 
 
+@_derives_id("asset", "asset_type_id", "name")
 @dataclass
 class Asset:
-    id: Optional[str] = None
-    tasks: List[Task] = field(default_factory=list)
-    asset_type_id: str = None
-    thumbnailUrl: AnyMedia = None
     name: str = None
+    asset_type_id: str = None
+    tasks: List[Task] = field(default_factory=list)
+    id: Optional[str] = None
+    thumbnailUrl: AnyMedia = None
 
-    def __post_init__(self):
-        self.id = self.id or _derived("asset", self.asset_type_id, self.name)
-
-    def _document(self):
+    def _document(self, headers=None):
         identity = _identity(self)
-        if not self.asset_type_id:
+        if _is_missing(self.asset_type_id):
             raise ValueError(f"the asset {self.name!r} has no asset_type_id")
         return {
             **identity,
-            "asset_type_id": str(self.asset_type_id),
+            "asset_type_id": _id(self.asset_type_id),
             "tasks": _tasks(self.tasks),
-            "thumbnail": _media(self.thumbnailUrl),
+            "thumbnail": _media(self.thumbnailUrl, headers),
         }
 
 
+@_derives_id("sequence", "name")
 @dataclass
 class Sequence:
-    id: Optional[str] = None
     name: str = None
-
-    def __post_init__(self):
-        self.id = self.id or _derived("sequence", self.name)
+    id: Optional[str] = None
 
     def _document(self):
         return _identity(self)
@@ -221,6 +259,10 @@ class ShotData(dict):
     """
 
     def __init__(self, frame_in: Optional[int] = None, frame_out: Optional[int] = None, **custom):
+        if isinstance(frame_in, Mapping):
+            custom = {**frame_in, **custom}
+            frame_in = custom.pop("frame_in", None)
+            frame_out = custom.pop("frame_out", frame_out)
         super().__init__(frame_in=frame_in, frame_out=frame_out, **custom)
 
     def __getattr__(self, name):
@@ -233,42 +275,59 @@ class ShotData(dict):
         self[name] = value
 
 
+@_derives_id("shot", "sequence_id", "name")
 @dataclass
 class Shot:
     """A piece of the film between two cuts.
 
-    `data` decides where it stands. Without a range in it, `startFrame` and `durationSeconds` do. A shot
-    with neither has no place on the timeline, and is counted among what is left out.
+    `data` decides where it stands, and `startFrame` and `durationSeconds` follow from it. Without a range
+    in it, those two do. A shot with neither has no place on the timeline, and is counted among what is
+    left out.
     """
 
-    id: Optional[str] = None
     name: str = None
     sequence_id: str = None
     data: ShotData = None
     tasks: List[Task] = field(default_factory=list)
     startFrame: int = 0
     durationSeconds: float = 0
+    id: Optional[str] = None
     thumbnailUrl: AnyMedia = None
     fps: float = 24
 
     def __post_init__(self):
-        self.id = self.id or _derived("shot", self.sequence_id, self.name)
+        if self.data is not None and not isinstance(self.data, Mapping):
+            raise TypeError(f"the shot {self.name!r}: data is {self.data!r}, expected a ShotData")
+        frames = self._frames()
+        if frames is not None:
+            start, end = frames
+            self.startFrame = start
+            self.durationSeconds = (end - start) / float(_fps(self.fps))
 
-    def _range(self):
-        """The first frame and the one at which it has ended; none for a shot without a place."""
+    def _frames(self):
+        """The first frame and the one at which it has ended, as `data` has them; none without both."""
         data = self.data or {}
         frames = (data.get("frame_in"), data.get("frame_out"))
-        if None in frames:
+        if any(_is_missing(frame) for frame in frames):
+            return None
+        start, end = (_frame(frame, self.name) for frame in frames)
+        return start, end
+
+    def _range(self):
+        """The same, by way of `startFrame` and `durationSeconds` if need be; none for a shot without a
+        place."""
+        frames = self._frames()
+        if frames is None:
             if not self.durationSeconds:
                 return None
-            length = round(float(self.durationSeconds) * float(self.fps))
-            frames = (self.startFrame, self.startFrame + length)
-        start, end = (_frame(frame, self.name) for frame in frames)
-        return (start, end) if start <= end else None
+            start = _frame(self.startFrame or 0, self.name)
+            length = round(float(self.durationSeconds) * float(_fps(self.fps)))
+            frames = (start, start + length)
+        return frames if frames[0] <= frames[1] else None
 
-    def _document(self, frames):
+    def _document(self, frames, headers=None):
         identity = _identity(self)
-        if not self.sequence_id:
+        if _is_missing(self.sequence_id):
             raise ValueError(f"the shot {self.name!r} has no sequence_id")
         start, end = frames
         custom = {
@@ -278,20 +337,25 @@ class Shot:
         }
         return {
             **identity,
-            "sequence_id": str(self.sequence_id),
+            "sequence_id": _id(self.sequence_id),
             "data": {"frame_in": start, "frame_out": end, **custom},
             "tasks": _tasks(self.tasks),
-            "thumbnail": _media(self.thumbnailUrl),
-            "fps": self.fps,
+            "thumbnail": _media(self.thumbnailUrl, headers),
+            "fps": _fps(self.fps),
         }
 
 
 def _frame(value, shot) -> int:
-    number = float(value)
+    # Not by way of a float, which is not exact for large numbers.
+    if isinstance(value, int):
+        return int(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"the shot {shot!r}: {value!r} is no number of frames") from None
     if not number.is_integer():
         raise ValueError(f"the shot {shot!r}: {value!r} is no whole number of frames")
-    # Not by way of the float, which is not exact for large numbers.
-    return value if isinstance(value, int) else int(number)
+    return int(number)
 
 
 @dataclass
@@ -302,36 +366,40 @@ class ShotCasting:
     assets: List[Asset] = field(default_factory=list)
 
     def _document(self):
-        return {
-            "shot_id": str(self.shot.id),
-            "asset_ids": [str(asset.id) for asset in _list(self.assets)],
-        }
+        return {"shot_id": _id(self.shot), "asset_ids": _ids(self.assets)}
 
 
+@_derives_id("edit", "name")
 @dataclass
 class Edit:
     """The film as it is cut so far.
 
-    Beyond the specification's fields: `sourceName` is the movie, an mp4 file or address; `totalFrames`
-    its length in video frames, which is counted in the movie where there is one; `frameOffset` the frame
-    of the timeline at which it starts.
+    Beyond the specification's fields, these are the package's: `sourceName` is the movie, an mp4 file or
+    address; `totalFrames` its length in video frames, which is counted in the movie where there is one;
+    `frameOffset` the frame of the timeline at which it starts. `project`, `project_id` and `sourceType` say
+    what is known already.
     """
 
+    name: str = "Edit"
     id: Optional[str] = None
-    name: str = None
     sourceName: AnyMedia = None
     totalFrames: Optional[int] = None
     frameOffset: int = 0
+    sourceType: str = "video/mp4"
+    project: Optional[Project] = None
+    project_id: Optional[str] = None
 
     def __post_init__(self):
-        self.id = self.id or _derived("edit", self.name)
+        if isinstance(self.name, Project):
+            raise TypeError("the fields of an Edit are given by their names, as in Edit(project=…)")
+        self.name = "Edit" if _is_missing(self.name) else self.name
 
-    def _document(self):
+    def _document(self, headers=None):
         return {
             **_identity(self),
-            "movie": _media(self.sourceName),
+            "movie": _media(self.sourceName, headers),
             "total_frames": self.totalFrames or None,
-            "frame_offset": self.frameOffset,
+            "frame_offset": self.frameOffset or 0,
         }
 
 
@@ -350,6 +418,9 @@ class LeftOut:
     reason: str = "canceled"
 
     def _document(self):
-        known = self.reason in ("canceled", "no_frame_range", "dangling")
-        reason = self.reason if known else {"other": self.reason}
-        return {"kind": self.kind, "id": str(self.id), "name": self.name, "reason": reason}
+        return {
+            "kind": self.kind,
+            "id": str(self.id),
+            "name": str(self.name),
+            "reason": str(self.reason),
+        }

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from . import _call, models
 
@@ -12,8 +12,9 @@ class ProjectListWriter:
     """The projects, and what they refer to in common.
 
     Beyond the specification's fields, `media_headers` names the headers with which pictures and movies
-    are asked for, by the address of their server: `{"https://tracker.example": {"Authorization": …}}`.
-    They are sent to that server alone, and stored nowhere.
+    are asked for, by the address of their server or of what they are below:
+    `{"https://tracker.example": {"Authorization": …}}`. They are sent to that server alone, and stored
+    nowhere. `destination_path` is the package's, and says nothing here.
     """
 
     projects: List[models.Project]
@@ -21,7 +22,13 @@ class ProjectListWriter:
     task_types: List[models.TaskType]
     task_status: List[models.TaskStatus]
     users: List[models.User] = field(default_factory=list)
-    media_headers: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    media_headers: Dict[str, Dict[str, str]] = field(default_factory=dict, repr=False)
+    destination_path: Any = None
+
+    def download_previews(self, requests_headers=None, force=False, display_progress=True):
+        """Keeps the headers with which pictures of projects and people are asked for: `watchtower` fetches
+        them itself. It comes before `write_as_json`."""
+        self._headers = requests_headers
 
     def write_as_json(self):
         """Prints the list of projects and ends the script, where that is what was asked for.
@@ -37,20 +44,26 @@ class ProjectListWriter:
             return
         call.answer(
             {
-                "projects": _documents(self.projects),
+                "projects": _documents(self.projects, self._headers),
                 "asset_types": _documents(self.asset_types),
                 "task_types": _documents(self.task_types),
                 "task_statuses": _documents(self.task_status),
-                "users": _documents(self.users),
+                "users": _documents(self.users, self._headers),
                 "media_headers": self.media_headers or {},
             }
         )
+
+    _headers = None
+
+
+#: The same under the name that it has in the package up to 0.1.
+ContextWriter = ProjectListWriter
 
 
 @dataclass
 class ProjectWriter:
     """One project, whole. The specification names its first field `projects` in one place and `project`
-    in another: both are taken."""
+    in another: both are taken. `destination_path` is the package's, and says nothing here."""
 
     project: models.Project = None
     shots: List[models.Shot] = field(default_factory=list)
@@ -61,11 +74,27 @@ class ProjectWriter:
     #: What the tracker holds and this does not. Ours, not the specification's.
     left_out: List[models.LeftOut] = field(default_factory=list)
     projects: Optional[models.Project] = None
+    edits: List[models.Edit] = field(default_factory=list)
+    destination_path: Any = None
+
+    _headers = None
+    _edit_headers = None
 
     def __post_init__(self):
         self.project = self.project or self.projects
-        if self.project is None:
-            raise TypeError("ProjectWriter needs a project")
+        if isinstance(self.project, (list, tuple)) and len(self.project) == 1:
+            self.project = self.project[0]
+        if not isinstance(self.project, models.Project):
+            raise TypeError(f"ProjectWriter needs one project, and has {self.project!r}")
+
+    def download_previews(self, requests_headers=None, force=False):
+        """Keeps the headers with which pictures of shots and assets are asked for: `watchtower` fetches
+        them itself. It comes before `write_as_json`."""
+        self._headers = requests_headers
+
+    def download_edits(self, requests_headers=None, force=False):
+        """The same for the movies of edits."""
+        self._edit_headers = requests_headers
 
     def write_as_json(self):
         """Prints the project and ends the script, where it is the one that was asked for."""
@@ -75,29 +104,31 @@ class ProjectWriter:
         for shot in self.shots or []:
             frames = shot._range()
             if frames is None:
-                gone.add(str(shot.id))
+                gone.add(models._id(shot))
                 left = models.LeftOut("shot", shot.id, self._name(shot), "no_frame_range")
                 left_out.append(left._document())
             else:
-                shots.append(shot._document(frames))
+                shots.append(shot._document(frames, self._headers))
+        edits = [*([self.edit] if self.edit else []), *(self.edits or [])]
         casting = [it for it in _documents(self.casting) if it["shot_id"] not in gone]
         _call.current().answer(
             {
-                "project": self.project._document(),
+                "project": self.project._document(self._headers),
                 "sequences": _documents(self.sequences),
-                "assets": _documents(self.assets),
+                "assets": _documents(self.assets, self._headers),
                 "shots": shots,
                 "casting": casting,
-                "edits": _documents([self.edit] if self.edit else []),
+                "edits": _documents(edits, self._edit_headers),
                 "left_out": left_out,
             }
         )
 
     def _name(self, shot):
         """A shot's name, with its sequence's in front."""
-        names = {it.id: it.name for it in self.sequences or []}
-        return f"{names.get(shot.sequence_id, shot.sequence_id)} / {shot.name}"
+        names = {models._id(it): it.name for it in self.sequences or []}
+        sequence = models._id(shot.sequence_id)
+        return f"{names.get(sequence, sequence)} / {shot.name}"
 
 
-def _documents(things):
-    return [thing._document() for thing in things or []]
+def _documents(things, *headers):
+    return [thing._document(*headers) for thing in things or []]

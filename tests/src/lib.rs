@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on says why.
 
 pub mod faults;
+pub mod picture;
 pub mod relay;
 #[path = "../../crates/watchtower-connector/tests/replay/mod.rs"]
 #[allow(dead_code)] // It is part of the connector's tests.
@@ -18,6 +19,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// A real Kitsu server, filled by `tests/services/zou seed`.
 #[derive(Debug)]
@@ -98,8 +100,15 @@ impl Kitsu {
 
     /// `watchtower export kitsu` into a folder, with the server's settings in the environment.
     pub fn export(&self, site: &Path) -> Command {
+        let mut command = self.command("export");
+        command.arg("--output").arg(site);
+        command
+    }
+
+    /// `watchtower SUBCOMMAND kitsu`, with the server's settings in the environment.
+    pub fn command(&self, subcommand: &str) -> Command {
         let mut command = watchtower();
-        command.args(["export", "kitsu", "--output"]).arg(site);
+        command.args([subcommand, "kitsu"]);
         command.env("KITSU_DATA_SOURCE_URL", &self.url);
         command.env("KITSU_DATA_SOURCE_USER_EMAIL", &self.email);
         command.env("KITSU_DATA_SOURCE_USER_PASSWORD", &self.password);
@@ -255,25 +264,63 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// What the web client makes of a site: `tests/browser/inspect.mjs` opens it in Chromium. The
-/// screenshots go to `target/screenshots/NAME`.
+/// The Python package's wheel that holds the web client of a format, as pip leaves it.
+///
+/// # Panics
+///
+/// When it is not there.
+pub fn wheel(format: &str) -> PathBuf {
+    let version = match format {
+        "v0" => "0.1.7",
+        _ => "1.0.0b3",
+    };
+    let wheels = service("WATCHTOWER_TEST_BROWSER").join("wheels");
+    let wheel = wheels.join(format!("watchtower_pipeline-{version}-py3-none-any.whl"));
+    assert!(wheel.exists(), "{} is not there", wheel.display());
+    wheel
+}
+
+/// A site with the web client of its format beside it, as `watchtower bundle` makes it.
+///
+/// # Panics
+///
+/// When it cannot be made.
+pub fn bundle(site: &Path, format: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = watchtower();
+    command.arg("bundle").arg(site).arg("--client");
+    command.arg(wheel(format)).arg("--output");
+    run(command.arg(folder.path().join("bundle")), 0);
+    folder
+}
+
+/// A script of `tests/browser`, with what it needs to start the browser.
+pub fn browser_script(name: &str) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    let mut node = Command::new("node");
+    node.arg(script.join(name)).arg("--modules");
+    node.arg(service("WATCHTOWER_TEST_BROWSER"));
+    node
+}
+
+/// What the web client makes of a site: it is bundled with the client of its format, and
+/// `tests/browser/inspect.mjs` opens the bundle in Chromium. The screenshots go to
+/// `target/screenshots/FORMAT-NAME`.
 ///
 /// # Panics
 ///
 /// When the browser cannot be run.
 pub fn inspect(site: &Path, format: &str, name: &str, arguments: &[&str]) -> Value {
-    let state = service("WATCHTOWER_TEST_BROWSER");
+    let bundle = bundle(site, format);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let screenshots = root.join("../target/screenshots").join(name);
-    let mut node = Command::new("node");
-    node.arg(root.join("browser/inspect.mjs"))
-        .arg("--site")
-        .arg(site);
-    node.arg("--client")
-        .arg(state.join(format!("client-{format}")));
-    node.args(["--format", format, "--output"])
-        .arg(screenshots)
-        .args(arguments);
-    let output = run(&mut node, 0);
+    let screenshots = root.join(format!("../target/screenshots/{format}-{name}"));
+    // Those of an earlier run may show what is not there any more.
+    if screenshots.exists() {
+        fs::remove_dir_all(&screenshots).expect("it is ours");
+    }
+    let mut node = browser_script("inspect.mjs");
+    node.arg("--bundle").arg(bundle.path().join("bundle"));
+    node.args(["--format", format, "--output"]).arg(screenshots);
+    let output = run(node.args(arguments), 0);
     serde_json::from_slice(&output.stdout).expect("inspect.mjs prints JSON")
 }

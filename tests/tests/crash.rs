@@ -1,5 +1,7 @@
 //! Killed at any moment, an export leaves a whole site: the one before it or its own.
 
+#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -278,4 +280,65 @@ fn an_export_killed_at_any_moment_leaves_a_whole_site() {
     let before = inode();
     export_whole(&site, last);
     assert_eq!(inode(), before);
+}
+
+/// The moments that the film's history tells of, and what was counted.
+fn history(site: &Path) -> Vec<(String, u64)> {
+    let film = fs::read_dir(site.join("data/projects")).unwrap();
+    let film = film.last().unwrap().unwrap().path();
+    let text = fs::read(film.join("task_counts.json")).unwrap();
+    let counts: Value = serde_json::from_slice(&text).unwrap();
+    let data = counts[0]["task_statuses"][0]["data"].as_array().unwrap();
+    let reading = |it: &Value| {
+        let moment = it["timestamp"].as_str().unwrap().to_owned();
+        (moment, it["count"].as_u64().unwrap())
+    };
+    data.iter().map(reading).collect()
+}
+
+#[test]
+fn a_history_outlives_kills() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    let start = Instant::now();
+    let run = |mark: u64| {
+        let mut run = export(&site, mark);
+        run.args(["--format", "v1"]).spawn().unwrap()
+    };
+    assert!(run(0).wait().unwrap().success());
+    let usual = start.elapsed().mul_f64(1.2);
+
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut before = history(&site);
+    let (mut killed, mut grown) = (0, 0);
+    // An export takes less than the second in which a moment is told.
+    for mark in 1.. {
+        let mut export = run(mark);
+        thread::sleep(usual.mul_f64(random.f64()));
+        export.kill().unwrap();
+        killed += usize::from(export.wait().unwrap().code().is_none());
+        let after = history(&site);
+        // What was there is there, but for a reading of the same second, whose place a new one takes.
+        let same = before.len().min(after.len() - 1);
+        assert_eq!(after[..same], before[..same]);
+        let more = after.len() - same;
+        assert!((0..=1).contains(&more), "{before:?} became {after:?}");
+        assert!(after.is_sorted_by(|a, b| a.0 < b.0), "{after:?}");
+        assert!(after.iter().all(|(_, count)| *count == 4), "{after:?}");
+        grown += after.len() - before.len();
+        before = after;
+        if killed >= KILLS / 5 && grown >= 5 {
+            break;
+        }
+    }
+    println!("{killed} kills, {grown} readings more");
+    assert!(run(0).wait().unwrap().success());
+    assert_eq!(
+        names(&site.join("data")),
+        ["projects", "projects-list"].map(str::to_owned).into()
+    );
+    assert_eq!(
+        names(&site.join(".watchtower")),
+        ["lock", "media.json", "previous"].map(str::to_owned).into()
+    );
 }

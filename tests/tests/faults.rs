@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
@@ -19,11 +19,12 @@ use watchtower_connector::ErrorKind;
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
 use watchtower_model::Reason;
+use watchtower_model::format::Format;
 use watchtower_tests::faults::{Fault, TOO_MANY};
 use watchtower_tests::relay::{self, Plan, RecordedKitsu, Relay};
-use watchtower_tests::{files, run, watchtower};
+use watchtower_tests::{files, read, run, watchtower};
 use watchtower_writer::media::MediaPolicy;
-use watchtower_writer::{Outcome, Site, Summary};
+use watchtower_writer::{Outcome, ProjectSummary, Site, Summary};
 
 /// How an export ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -639,4 +640,53 @@ async fn a_project_that_fails_keeps_what_it_was_and_the_others_go_on() {
     {
         assert!(found.contains(file), "{} differs", file.0.display());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_project_that_fails_keeps_its_history() {
+    let world = World::new().await;
+    let site = tempfile::tempdir().unwrap();
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let export_at = async |relay: &Relay, minutes: u64| {
+        let kitsu = Kitsu::new(settings(relay.url(), PATIENCE)).unwrap();
+        let options = ExportOptions {
+            projects: vec!["Nasty Film".into(), "Small Series".into()],
+            format: Some(Format::V1),
+            moment: Some(start + Duration::from_secs(60 * minutes)),
+            ..options(MediaPolicy::Download)
+        };
+        let summary = export(&kitsu, &Site::new(site.path()), &options, &()).await;
+        run(watchtower().arg("validate").arg(site.path()), 0);
+        summary.unwrap()
+    };
+    // The number of readings of each status, in each project.
+    let readings = |summary: &Summary| {
+        let of = |project: &ProjectSummary| {
+            let path = format!("data/projects/{}/task_counts.json", project.id);
+            let counts = read(site.path(), &path);
+            let statuses = counts.as_array().unwrap().iter();
+            let statuses = statuses.flat_map(|it| it["task_statuses"].as_array().unwrap());
+            statuses
+                .map(|it| it["data"].as_array().unwrap().len())
+                .collect::<BTreeSet<_>>()
+        };
+        [of(&summary.projects[0]), of(&summary.projects[1])]
+    };
+    let relay = Relay::start(&world.kitsu).await;
+    let summary = export_at(&relay, 0).await;
+    assert_eq!(readings(&summary), [[1].into(), [1].into()]);
+
+    let lines = world.routes.values().flatten();
+    let lines = lines.filter(|line| line.contains("/shots/"));
+    let faulty = world.relay(Plan {
+        fault: Fault::Status(500, None),
+        lines: lines.cloned().collect(),
+        lasts: true,
+    });
+    let summary = export_at(&faulty.await, 5).await;
+    assert!(matches!(summary.projects[0].outcome, Outcome::Kept { .. }));
+    assert_eq!(readings(&summary), [[1].into(), [2].into()]);
+
+    let summary = export_at(&relay, 10).await;
+    assert_eq!(readings(&summary), [[2].into(), [3].into()]);
 }

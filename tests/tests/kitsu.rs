@@ -1,10 +1,11 @@
 //! Exports of a real Kitsu server.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 use watchtower_tests::{Kitsu, files, read, run, service, watchtower};
@@ -115,6 +116,19 @@ fn all_projects_are_exported_and_nothing_dangles() {
             assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n", "{}", path.display());
         }
     }
+}
+
+#[test]
+fn the_connector_keeps_the_contract_of_trackers() {
+    let kitsu = Kitsu::running();
+    let output = run(kitsu.command("conformance").arg("--json"), 0);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let skipped = list(&report["checks"])
+        .iter()
+        .filter(|it| it["outcome"] == "skipped");
+    let skipped: Vec<_> = skipped.map(|it| text(&it["id"])).collect();
+    // From the command line there is no server to try but the one that is there.
+    assert_eq!(skipped, ["unreachable", "another-server"]);
 }
 
 #[test]
@@ -315,4 +329,148 @@ fn a_program_with_gazu_makes_the_same_site() {
     for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
         assert!(ours == theirs, "{} differs", name.display());
     }
+}
+
+/// What the server answers at a path.
+fn answer(kitsu: &Kitsu, path: &str) -> Value {
+    serde_json::from_slice(&kitsu.download(path)).expect("the server answers JSON")
+}
+
+/// How many shots' tasks of a project stand where, as the server answers it: by episode, task type and
+/// status.
+fn counted(kitsu: &Kitsu, project: &str) -> BTreeMap<(Option<String>, String, String), u64> {
+    let sequences = answer(kitsu, &format!("data/sequences?project_id={project}"));
+    let episode_of = |shot: &Value| {
+        let sequence = list(&sequences).iter();
+        let mut sequence = sequence.filter(|it| it["id"] == shot["parent_id"]);
+        let parent = &sequence.next().expect("the shot's sequence")["parent_id"];
+        parent.as_str().map(str::to_owned)
+    };
+    let mut counts = BTreeMap::new();
+    let shots = answer(
+        kitsu,
+        &format!("data/shots/with-tasks?project_id={project}"),
+    );
+    for shot in list(&shots).iter().filter(|it| it["canceled"] != true) {
+        for task in list(&shot["tasks"]) {
+            let at = |key: &str| text(&task[key]).to_owned();
+            let key = (episode_of(shot), at("task_type_id"), at("task_status_id"));
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn all_projects_in_format_v1_with_a_history_that_is_what_the_server_counts() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path();
+    let export = || run(kitsu.export(site).args(["--format", "v1", "--json"]), 0);
+    let summary: Value = serde_json::from_slice(&export().stdout).unwrap();
+    assert_eq!(list(&summary["projects"]).len(), kitsu.project_count());
+    run(watchtower().arg("validate").arg(site), 0);
+    let before = files(&site.join("data"));
+    // The history counts in seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let summary: Value = serde_json::from_slice(&export().stdout).unwrap();
+    run(watchtower().arg("validate").arg(site), 0);
+    let fetched = list(&summary["projects"]).iter();
+    let fetched: Vec<_> = fetched.map(|it| &it["media"]["fetched"]).collect();
+    assert!(fetched.iter().all(|it| **it == 0), "{fetched:?}");
+
+    let after = files(&site.join("data"));
+    assert!(before.len() > 100, "{} files", before.len());
+    assert_eq!(before.len(), after.len());
+    for ((name, before), (also, after)) in before.iter().zip(&after) {
+        assert_eq!(name, also);
+        let is_history = name.ends_with("task_counts.json");
+        // A project without task types for shots has none.
+        let may_stay = !is_history || before == b"[]\n";
+        assert_eq!(before == after, may_stay, "{}", name.display());
+    }
+
+    for name in ["Small Film", "Small Series", "Lengths Only"] {
+        let project = kitsu.project(name);
+        let at = |name: &str| read(site, &format!("data/projects/{project}/{name}.json"));
+        let mut found = BTreeMap::new();
+        for counts in list(&at("task_counts")) {
+            for status in list(&counts["task_statuses"]) {
+                let data: Vec<_> = list(&status["data"])
+                    .iter()
+                    .map(|it| &it["count"])
+                    .collect();
+                assert!(data.len() == 2 && data[0] == data[1], "{status}");
+                let key = (
+                    counts["episode_id"].as_str().map(str::to_owned),
+                    text(&counts["task_type_id"]).to_owned(),
+                    text(&status["task_status_id"]).to_owned(),
+                );
+                let count = data[0].as_u64().unwrap();
+                assert!(
+                    found.insert(key, count).is_none(),
+                    "{status} is there twice"
+                );
+            }
+        }
+        let without_zeros = found.into_iter().filter(|(_, count)| *count > 0);
+        assert_eq!(
+            without_zeros.collect::<BTreeMap<_, _>>(),
+            counted(&kitsu, project),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_series_has_its_episodes_with_their_sequences_and_edits() {
+    let kitsu = Kitsu::running();
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path();
+    run(kitsu.export(site).args(["--format", "v1"]), 0);
+    let series = kitsu.project("Small Series");
+    let at = |name: &str| read(site, &format!("data/projects/{series}/{name}.json"));
+    let told = answer(&kitsu, &format!("data/projects/{series}/episodes"));
+    let episodes = at("project")["episodes"].clone();
+    assert!(list(&episodes).len() > 1);
+    assert_eq!(ids(&episodes), ids(&told));
+
+    let index = read(site, "data/projects-list/index.json");
+    let mut entries = list(&index["projects"]).iter();
+    let entry = entries.find(|it| it["id"] == series).unwrap();
+    assert_eq!(ids(&entry["episodes"]), ids(&told));
+
+    let sequences = answer(&kitsu, &format!("data/sequences?project_id={series}"));
+    for episode in list(&episodes) {
+        let own = list(&sequences).iter();
+        let own = own.filter(|it| it["parent_id"] == episode["id"]);
+        let own: HashSet<_> = own.map(|it| text(&it["id"])).collect();
+        assert_eq!(ids(&episode["sequences"]), own, "{}", episode["name"]);
+    }
+
+    // Whatever an episode has, the client finds a timeline for it, and its movie.
+    let (edits, told) = (
+        at("edits"),
+        answer(
+            &kitsu,
+            &format!("data/edits/with-tasks?project_id={series}"),
+        ),
+    );
+    for episode in list(&episodes) {
+        let mut own = list(&edits).iter();
+        let edit = own.find(|it| it["episodeId"] == episode["id"]);
+        let edit = edit.expect("an edit of each episode");
+        assert!(edit["totalFrames"].as_u64() > Some(0), "{edit}");
+        let mut told = list(&told).iter();
+        let on_the_server = told.find(|it| it["id"] == edit["id"]);
+        let is_of = on_the_server.map(|it| &it["parent_id"]);
+        assert!(is_of.is_none_or(|it| *it == episode["id"]), "{edit}");
+        if edit["sourceName"] != "" {
+            let place = format!("data/projects/{series}/edit-{}.mp4", text(&edit["id"]));
+            assert_eq!(edit["sourceName"], place);
+            assert!(site.join(place).is_file());
+        }
+    }
+    let with_movie = list(&edits).iter().filter(|it| it["sourceName"] != "");
+    assert!(with_movie.count() > 0, "{edits}");
 }

@@ -18,12 +18,25 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     (
         "watchtower-connector",
         "",
-        &["reqwest", "hyper", "tokio", "jsonschema"],
+        &[
+            "reqwest",
+            "hyper",
+            "tokio",
+            "jsonschema",
+            "calamine",
+            "csv",
+            "infer",
+        ],
     ),
     (
         "watchtower-connector",
         "example",
         &["reqwest", "hyper", "jsonschema"],
+    ),
+    (
+        "watchtower-connector",
+        "conformance",
+        &["reqwest", "hyper", "jsonschema", "calamine", "csv"],
     ),
     ("watchtower-connector", "http", &["jsonschema"]),
     ("watchtower-connector", "kitsu", &["jsonschema"]),
@@ -48,6 +61,14 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     ("watchtower-cli", "ayon", &[]),
     ("watchtower-cli", "process", &[]),
     ("watchtower-cli", "files", &[]),
+    ("watchtower-cli", "bundle", &["reqwest"]),
+    ("watchtower-cli", "serve", &["reqwest"]),
+    // The template: a tracker of its own with the whole command line.
+    (
+        "watchtower-studio",
+        "",
+        &["reqwest", "hyper", "calamine", "csv"],
+    ),
 ];
 
 /// Checks every build.
@@ -84,4 +105,35 @@ pub(crate) fn check() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn every_feature_is_built_alone() {
+        for package in [
+            "watchtower-model",
+            "watchtower-writer",
+            "watchtower-connector",
+            "watchtower-cli",
+        ] {
+            let path = root().join("crates").join(package).join("Cargo.toml");
+            let text = fs::read_to_string(path).unwrap();
+            let features = text.split("[features]").nth(1).unwrap_or_default();
+            let features = features.split("\n[").next().unwrap_or_default();
+            for line in features.lines() {
+                let Some((name, _)) = line.split_once(" = ") else {
+                    continue;
+                };
+                // What several others share is built with each of them.
+                let is_part = matches!(name, "default" | "told");
+                let is_built = BUILDS.iter().any(|it| (it.0, it.1) == (package, name));
+                assert!(is_part || is_built, "{package} [{name}] is not built alone");
+            }
+        }
+    }
 }

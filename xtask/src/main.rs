@@ -3,6 +3,7 @@
 mod bench;
 mod features;
 mod findings;
+mod guide;
 mod placeholders;
 mod schema;
 mod services;
@@ -29,6 +30,8 @@ enum Chore {
     },
     /// Check that each library crate, and each connector's feature, compiles alone
     Features,
+    /// Do what `docs/connector.md` tells a stranger to do, from an empty folder
+    Guide,
     /// Draw the pictures that `watchtower bundle` supplies to the web client
     Placeholders,
     /// Take what the tests print now as the snapshots, for review with `git diff`
@@ -38,6 +41,9 @@ enum Chore {
         /// Where the servers and clients are kept between runs
         #[arg(long, default_value = "target/services")]
         state: PathBuf,
+        /// Take the pictures of the web clients anew, for review with `git diff`, and test nothing else
+        #[arg(long)]
+        pictures: bool,
     },
     /// Measure ours beside others of its kind
     #[command(subcommand)]
@@ -49,9 +55,10 @@ fn main() -> Result<()> {
         Chore::Schema { check: false } => schema::write(root()),
         Chore::Schema { check: true } => schema::check(root()),
         Chore::Features => features::check(),
+        Chore::Guide => guide::follow(root()),
         Chore::Placeholders => placeholders::write(root()),
         Chore::Snapshots => snapshots(),
-        Chore::Services { state } => services::test(&root().join(state)),
+        Chore::Services { state, pictures } => services::test(&root().join(state), pictures),
         Chore::Bench(bench) => bench::run(bench),
     }
 }

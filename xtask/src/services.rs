@@ -12,8 +12,9 @@ use anyhow::{Context, Result};
 
 use crate::run;
 
-/// Installs and starts what the tests need, runs them, and ends what was started.
-pub(crate) fn test(state: &Path) -> Result<()> {
+/// Installs and starts what the tests need, runs them, and ends what was started. With `pictures`, only
+/// the tests of the web clients run, and what they see becomes what they expect.
+pub(crate) fn test(state: &Path, pictures: bool) -> Result<()> {
     let zou_state = state.join("zou");
     let browser_state = state.join("browser");
     let schemas_state = state.join("schemas");
@@ -38,6 +39,10 @@ pub(crate) fn test(state: &Path) -> Result<()> {
         cargo.env("WATCHTOWER_TEST_ZOU", &zou_state);
         cargo.env("WATCHTOWER_TEST_BROWSER", &browser_state);
         cargo.env("WATCHTOWER_TEST_SCHEMAS", &schemas_state);
+        if pictures {
+            cargo.args(["--test", "web_client"]);
+            cargo.env("WATCHTOWER_TEST_TAKE_PICTURES", "1");
+        }
         run(&mut cargo)
     });
     // The server must not outlive the tests, whatever they said.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use watchtower_model::format::Format;
 
 use crate::client::{Client, ClientError, DATA};
-use crate::site::{SiteFolder, open_file};
+use watchtower_writer::SiteFolder;
 
 /// The file that tells a bundle from any other folder.
 const MARK: &str = ".watchtower-bundle";
@@ -63,20 +63,30 @@ pub(crate) enum BundleError {
 
 /// There is nothing to show in a folder.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no site in `{}`: `{}` holds no project list of any format", .path.display(), .path.join(DATA).display())]
+#[error("there is no site in `{}`: `{}` holds no project list of {}", .path.display(), .path.join(DATA).display(), asked(.wanted))]
 pub(crate) struct NoSite {
     path: PathBuf,
+    /// The format that was asked for.
+    wanted: Option<Format>,
+}
+
+fn asked(wanted: &Option<Format>) -> String {
+    wanted.map_or_else(|| "any format".to_owned(), |it| format!("format {it}"))
 }
 
 impl NoSite {
     pub(crate) const HELP: &str = "`watchtower export TRACKER --output DIR` writes one";
 
-    /// The formats of a site, or that there is none.
-    pub(crate) fn formats(site: &SiteFolder) -> Result<BTreeSet<Format>, Self> {
-        let formats = site.formats();
+    /// The formats of a site among those that are wanted, which are all or one; or that there is none.
+    pub(crate) fn formats(
+        site: &SiteFolder,
+        wanted: Option<Format>,
+    ) -> Result<BTreeSet<Format>, Self> {
+        let mut formats = site.formats();
+        formats.retain(|it| wanted.is_none_or(|wanted| *it == wanted));
         if formats.is_empty() {
             let path = site.root().to_owned();
-            return Err(Self { path });
+            return Err(Self { path, wanted });
         }
         Ok(formats)
     }
@@ -92,14 +102,20 @@ fn failed<'a>(operation: &'static str, path: &'a Path) -> impl Fn(io::Error) -> 
 }
 
 /// Puts a site and its web client into a folder, in one step. A bundle that is there already is
-/// replaced; any other folder with something in it is refused.
+/// replaced; any other folder with something in it is refused. Of a site of two formats, `format` says
+/// which is shown.
 ///
 /// # Errors
 ///
 /// [`BundleError`]; the folder is as it was.
-pub(crate) fn bundle(site: &Path, client: &Path, output: &Path) -> Result<Bundled, BundleError> {
+pub(crate) fn bundle(
+    site: &Path,
+    client: &Path,
+    output: &Path,
+    format: Option<Format>,
+) -> Result<Bundled, BundleError> {
     let site = SiteFolder::new(site);
-    let formats = NoSite::formats(&site)?;
+    let formats = NoSite::formats(&site, format)?;
     let client = Client::open(client, &formats)?;
     let places = Places::of(output)?;
     places.check_is_apart(site.root())?;
@@ -323,7 +339,8 @@ fn copy_folder(
         if kind.is_symlink() && folder.metadata(&name).is_err() {
             return Err(BundleError::LeadsOut { path: from });
         }
-        let mut source = open_file(folder, Path::new(&name)).map_err(failed("open", &from))?;
+        let mut source =
+            SiteFolder::open_in(folder, Path::new(&name)).map_err(failed("open", &from))?;
         let mut copy = || -> io::Result<u64> {
             let mut target = File::create_new(&to)?;
             let bytes = io::copy(&mut source, &mut target)?;

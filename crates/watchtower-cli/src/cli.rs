@@ -12,7 +12,7 @@ use watchtower_model::format::{DOCUMENTS, Format};
 use watchtower_writer::validate::Code;
 
 use crate::commands::code;
-use crate::duration::{duration, interval};
+use crate::duration::{age, duration, interval};
 use crate::edit::EditArgs;
 use crate::{Network, TrackerCommand};
 
@@ -67,10 +67,15 @@ pub(crate) enum Action {
     /// Try the connection to a tracker, and say who we are and what we may see
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Check,
+    /// Check whether a tracker keeps the contract of trackers
+    #[command(subcommand_negates_reqs = true, arg_required_else_help = true)]
+    Conformance(ConformanceListArgs),
     /// List the trackers, with what each can give and which settings it takes
     Trackers(TrackersArgs),
     /// Check whether the web client will take a site
     Validate(ValidateArgs),
+    /// Write a site in the other format
+    Convert(ConvertArgs),
     /// Put a site beside its web client in one folder, for any web server
     #[cfg(feature = "bundle")]
     Bundle(BundleArgs),
@@ -101,6 +106,10 @@ pub(crate) struct ExportArgs {
         help_heading = "Output"
     )]
     pub(crate) output: Option<PathBuf>,
+    /// The format of the site: v0 is what the stable web client reads, v1 what that of the pre-release does.
+    /// A site of the other format is replaced, whole [default: the site's own, or v0 for a new one]
+    #[arg(long, value_name = "FORMAT", value_parser = format(), help_heading = "Output")]
+    pub(crate) format: Option<Format>,
     /// What becomes of pictures and movies
     #[arg(long, value_enum, default_value_t = Media::Download, value_name = "HOW", help_heading = "Output")]
     pub(crate) media: Media,
@@ -117,6 +126,10 @@ pub(crate) struct ExportArgs {
     /// How long a picture stays in the site after nothing refers to it any more, for pages that are open
     #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) keep_unused: Duration,
+    /// In format v1: how long a reading in the history of task counts is kept, as in `90d`. Of the days
+    /// beyond a week, one reading each is kept
+    #[arg(long, default_value = "1095d", value_name = "DURATION", value_parser = age, help_heading = "Output")]
+    pub(crate) keep_history: Duration,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
@@ -132,6 +145,36 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
     /// Print what was found as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `watchtower conformance` takes without a tracker.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It only reads: all projects several times, some at once, and some pictures and \
+                  movies. Credentials that are wrong on purpose are those of nobody, so no account is \
+                  locked. The exit code is 0, or 1 where the tracker does not keep the contract."
+)]
+pub(crate) struct ConformanceListArgs {
+    /// List the checks, with what it means when one fails
+    #[arg(long, required = true)]
+    pub(crate) list: bool,
+    /// Print the list as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What every `watchtower conformance TRACKER` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ConformanceArgs {
+    /// Read only this project, by name or id. May be given several times
+    #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
+    pub(crate) projects: Vec<String>,
+    /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Print the report as one JSON document
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -246,6 +289,31 @@ pub(crate) enum OutputFormat {
     Github,
 }
 
+/// What `watchtower convert` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The site's folder, whoever wrote it
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The format of the new site
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) to: Format,
+    /// The new site's folder: one that is not there, empty, or a site of the new format, which is changed
+    /// in one step
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    /// Convert only this project, by name or id; the new site keeps the others that it has. May be given
+    /// several times
+    #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
+    pub(crate) projects: Vec<String>,
+    /// How long to wait for an export to the new site to end
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
+    pub(crate) lock_timeout: Duration,
+    /// Print the summary as one JSON document
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
 /// What `watchtower bundle` takes.
 #[cfg(feature = "bundle")]
 #[derive(Debug, Args)]
@@ -257,6 +325,9 @@ pub(crate) struct BundleArgs {
     /// or a folder. The one for the site's format is found in it
     #[arg(long, value_name = "PATH")]
     pub(crate) client: PathBuf,
+    /// The format to show, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
     /// The bundle's folder: new, empty, or a bundle, which is replaced in one step
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -276,6 +347,9 @@ pub(crate) struct ServeArgs {
     /// or a folder [default: the one in SITE, if that is a bundle]
     #[arg(long, value_name = "PATH")]
     pub(crate) client: Option<PathBuf>,
+    /// The format to show, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
     /// Print the address in a JSON object on one line
@@ -334,7 +408,7 @@ pub(crate) enum SchemaAction {
     },
 }
 
-/// Hangs a subcommand for each tracker under `export`, `check` and `view`.
+/// Hangs a subcommand for each tracker under `export`, `check`, `conformance` and `view`.
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
     let command = command.mut_subcommand("export", |export| {
         let commands = trackers
@@ -342,16 +416,13 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
             .map(|it| with_tracker(&**it, |command| command));
         export.subcommands(commands)
     });
-    let command = command.mut_subcommand("check", |mut check| {
-        for tracker in trackers {
-            let mut command = tracker.arguments(Command::new(tracker.name()));
-            command = CheckArgs::augment_args(command);
-            if tracker.uses_network() {
-                command = Network::augment_args(command);
-            }
-            check = check.subcommand(command.about(tracker.about()).long_about(None));
-        }
-        check
+    let command = command.mut_subcommand("check", |check| {
+        let asked = trackers.iter().map(|it| asked::<CheckArgs>(&**it));
+        check.subcommands(asked)
+    });
+    let command = command.mut_subcommand("conformance", |conformance| {
+        let asked = trackers.iter().map(|it| asked::<ConformanceArgs>(&**it));
+        conformance.subcommands(asked)
     });
     #[cfg(feature = "serve")]
     let command = command.mut_subcommand("view", |view| {
@@ -366,6 +437,15 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
         view.subcommands(trackers.iter().map(|it| with_tracker(&**it, arguments)))
     });
     command
+}
+
+/// The subcommand of a tracker that is asked something, with these arguments.
+fn asked<A: Args>(tracker: &dyn TrackerCommand) -> Command {
+    let mut command = A::augment_args(tracker.arguments(Command::new(tracker.name())));
+    if tracker.uses_network() {
+        command = Network::augment_args(command);
+    }
+    command.about(tracker.about()).long_about(None)
 }
 
 /// The subcommand of a tracker, with everything that an export takes and these arguments of its own.

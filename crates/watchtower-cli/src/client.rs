@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use watchtower_model::format::{Document, Format, Scope};
+use watchtower_model::format::Format;
 
 use self::source::Source;
 
@@ -97,18 +97,8 @@ pub(crate) fn download(format: Format) -> String {
     format!("pip download --no-deps watchtower-pipeline=={version}")
 }
 
-/// The document that a format has once for all projects: where a client starts to read.
-pub(crate) fn site_document(format: Format) -> Option<&'static Document> {
-    format.documents().find(|it| it.scope == Scope::Site)
-}
-
-/// The path from the site root of the document that a client of a format starts to read with.
-pub(crate) fn site_document_path(format: Format) -> Option<String> {
-    site_document(format).map(|it| format!("{}/{}", it.folder, it.file_name()))
-}
-
 fn site_documents() -> String {
-    let paths = Format::ALL.iter().filter_map(|it| site_document_path(*it));
+    let paths = Format::ALL.iter().map(|it| it.site_path());
     let paths: Vec<_> = paths.map(|it| format!("`{it}`")).collect();
     paths.join(" or ")
 }
@@ -120,7 +110,7 @@ fn joined(formats: &BTreeSet<Format>) -> String {
 
 fn asks(found: &BTreeSet<Format>, wanted: &BTreeSet<Format>) -> String {
     let paths = |formats: &BTreeSet<Format>| {
-        let paths = formats.iter().filter_map(|it| site_document_path(*it));
+        let paths = formats.iter().map(|it| it.site_path());
         let paths: Vec<_> = paths.map(|it| format!("`{it}`")).collect();
         paths.join(" and ")
     };
@@ -232,8 +222,7 @@ impl Client {
 
 /// The formats of which a client's scripts ask for the first document.
 fn formats_of(files: &BTreeMap<String, Bytes>) -> BTreeSet<Format> {
-    let reads =
-        |format: &Format| site_document_path(*format).is_some_and(|path| asks_for(files, &path));
+    let reads = |format: &Format| asks_for(files, &format.site_path());
     Format::ALL.iter().copied().filter(reads).collect()
 }
 

@@ -1,8 +1,11 @@
 //! The subcommands.
 
+mod asked;
 #[cfg(feature = "bundle")]
 mod bundle;
 mod check;
+mod conformance;
+mod convert;
 mod explain;
 mod export;
 mod schema;
@@ -34,8 +37,10 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
     let result = match &cli.command {
         Action::Export => export::run(matches, trackers, &mut printer),
         Action::Check => check::run(matches, trackers, &printer),
+        Action::Conformance(args) => conformance::run(args, matches, trackers, &printer),
         Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
+        Action::Convert(args) => convert::run(args, &printer),
         #[cfg(feature = "bundle")]
         Action::Bundle(args) => bundle::run(args, &printer),
         #[cfg(feature = "serve")]

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The longest that makes sense. It keeps a moment and a duration added within what a clock holds.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// The oldest that something may be. No dates of today are older.
+const OLDEST: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
 /// A text that is no duration we take.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
@@ -12,18 +15,27 @@ pub(crate) enum DurationError {
     NoDuration,
     #[error("expected at least {}", humantime::format_duration(*.0))]
     TooShort(Duration),
-    #[error("expected at most {}", humantime::format_duration(LONGEST))]
-    TooLong,
+    #[error("expected at most {}", humantime::format_duration(*.0))]
+    TooLong(Duration),
 }
 
 /// Reads a duration, as in `90s` or `1h 30m`; a bare number is seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, DurationError> {
+    at_most(LONGEST, text)
+}
+
+/// Reads how old something may be, as in `90d`.
+pub(crate) fn age(text: &str) -> Result<Duration, DurationError> {
+    at_most(OLDEST, text)
+}
+
+fn at_most(longest: Duration, text: &str) -> Result<Duration, DurationError> {
     let duration = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => humantime::parse_duration(text).map_err(|_| DurationError::NoDuration)?,
     };
-    if duration > LONGEST {
-        return Err(DurationError::TooLong);
+    if duration > longest {
+        return Err(DurationError::TooLong(longest));
     }
     Ok(duration)
 }
@@ -55,6 +67,7 @@ mod tests {
         assert_eq!(duration("60"), Ok(Duration::from_secs(60)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(age("1095d"), Ok(Duration::from_secs(1095 * 24 * 60 * 60)));
     }
 
     #[test]

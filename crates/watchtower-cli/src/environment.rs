@@ -92,6 +92,17 @@ impl Environment {
         Some(self.secret(name)?.expose_secret().to_owned())
     }
 
+    /// The settings of the file that the environment does not have.
+    pub fn of_file(&self) -> impl Iterator<Item = (&str, &SecretString)> {
+        use secrecy::ExposeSecret;
+        let is_set = |name: &str| {
+            let variable = self.variables.get(name);
+            variable.is_some_and(|it| !it.expose_secret().is_empty())
+        };
+        let settings = self.file.iter().filter(move |(name, _)| !is_set(name));
+        settings.map(|(name, value)| (name.as_str(), value))
+    }
+
     /// The file that was read.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -160,6 +171,19 @@ mod tests {
         assert_eq!(environment.text("A").unwrap(), "1");
         assert_eq!(environment.text("B").unwrap(), "3");
         assert_eq!(environment.text("C"), None);
+    }
+
+    #[test]
+    fn the_file_is_told_where_the_environment_says_nothing() {
+        let environment = Environment {
+            variables: [("A".to_owned(), "1".into()), ("B".to_owned(), "".into())].into(),
+            file: parse("A=2\nB=3\nC=4").unwrap(),
+            path: None,
+        };
+        let told = environment.of_file();
+        let mut told: Vec<_> = told.map(|(name, it)| (name, it.expose_secret())).collect();
+        told.sort_unstable();
+        assert_eq!(told, [("B", "3"), ("C", "4")]);
     }
 
     #[test]

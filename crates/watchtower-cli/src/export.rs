@@ -2,13 +2,14 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::future::{OptionFuture, try_join};
 use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
+use watchtower_model::format::Format;
 use watchtower_model::{Project, ProjectList};
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened,
@@ -24,6 +25,9 @@ pub struct ExportOptions {
     /// Which projects, by name or id. None means all, and the site forgets projects that the tracker
     /// does not have any more.
     pub projects: Vec<String>,
+    /// The format of the site. A site of another one is replaced. None means the one that the site is of,
+    /// or v0 for a new site.
+    pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
     /// How many pictures are fetched at a time, beside a movie.
@@ -32,23 +36,37 @@ pub struct ExportOptions {
     pub lock_timeout: Duration,
     /// How long a picture stays in the site after nothing refers to it any more.
     pub keep_unused: Duration,
+    /// How long a reading in a history of task counts is kept, where the format has one.
+    pub keep_history: Duration,
+    /// The moment of each export, as the documents have it that tell of one. None means now.
+    pub moment: Option<SystemTime>,
+    /// Whether the tracker is another site. Nothing is added to a history then.
+    pub from_site: bool,
 }
 
 impl Default for ExportOptions {
     /// All projects, with the defaults of the writer.
     fn default() -> Self {
         let writer::ExportOptions {
+            format,
             media,
             jobs,
             lock_timeout,
             keep_unused,
+            keep_history,
+            moment,
+            from_site,
         } = writer::ExportOptions::default();
         Self {
             projects: Vec::new(),
+            format,
             media,
             jobs,
             lock_timeout,
             keep_unused,
+            keep_history,
+            moment,
+            from_site,
         }
     }
 }
@@ -155,7 +173,10 @@ pub(crate) fn tracker_exit(error: &connector::Error) -> Exit {
 
 fn writer_exit(error: &writer::Error) -> Exit {
     match error {
-        writer::Error::Invalid { .. } | writer::Error::Data(_) => Exit::Findings,
+        writer::Error::Invalid { .. } | writer::Error::Data(_) | writer::Error::History { .. } => {
+            Exit::Findings
+        }
+        writer::Error::OtherFormat { .. } => Exit::Usage,
         _ => Exit::Output,
     }
 }
@@ -205,13 +226,16 @@ async fn phases(
     times.list = list_time;
     let list = list?;
     let wanted = select(&list, &options.projects)?;
-    if wanted.is_empty() {
+    if wanted.is_empty() && !options.from_site {
         return Err(nothing_to_see(tracker).into());
     }
 
     let source = TrackerMedia(tracker);
     let clock = MediaClock::new(observer);
     let mut export = begin(site, options, &list, &source, &clock).await?;
+    if !options.projects.is_empty() {
+        export.keep_all_but(&wanted)?;
+    }
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
@@ -254,13 +278,9 @@ async fn phases(
         // Whoever wants to drop us gets to it, even where nothing had to be waited for.
         tokio::task::yield_now().await;
     }
-    if failures.len() == wanted.len() {
+    if !failures.is_empty() && failures.len() == wanted.len() {
         return Err(ExportError::AllFailed(failures));
     }
-    if !options.projects.is_empty() {
-        export.keep_the_others()?;
-    }
-
     clock.start();
     let summary = export.finish().await?;
     (times.media, times.commit) = clock.read();
@@ -279,10 +299,14 @@ async fn begin<'a>(
 ) -> Result<Export<'a>, writer::Error> {
     const PAUSE: Duration = Duration::from_millis(50);
     let writer_options = writer::ExportOptions {
+        format: options.format,
         media: options.media.clone(),
         jobs: options.jobs,
         lock_timeout: Duration::ZERO,
         keep_unused: options.keep_unused,
+        keep_history: options.keep_history,
+        moment: options.moment,
+        from_site: options.from_site,
     };
     let start = Instant::now();
     let mut is_told = false;
@@ -351,7 +375,10 @@ impl Progress for MediaClock<'_> {
 }
 
 /// The projects asked for, each once: by id, by name, or by name in another case.
-fn select<'a>(list: &'a ProjectList, asked: &[String]) -> Result<Vec<&'a Project>, ExportError> {
+pub(crate) fn select<'a>(
+    list: &'a ProjectList,
+    asked: &[String],
+) -> Result<Vec<&'a Project>, ExportError> {
     if asked.is_empty() {
         return Ok(list.projects.iter().collect());
     }

@@ -14,6 +14,7 @@ mod cli;
 #[cfg(feature = "bundle")]
 mod client;
 mod commands;
+mod convert;
 mod duration;
 mod edit;
 pub mod environment;
@@ -26,8 +27,6 @@ mod parent;
 mod printer;
 #[cfg(feature = "serve")]
 mod server;
-#[cfg(feature = "bundle")]
-mod site;
 mod stop;
 mod trackers;
 
@@ -35,6 +34,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
+/// The parser of arguments, of the version that [`TrackerCommand`] speaks.
+pub use clap;
 pub use exit::Exit;
 pub use network::Network;
 pub use trackers::{Setting, TrackerCommand, built_in};
@@ -44,7 +45,7 @@ pub fn main() -> ExitCode {
     main_with(built_in())
 }
 
-/// Runs the command line with these trackers under `watchtower export` and `watchtower check`.
+/// Runs the command line with these trackers under `watchtower export`, `check`, `conformance` and `view`.
 pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
     let command = cli::with_trackers(cli::Cli::command(), &trackers);
     let matches = match command.try_get_matches() {

@@ -11,6 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 use watchtower_connector::Traffic;
 use watchtower_model::ProjectId;
+use watchtower_model::format::Format;
 use watchtower_writer::{MediaCounts, Outcome, ProjectSummary, Summary};
 
 use crate::cli::LogFormat;
@@ -113,6 +114,8 @@ pub(crate) fn ended(summary: Option<&Summary>, times: &Times, traffic: Option<Tr
         Some(projects.sum::<usize>() + count(&summary.shared_media))
     };
     info!(
+        format = summary.map(|it| it.format.name()),
+        replaces = summary.and_then(|it| it.replaces).map(Format::name),
         exported = summary.map(|it| it.projects.len() - it.failed()),
         failed = summary.map(Summary::failed),
         fetched = sum(|it| it.fetched),

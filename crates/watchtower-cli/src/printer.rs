@@ -6,13 +6,15 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use watchtower_connector::Account;
+use watchtower_connector::conformance::{Outcome, Report};
 use watchtower_model::Project;
-use watchtower_writer::{MediaCounts, Outcome, Progress, ProjectSummary, Summary};
+use watchtower_writer::{self as writer, MediaCounts, Progress, ProjectSummary, Summary};
 
 use crate::export::Observer;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const PASS: Style = AnsiColor::Green.on_default();
 const NAME: Style = Style::new().bold();
 const HELP: Style = AnsiColor::Cyan.on_default();
 
@@ -125,6 +127,35 @@ impl Printer {
         })
     }
 
+    /// What else to know, for people.
+    pub(crate) fn notes(&self, notes: &[String]) -> io::Result<()> {
+        if self.verbosity == Verbosity::Quiet || self.logs {
+            return Ok(());
+        }
+        let mut notes = notes.iter();
+        notes.try_for_each(|note| self.data(format_args!("{HELP}note:{HELP:#} {note}")))
+    }
+
+    /// What the checks of a tracker came to. When all is quiet, what failed is.
+    pub(crate) fn conformance(&self, report: &Report) -> io::Result<()> {
+        for row in &report.checks {
+            let style = match row.outcome {
+                Outcome::Failed { .. } => ERROR,
+                _ if self.verbosity == Verbosity::Quiet => continue,
+                Outcome::Skipped { .. } => WARNING,
+                Outcome::Passed { .. } => PASS,
+            };
+            let text = row.to_string();
+            let text = text.trim_end();
+            let (word, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+            self.data(format_args!("{style}{word}{style:#}{rest}"))?;
+        }
+        match self.verbosity {
+            Verbosity::Quiet => Ok(()),
+            _ => self.data(report.counts()),
+        }
+    }
+
     /// The projects that failed: on stderr, since they are errors even when all is quiet.
     pub(crate) fn failures(&self, summary: &Summary) {
         self.clear();
@@ -133,8 +164,8 @@ impl Printer {
         }
         for project in &summary.projects {
             let (error, site) = match &project.outcome {
-                Outcome::Kept { error } => (error, "the site keeps its previous version"),
-                Outcome::Missing { error } => (error, "the site does not have it"),
+                writer::Outcome::Kept { error } => (error, "the site keeps its previous version"),
+                writer::Outcome::Missing { error } => (error, "the site does not have it"),
                 _ => continue,
             };
             let name = &project.name;
@@ -219,7 +250,7 @@ struct Text<'a> {
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for project in &self.summary.projects {
-            if project.outcome == Outcome::Exported {
+            if project.outcome == writer::Outcome::Exported {
                 self.project(f, project)?;
             }
         }
@@ -231,6 +262,10 @@ impl fmt::Display for Text<'_> {
             count(total - failed, "project"),
             self.site
         )?;
+        if let Some(replaced) = self.summary.replaces {
+            let format = self.summary.format;
+            write!(f, ", which was of format {replaced} and is of {format} now")?;
+        }
         if failed > 0 {
             write!(
                 f,

@@ -32,7 +32,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::files::Files;
 use crate::client::{Client, INDEX};
-use crate::site::SiteFolder;
+use watchtower_writer::SiteFolder;
 
 /// Where a page hears of exports.
 const CHANGES: &str = "/_watchtower/changes";

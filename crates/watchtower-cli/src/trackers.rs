@@ -23,6 +23,8 @@ pub struct Setting {
     pub name: &'static str,
     /// What it is, in a few words.
     pub about: &'static str,
+    /// Whether it must be shown to nobody: a password, a key.
+    pub is_secret: bool,
 }
 
 /// A tracker as a subcommand of `watchtower export`, and of whatever else talks to trackers.
@@ -86,6 +88,19 @@ pub trait TrackerCommand: Send + Sync {
         environment: &Environment,
         network: &Network,
     ) -> Result<Box<dyn Tracker>>;
+
+    /// Makes the same tracker with credentials that it does not take, so that `watchtower conformance`
+    /// sees it refuse them. None, unless the tracker has credentials.
+    ///
+    /// They must be those of nobody: a server may lock an account that is tried with a wrong password.
+    fn connect_as_nobody(
+        &self,
+        _matches: &ArgMatches,
+        _environment: &Environment,
+        _network: &Network,
+    ) -> Option<Result<Box<dyn Tracker>>> {
+        None
+    }
 }
 
 /// The trackers that are built in.
@@ -120,13 +135,16 @@ mod example {
 
     #[derive(Debug, Args)]
     struct ExampleArgs {
-        /// How many sequences the film has
+        /// Make a series of so many episodes, over which the sequences are spread
+        #[arg(long, value_name = "N")]
+        episodes: Option<usize>,
+        /// How many sequences the film or series has
         #[arg(long, value_name = "N")]
         sequences: Option<usize>,
-        /// How many shots the film has, over all sequences
+        /// How many shots it has, over all sequences
         #[arg(long, value_name = "N")]
         shots: Option<usize>,
-        /// How many assets the film has
+        /// How many assets it has
         #[arg(long, value_name = "N")]
         assets: Option<usize>,
     }
@@ -137,7 +155,7 @@ mod example {
         }
 
         fn about(&self) -> &'static str {
-            "A small film made up on the spot: offline, and the same every time"
+            "A small film or series made up on the spot: offline, and the same every time"
         }
 
         fn capabilities(&self) -> &'static [Capability] {
@@ -163,10 +181,12 @@ mod example {
             })?;
             let mut options = ExampleOptions::default();
             let ExampleArgs {
+                episodes,
                 sequences,
                 shots,
                 assets,
             } = args;
+            options.episodes = episodes.unwrap_or(options.episodes);
             options.sequences = sequences.unwrap_or(options.sequences);
             options.shots = shots.unwrap_or(options.shots);
             options.assets = assets.unwrap_or(options.assets);
@@ -231,18 +251,22 @@ HTTP_PROXY and NO_PROXY in the environment.";
                 Setting {
                     name: URL,
                     about: "the address of Kitsu's API",
+                    is_secret: false,
                 },
                 Setting {
                     name: EMAIL,
                     about: "the account's email",
+                    is_secret: false,
                 },
                 Setting {
                     name: PASSWORD,
                     about: "its password",
+                    is_secret: true,
                 },
                 Setting {
                     name: TOKEN,
                     about: "a bot's token, instead of email and password",
+                    is_secret: true,
                 },
             ];
             SETTINGS
@@ -258,35 +282,62 @@ HTTP_PROXY and NO_PROXY in the environment.";
             environment: &Environment,
             network: &Network,
         ) -> Result<Box<dyn Tracker>> {
-            let config =
-                |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
-            let args = KitsuArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
-            let missing = |name: &str, flag: &str| {
-                let place = match environment.path() {
-                    Some(path) => format!("in `{}`", path.display()),
-                    None => "in `.env.local`".to_owned(),
-                };
-                config(format!("{name} is not set"))
-                    .with_help(format!("set {name} in the environment or {place}{flag}"))
-            };
-            let url = args.url.or_else(|| environment.text(URL));
-            let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
-            let credentials = match environment.secret(TOKEN) {
-                Some(token) if args.email.is_none() => Credentials::Token(token.clone()),
-                _ => {
-                    let email = args.email.or_else(|| environment.text(EMAIL));
-                    let password = environment.secret(PASSWORD);
-                    Credentials::Password {
-                        email: email.ok_or_else(|| missing(EMAIL, ", or give --email"))?,
-                        password: password.ok_or_else(|| missing(PASSWORD, ""))?.clone(),
-                    }
-                }
-            };
-            Ok(Box::new(Kitsu::new(KitsuSettings {
-                url,
-                credentials,
-                http: network.into(),
-            })?))
+            let settings = settings(matches, environment, network)?;
+            Ok(Box::new(Kitsu::new(settings)?))
         }
+
+        fn connect_as_nobody(
+            &self,
+            matches: &ArgMatches,
+            environment: &Environment,
+            network: &Network,
+        ) -> Option<Result<Box<dyn Tracker>>> {
+            let settings = settings(matches, environment, network).and_then(|mut settings| {
+                settings.credentials = match settings.credentials {
+                    Credentials::Token(_) => Credentials::Token("of-nobody".into()),
+                    Credentials::Password { .. } => Credentials::Password {
+                        email: "nobody@watchtower.invalid".to_owned(),
+                        password: "of-nobody".into(),
+                    },
+                };
+                Ok(Box::new(Kitsu::new(settings)?) as _)
+            });
+            Some(settings)
+        }
+    }
+
+    fn settings(
+        matches: &ArgMatches,
+        environment: &Environment,
+        network: &Network,
+    ) -> Result<KitsuSettings> {
+        let config = |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
+        let args = KitsuArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
+        let missing = |name: &str, flag: &str| {
+            let place = match environment.path() {
+                Some(path) => format!("in `{}`", path.display()),
+                None => "in `.env.local`".to_owned(),
+            };
+            config(format!("{name} is not set"))
+                .with_help(format!("set {name} in the environment or {place}{flag}"))
+        };
+        let url = args.url.or_else(|| environment.text(URL));
+        let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
+        let credentials = match environment.secret(TOKEN) {
+            Some(token) if args.email.is_none() => Credentials::Token(token.clone()),
+            _ => {
+                let email = args.email.or_else(|| environment.text(EMAIL));
+                let password = environment.secret(PASSWORD);
+                Credentials::Password {
+                    email: email.ok_or_else(|| missing(EMAIL, ", or give --email"))?,
+                    password: password.ok_or_else(|| missing(PASSWORD, ""))?.clone(),
+                }
+            }
+        };
+        Ok(KitsuSettings {
+            url,
+            credentials,
+            http: network.into(),
+        })
     }
 }

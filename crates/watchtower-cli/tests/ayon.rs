@@ -129,6 +129,31 @@ async fn one_project_is_exported_by_its_label() {
 }
 
 #[tokio::test]
+async fn the_connector_keeps_the_contract_of_trackers() {
+    for settings in [BY_KEY, BY_PASSWORD] {
+        let server = RecordedAyon::start(RECORDED).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = watchtower(folder.path());
+        command.env("AYON_SERVER_URL", server.url());
+        command.envs(settings.iter().copied());
+        command.args(["conformance", "ayon", "--json"]);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = output.await.unwrap();
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{report}");
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let outcome = |id: &str| {
+            let mut checks = report["checks"].as_array().unwrap().iter();
+            checks.find(|it| it["id"] == id).unwrap()["outcome"].clone()
+        };
+        // The command knows credentials of nobody, and which settings are secret.
+        assert_eq!(outcome("refused"), "passed");
+        assert_eq!(outcome("no-secrets"), "passed");
+        assert_eq!(outcome("unreachable"), "skipped");
+    }
+}
+
+#[tokio::test]
 async fn settings_that_are_missing_are_named() {
     let server = RecordedAyon::start(RECORDED).await;
     let folder = tempfile::tempdir().unwrap();

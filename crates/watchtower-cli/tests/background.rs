@@ -421,6 +421,35 @@ fn with_beats_the_summary_is_a_line_after_each_export() {
 }
 
 #[test]
+fn with_beats_a_history_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    let mut command = watchtower();
+    command.args(["export", "example", "--every", "1s", "--format", "v1"]);
+    let mut export = Background::start(&mut command, &site);
+    for _ in 0..3 {
+        let ended = export.wait_for("ended");
+        assert_eq!(ended["format"], "v1", "{ended}");
+    }
+    export.signal(Signal::TERM);
+    export.exit_code();
+
+    let counts = files(&site.join("data")).into_iter();
+    let counts = counts.filter(|(path, _)| path.ends_with("task_counts.json"));
+    let counts: Vec<_> = counts.filter_map(|(_, file)| file).collect();
+    assert!(!counts.is_empty());
+    for (_, text) in counts {
+        let counts: Value = serde_json::from_slice(&text).unwrap();
+        for data in counts[0]["task_statuses"].as_array().unwrap() {
+            let data = data["data"].as_array().unwrap().iter();
+            let moments: Vec<_> = data.map(|it| it["timestamp"].as_str().unwrap()).collect();
+            assert!(moments.len() >= 3, "{moments:?}");
+            assert!(moments.is_sorted_by(|a, b| a < b), "{moments:?}");
+        }
+    }
+}
+
+#[test]
 fn quiet_is_for_logs_too() {
     let (_folder, site) = example_site();
     let mut command = watchtower();

@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -43,6 +44,11 @@ fn help_is_worth_reading() {
         &["export", "files", "--help"],
         &["check", "--help"],
         &["check", "kitsu", "--help"],
+        &["conformance", "--help"],
+        &["conformance", "kitsu", "--help"],
+        &["bundle", "--help"],
+        &["serve", "--help"],
+        &["convert", "--help"],
         &["schema", "--help"],
     ] {
         let output = run(folder.path(), arguments);
@@ -88,6 +94,81 @@ fn a_check_says_who_we_are_and_what_we_see() {
 }
 
 #[test]
+fn sheets_are_checked_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("shots.csv"), "Name,Frames\n0010,24\n").unwrap();
+    let output = run(folder.path(), &["check", "spreadsheet", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn conformance_is_reported_for_people_and_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["conformance", "--list"]);
+    insta::assert_snapshot!("conformance_list", stdout(&output));
+    let output = run(folder.path(), &["conformance", "--list", "--json"]);
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = list.as_array().unwrap().len();
+    assert_eq!(list[0]["id"], "answers");
+
+    let output = run(folder.path(), &["conformance", "example"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!("conformance_example", stdout(&output));
+    let output = run(folder.path(), &["conformance", "example", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["tracker"], "example");
+    assert_eq!(report["checks"].as_array().unwrap().len(), checks);
+    assert_eq!(report["checks"][0]["outcome"], "passed");
+}
+
+#[test]
+fn a_tracker_that_does_not_conform_ends_with_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = r#"{"watchtower_tracker": 1,
+        "projects": [{"id": "film", "name": "Film"}, {"id": "gone", "name": "Gone"}],
+        "users": [{"id": "jade", "name": "Jade", "has_avatar": true}]}"#;
+    let film = r#"{"watchtower_tracker": 1, "project": {"id": "film", "name": "Film"}}"#;
+    fs::write(folder.path().join("project-list.json"), list).unwrap();
+    fs::create_dir(folder.path().join("projects")).unwrap();
+    fs::write(folder.path().join("projects/film.json"), film).unwrap();
+
+    let output = run(
+        folder.path(),
+        &["conformance", "files", ".", "--project", "FILM", "--quiet"],
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    insta::assert_snapshot!("conformance_findings", stdout(&output));
+    // Without --project, that one cannot be read is found as well.
+    let output = run(folder.path(), &["conformance", "files", ".", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["checks"][0]["outcome"], "failed");
+    assert!(
+        report["checks"][0]["evidence"][0]
+            .as_str()
+            .unwrap()
+            .contains("Gone")
+    );
+}
+
+#[test]
+fn a_tracker_that_cannot_be_judged_is_an_error_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |arguments: &[&str], code: i32| {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stdout(&output).is_empty());
+        stderr(&output)
+    };
+    let told = [
+        told(&["conformance", "kitsu"], 2),
+        told(&["conformance", "example", "--project", "Nothing"], 2),
+        told(&["conformance", "files", "nowhere"], 3),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
 fn the_example_makes_a_site_and_a_summary() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["export", "example", "--output", "site"]);
@@ -99,6 +180,25 @@ fn the_example_makes_a_site_and_a_summary() {
     );
     assert_eq!(stderr(&output), "");
     insta::assert_snapshot!("example_summary_json", stdout(&output));
+}
+
+#[test]
+fn the_series_makes_a_site_and_the_summary_says_what_the_format_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = ["export", "example", "--episodes", "2", "--output", "site"];
+    let output = run(folder.path(), &export);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!("series_summary", stdout(&output));
+    // The episodes lie over each other on the one timeline; nothing else is wrong with it.
+    let validate = ["validate", "site", "--output-format", "json"];
+    let findings = stdout(&run(folder.path(), &validate));
+    let codes: BTreeSet<_> = findings
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|it| it["message_type"] == "finding")
+        .map(|it| it["code"].to_string())
+        .collect();
+    assert_eq!(codes, BTreeSet::from(["\"WT506\"".to_owned()]));
 }
 
 #[test]
@@ -244,6 +344,18 @@ fn schemas_are_listed_and_shown() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[cfg(feature = "spreadsheet")]
+#[test]
+fn sheets_are_checked_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = "Project;Sequence;Name;Frames\nSmall Film;010;0010;24\n";
+    fs::write(folder.path().join("shots.csv"), sheet).unwrap();
+    let output = run(folder.path(), &["check", "spreadsheet", "shots.csv"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("Small Film"), "{told}");
+}
+
 #[test]
 fn a_wrong_call_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,6 +364,31 @@ fn a_wrong_call_is_a_usage_error() {
         &["export"],
         &["export", "nope"],
         &["export", "example"],
+        &[
+            "export",
+            "spreadsheet",
+            ".",
+            "--output",
+            "site",
+            "--movie",
+            "gone.mp4",
+        ],
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--edit-movie",
+            "gone.mp4",
+        ],
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--edit",
+            "gone.otio",
+        ],
         &[],
     ] {
         assert_eq!(
@@ -260,4 +397,85 @@ fn a_wrong_call_is_a_usage_error() {
             "{arguments:?}"
         );
     }
+}
+
+/// The numbers of readings in the history of the example, by status.
+fn readings(site: &Path) -> Vec<usize> {
+    let list = fs::read(site.join("data/projects-list/index.json")).unwrap();
+    let list: Value = serde_json::from_slice(&list).unwrap();
+    let id = list["projects"][0]["id"].as_str().unwrap();
+    let path = format!("data/projects/{id}/task_counts.json");
+    let counts: Value = serde_json::from_slice(&fs::read(site.join(path)).unwrap()).unwrap();
+    let statuses = counts.as_array().unwrap().iter();
+    let statuses = statuses.flat_map(|it| it["task_statuses"].as_array().unwrap());
+    statuses
+        .map(|it| it["data"].as_array().unwrap().len())
+        .collect()
+}
+
+#[test]
+fn the_example_in_format_v1_has_a_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |more: &[&str]| {
+        let arguments = ["export", "example", "--output", "site", "--format", "v1"];
+        let output = run(folder.path(), &[&arguments, more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        output
+    };
+    insta::assert_snapshot!("example_v1_summary", stdout(&export(&[])));
+    let site = folder.path().join("site");
+    let first = readings(&site);
+    assert!(
+        !first.is_empty() && first.iter().all(|it| *it == 1),
+        "{first:?}"
+    );
+    // A second may not have passed, in which case the reading takes the place of the other.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let output = export(&["--json"]);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["format"], "v1");
+    let second = readings(&site);
+    assert!(
+        second.len() == first.len() && second.iter().all(|it| *it == 2),
+        "{second:?}"
+    );
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    export(&["--keep-history", "0"]);
+    assert_eq!(readings(&site), first);
+    assert_eq!(
+        run(folder.path(), &["validate", "site"]).status.code(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_site_is_of_one_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |more: &[&str]| {
+        let arguments = ["export", "example", "--output", "site", "--quiet"];
+        run(folder.path(), &[&arguments, more].concat())
+    };
+    assert_eq!(export(&[]).status.code(), Some(0));
+    // A single project cannot stand beside those of another format.
+    let output = export(&["--format", "v1", "--project", "The Salt Lantern"]);
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(stderr(&output), @"error: `site` is a site of format v0, and projects of format v1 cannot stand beside those in it: export all projects to change its format, or give another folder");
+    assert!(
+        folder
+            .path()
+            .join("site/data/projects/context.json")
+            .exists()
+    );
+
+    let arguments = ["export", "example", "--output", "site", "--format", "v1"];
+    let output = run(folder.path(), &arguments);
+    let said = stdout(&output);
+    insta::assert_snapshot!(said.lines().last().unwrap(), @"Exported 1 project to site, which was of format v0 and is of v1 now");
+    assert!(
+        !folder
+            .path()
+            .join("site/data/projects/context.json")
+            .exists()
+    );
+    assert!(!folder.path().join("site/data/previews").exists());
 }

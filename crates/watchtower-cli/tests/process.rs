@@ -76,6 +76,41 @@ fn a_program_that_fails_leaves_no_site_and_is_quoted() {
 }
 
 #[test]
+fn a_program_has_the_settings_of_the_file_and_the_environment_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join(".env.local"),
+        "STUDIO=of the file\nFILM=Small=Film\n",
+    )
+    .unwrap();
+    fs::write(folder.path().join("other.env"), "FILM=Other Film\n").unwrap();
+    let script = r#"echo "$STUDIO" >&2
+        case "$1" in
+        project-list) printf '{"watchtower_tracker": 1, "projects": [{"id": "film", "name": "%s"}]}' "$FILM" ;;
+        project) printf '{"watchtower_tracker": 1, "project": {"id": "film", "name": "%s"}}' "$FILM" ;;
+        esac"#;
+    for (file, studio, film) in [
+        (None, "of the environment", "Small=Film"),
+        (None, "", "Small=Film"),
+        (Some("other.env"), "of the environment", "Other Film"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+        command.args(["export", "process", "--output", "site", "--verbose"]);
+        command.args(file.iter().flat_map(|it| ["--env-file", it]));
+        command.args(["--", "sh", "-c", script, "connector"]);
+        let output = command
+            .env("STUDIO", studio)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let context = fs::read_to_string(folder.path().join("site/data/projects/context.json"));
+        let name = format!("\"name\": \"{film}\"");
+        assert!(context.unwrap().contains(&name), "{name}");
+    }
+}
+
+#[test]
 fn documents_fit_their_published_schemas() {
     let script = studio();
     for (name, arguments) in [

@@ -627,6 +627,56 @@ async fn view_exports_on_every_beat_to_the_folder_that_was_named() {
     assert!(site.join(CONTEXT).exists());
 }
 
+#[tokio::test]
+async fn a_new_site_is_of_the_format_that_the_client_to_view_it_reads() {
+    let example = Example::new();
+    fs::write(
+        example.client.join("index.js"),
+        "get(\"/data/projects-list/index.json\")",
+    )
+    .unwrap();
+    let site = example.folder.path().join("new");
+    let mut command = watchtower(&["view", "example", "--port", "0", "--json", "--every", "1h"]);
+    command.arg("--client").arg(&example.client);
+    let mut server = Serving::start(command.arg("--output").arg(&site));
+    let mut line = String::new();
+    server.stdout.read_line(&mut line).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&line).unwrap()["format"],
+        "v1"
+    );
+    assert!(site.join("data/projects-list/index.json").exists());
+    assert_eq!(server.end(Signal::TERM).0, Some(0));
+}
+
+#[tokio::test]
+async fn view_shows_the_format_that_was_asked_for() {
+    let example = Example::new();
+    // As in a folder with the clients of both formats.
+    let v1 = example.client.join("v1");
+    fs::create_dir(&v1).unwrap();
+    fs::write(v1.join("index.html"), "<head></head>the other one").unwrap();
+    fs::write(v1.join("index.js"), "'data/projects-list/index.json'").unwrap();
+    let mut command = watchtower(&["view", "example", "--port", "0", "--format", "v1"]);
+    let server = Serving::start(command.arg("--client").arg(&example.client));
+    let mut changes = Changes::of(&server).await;
+    while !server.text("").await.contains("the other one") {
+        changes.next().await.unwrap();
+    }
+    let list: Value =
+        serde_json::from_str(&server.text("data/projects-list/index.json").await).unwrap();
+    assert_eq!(list["projects"].as_array().unwrap().len(), 1);
+    assert_eq!(server.end(Signal::TERM).0, Some(0));
+
+    let mut command = watchtower(&["serve", "--format", "v1", "--port", "0"]);
+    let said = refused(command.arg(&example.site));
+    let said = said.replace(example.site.to_str().unwrap(), "[site]");
+    insta::assert_snapshot!(said, @"
+    error: there is no site in `[site]`: `[site]/data` holds no project list of format v1
+    help: `watchtower export TRACKER --output DIR` writes one
+    ");
+}
+
 #[test]
 fn view_ends_when_there_is_nothing_to_look_at() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A small film made up on the spot: offline, and the same in every run.
+//! A small film or series made up on the spot: offline, and the same in every run.
 //!
 //! It shows what a complete site looks like without a tracker, and grows to millions of shots for
 //! load tests.
@@ -17,6 +17,7 @@
 
 mod film;
 mod media;
+mod movie;
 mod picture;
 
 use async_trait::async_trait;
@@ -29,10 +30,13 @@ use film::Film;
 
 /// How big the film is: how many of each there are in all.
 ///
-/// Shots are spread evenly over the sequences. The film has a movie only when it has as many
-/// sequences and shots as by default, because the movie was cut from those.
+/// Shots are spread evenly over the sequences, and these over the episodes. The film has a movie only
+/// when it has as many sequences and shots as by default, because the movie was cut from those; then
+/// each episode has the part of it that shows the episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExampleOptions {
+    /// Episodes, each with a timeline of its own. None by default: it is a film.
+    pub episodes: usize,
     /// Sequences; 5 by default.
     pub sequences: usize,
     /// Shots; 24 by default.
@@ -42,13 +46,14 @@ pub struct ExampleOptions {
 }
 
 impl ExampleOptions {
-    /// The most sequences, shots or assets that are taken for what was meant.
+    /// The most episodes, sequences, shots or assets that are taken for what was meant.
     pub const MAX: usize = 10_000_000;
 }
 
 impl Default for ExampleOptions {
     fn default() -> Self {
         Self {
+            episodes: 0,
             sequences: 5,
             shots: 24,
             assets: 14,
@@ -56,7 +61,7 @@ impl Default for ExampleOptions {
     }
 }
 
-/// A tracker that holds one made-up film.
+/// A tracker that holds one made-up film or series.
 ///
 /// Its pictures say the names of what they show and are drawn when they are opened, so they cost
 /// nothing until then.
@@ -72,6 +77,7 @@ impl Example {
         Capability::Casting,
         Capability::Tasks,
         Capability::Users,
+        Capability::Episodes,
         Capability::Edits,
         Capability::Pictures,
         Capability::Movies,
@@ -82,10 +88,11 @@ impl Example {
     ///
     /// # Errors
     ///
-    /// `Config` when there are shots without a sequence to hold them, or more than
-    /// [`ExampleOptions::MAX`] of anything.
+    /// `Config` when there are shots without a sequence to hold them, episodes without a sequence, or
+    /// more than [`ExampleOptions::MAX`] of anything.
     pub fn new(options: ExampleOptions) -> Result<Self> {
         let ExampleOptions {
+            episodes,
             sequences,
             shots,
             assets,
@@ -97,6 +104,12 @@ impl Example {
             return Err(config(
                 "shots are asked for, and no sequence to hold them".into(),
                 "ask for at least one sequence, or for no shots".into(),
+            ));
+        }
+        if episodes > sequences {
+            return Err(config(
+                format!("{episodes} episodes are asked for, and only {sequences} sequences"),
+                "ask for at least as many sequences as episodes".into(),
             ));
         }
         for (count, what) in [
@@ -131,7 +144,8 @@ impl Tracker for Example {
     fn describe(&self) -> Description {
         Description {
             name: "example".into(),
-            about: "A small film made up on the spot, offline and the same in every run.".into(),
+            about: "A small film or series made up on the spot, offline and the same in every run."
+                .into(),
             location: None,
             capabilities: Self::CAPABILITIES.to_vec(),
         }
@@ -149,11 +163,16 @@ impl Tracker for Example {
     }
 
     async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
-        if project.id != film::project().id {
+        if project.id != self.film.project().id {
+            let (title, _) = self.film.title();
+            let kind = match self.film.is_series() {
+                true => "series",
+                false => "film",
+            };
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!("read the project {}", project.name),
-                format!("the example has one film, {}", film::TITLE),
+                format!("the example has one {kind}, {title}"),
             ));
         }
         Ok(self.film.snapshot())

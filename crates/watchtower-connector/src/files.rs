@@ -79,13 +79,11 @@ impl Tracker for Files {
             .project_list(&text, operation, &name, &self.folder)
     }
 
-    async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
-        let operation = format!("read {}", project.name);
+    async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
         let path = Path::new("projects").join(format!("{}.json", project.id));
-        let (text, name) = self.read(&operation, &path)?;
-        let snapshot = self.media.project(&text, &operation, &name, &self.folder)?;
-        same_project(&snapshot, project, &operation, &name)?;
-        Ok(snapshot)
+        let (text, name) = self.read(&format!("read {}", project.name), &path)?;
+        self.media
+            .project(&text, project, list, &name, &self.folder)
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
@@ -95,21 +93,4 @@ impl Tracker for Files {
     fn traffic(&self) -> Option<Traffic> {
         Some(self.media.traffic())
     }
-}
-
-/// Refuses another project than was asked for: it would be written in its place.
-pub(crate) fn same_project(
-    snapshot: &ProjectSnapshot,
-    project: &Project,
-    operation: &str,
-    from: &str,
-) -> Result<()> {
-    if snapshot.project.id == project.id {
-        return Ok(());
-    }
-    let message = format!(
-        "{from} gave the project {}, asked for {}",
-        snapshot.project.id, project.id
-    );
-    Err(Error::new(ErrorKind::Malformed, operation, message))
 }

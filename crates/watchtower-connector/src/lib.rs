@@ -6,19 +6,22 @@
 //!
 //! Connectors that exist already are cargo features:
 //!
-//! * `example`: a small film made up on the spot, offline and the same in every run;
+//! * `example`: a small film or series made up on the spot, offline and the same in every run;
 //! * `kitsu`: Kitsu, Blender Studio's tracker;
 //! * `ayon`: AYON, Ynput's pipeline platform;
 //! * `process`: a program in any language that prints what a tracker holds;
 //! * `files`: the same documents in a folder;
 //! * `spreadsheet`: sheets, in CSV files or a workbook.
 //!
-//! The feature `edit` lays the cut of an edit over any of them.
+//! The feature `edit` lays the cut of an edit over any of them. The feature `conformance` has checks that
+//! any tracker must pass, for the tests of connectors.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
 #[cfg(feature = "ayon")]
 pub mod ayon;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "edit")]
 pub mod edit;
 mod error;

@@ -13,15 +13,15 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use tracing::info;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
-use crate::files::same_project;
 use crate::http::HttpOptions;
-use crate::told::ToldMedia;
+use crate::told::{self, ToldMedia};
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
@@ -38,6 +38,8 @@ pub struct ProcessSettings {
     pub silence_timeout: Duration,
     /// How much it may print on stdout, in bytes.
     pub largest_output: usize,
+    /// What it has in its environment beside ours.
+    pub environment: Vec<(String, SecretString)>,
     /// How pictures and movies on web servers are fetched.
     pub http: HttpOptions,
 }
@@ -50,6 +52,7 @@ impl ProcessSettings {
             arguments: Vec::new(),
             silence_timeout: Duration::from_secs(300),
             largest_output: 2 << 30,
+            environment: Vec::new(),
             http: HttpOptions::default(),
         }
     }
@@ -89,12 +92,26 @@ impl Process {
             .project_list(&text, operation, &self.name(), Path::new(""))
     }
 
+    /// Why a project could not be read. A program can only fail, so it is asked whether the project is
+    /// still there.
+    async fn why(&self, project: &Project, error: Error) -> Error {
+        match self.read_list().await {
+            Ok(list) if list.projects.iter().all(|it| it.id != project.id) => {
+                let message = format!("{} does not list it any more", self.name());
+                Error::new(ErrorKind::NotFound, error.operation(), message).with_source(error)
+            }
+            _ => error,
+        }
+    }
+
     /// Runs the program, and gives what it printed.
     async fn run(&self, operation: &str, arguments: &[&str]) -> Result<Vec<u8>> {
         let name = self.name();
         let error = |kind, message: String| Error::new(kind, operation, message);
         let mut command = Command::new(&self.settings.program);
         command.args(&self.settings.arguments).args(arguments);
+        let environment = self.settings.environment.iter();
+        command.envs(environment.map(|(name, value)| (name, value.expose_secret())));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -127,7 +144,7 @@ impl Process {
         if !status.success() {
             let said = match last_line {
                 Some(line) => format!("; the last it said: {line}"),
-                None => "; it said nothing on stderr".to_owned(),
+                None => format!("; it said nothing on stderr{}", printed(&output)),
             };
             let message = format!("{name} failed with {status}{said}");
             return Err(error(ErrorKind::Unavailable, message)
@@ -183,7 +200,8 @@ impl Process {
                     output.extend_from_slice(&block[..length]);
                     let most = self.settings.largest_output;
                     if output.len() > most {
-                        let message = format!("{name} printed more than {most} bytes");
+                        let printed = printed(&output);
+                        let message = format!("{name} printed more than {most} bytes{printed}");
                         return Err(error(ErrorKind::Malformed, message)
                             .with_help("raise --max-output if it has so much to say"));
                     }
@@ -200,6 +218,14 @@ impl Process {
             }
         }
         Ok((output, last_line))
+    }
+}
+
+/// The start of what a program printed, where that is no document.
+fn printed(output: &[u8]) -> String {
+    match output.trim_ascii_start().first() {
+        None | Some(b'{') => String::new(),
+        Some(_) => format!("; what it printed starts with {}", told::start(output)),
     }
 }
 
@@ -299,16 +325,15 @@ impl Tracker for Process {
         }
     }
 
-    async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
+    async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
         let operation = format!("read {}", project.name);
         let arguments = ["project", project.id.as_str()];
-        let text = self.run(&operation, &arguments).await?;
-        let name = self.name();
-        let snapshot = self
-            .media
-            .project(&text, &operation, &name, Path::new(""))?;
-        same_project(&snapshot, project, &operation, &name)?;
-        Ok(snapshot)
+        let text = match self.run(&operation, &arguments).await {
+            Ok(text) => text,
+            Err(error) => return Err(self.why(project, error).await),
+        };
+        self.media
+            .project(&text, project, list, &self.name(), Path::new(""))
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

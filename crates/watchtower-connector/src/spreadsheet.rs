@@ -100,6 +100,9 @@ pub struct Spreadsheet {
 }
 
 impl Spreadsheet {
+    /// What it can give.
+    pub const CAPABILITIES: &'static [Capability] = Capability::ALL;
+
     /// Sheets at a place. Nothing is read before something is asked.
     pub fn new(settings: SpreadsheetSettings) -> Self {
         Self {
@@ -127,17 +130,7 @@ impl Tracker for Spreadsheet {
             name: "spreadsheet".into(),
             about: "Sheets, in CSV files or a workbook.".into(),
             location: Some(self.settings.path.display().to_string()),
-            capabilities: vec![
-                Capability::Assets,
-                Capability::Casting,
-                Capability::Tasks,
-                Capability::Users,
-                Capability::Episodes,
-                Capability::Edits,
-                Capability::Pictures,
-                Capability::Movies,
-                Capability::ConditionalMedia,
-            ],
+            capabilities: Self::CAPABILITIES.to_vec(),
         }
     }
 

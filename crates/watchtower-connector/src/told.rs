@@ -1,26 +1,188 @@
 //! What a program or a folder tells of a tracker: the documents, and where media are.
 
-use std::collections::BTreeMap;
+mod dangling;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::{Origin, Url};
 use watchtower_model::tracker::VERSION;
-use watchtower_model::{MediaLocation, MediaRef, ProjectList, ProjectSnapshot};
+use watchtower_model::{MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::http::{AuthHeader, HttpClient, HttpOptions};
 use crate::{Error, ErrorKind, MediaRequest, OpenedMedia, Result};
 
-/// What stands in a document beside the data, whatever its version.
+/// The version of a document, which stands in it whatever the version is.
 #[derive(Deserialize)]
-struct Envelope {
+struct Version {
     watchtower_tracker: Option<serde_json::Value>,
+}
+
+/// Headers by their names.
+type Named = BTreeMap<String, SecretString>;
+
+/// The headers in a document: those of servers, and those of single pictures and movies.
+#[derive(Deserialize)]
+struct Told {
     #[serde(default)]
-    media_headers: BTreeMap<String, BTreeMap<String, SecretString>>,
+    media_headers: BTreeMap<String, Named>,
+    #[serde(default)]
+    project: WithMedia,
+    #[serde(default)]
+    projects: Vec<WithMedia>,
+    #[serde(default)]
+    users: Vec<WithMedia>,
+    #[serde(default)]
+    shots: Vec<WithMedia>,
+    #[serde(default)]
+    assets: Vec<WithMedia>,
+    #[serde(default)]
+    edits: Vec<WithMedia>,
+}
+
+/// Anything that may have a picture or movie.
+#[derive(Default, Deserialize)]
+struct WithMedia {
+    #[serde(default)]
+    thumbnail: Option<AtUrl>,
+    #[serde(default)]
+    movie: Option<AtUrl>,
+}
+
+#[derive(Deserialize)]
+struct AtUrl {
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    headers: Option<Named>,
+}
+
+impl Told {
+    fn media(self) -> impl Iterator<Item = AtUrl> {
+        let lists = [
+            vec![self.project],
+            self.projects,
+            self.users,
+            self.shots,
+            self.assets,
+            self.edits,
+        ];
+        let all = lists.into_iter().flatten();
+        all.flat_map(|it| [it.thumbnail, it.movie]).flatten()
+    }
+}
+
+/// The headers for whatever is below an address.
+#[derive(Clone, Debug)]
+struct Scope {
+    below: Url,
+    headers: Arc<[AuthHeader]>,
+}
+
+impl Scope {
+    /// How much of an address is that of the scope; none where it is not below.
+    fn covers(&self, url: &Url) -> Option<usize> {
+        let path = self.below.path().trim_end_matches('/');
+        let rest = url.path().strip_prefix(path)?;
+        let is_below = rest.is_empty() || rest.starts_with('/');
+        (is_below && self.below.origin() == url.origin()).then_some(path.len())
+    }
+}
+
+/// The headers that documents name.
+#[derive(Debug, Default)]
+struct Headers {
+    /// Those of the list of projects, which are for every document.
+    shared: Vec<Scope>,
+    /// Those of single pictures and movies, by their addresses: they have some of their own, or their
+    /// project has. Another project may have others for the same server.
+    own: HashMap<String, Arc<[AuthHeader]>>,
+}
+
+/// The headers of the longest of the addresses that something is below, the last one of several.
+fn closest<'a>(scopes: impl Iterator<Item = &'a Scope>, url: &Url) -> Option<Arc<[AuthHeader]>> {
+    let covering = scopes.filter_map(|it| Some((it.covers(url)?, it)));
+    let closest = covering.max_by_key(|(length, _)| *length);
+    closest.map(|(_, it)| Arc::clone(&it.headers))
+}
+
+/// What is told, and by whom: for errors.
+struct Source<'a> {
+    /// What is tried.
+    operation: &'a str,
+    /// Who or what gave the text.
+    from: &'a str,
+    /// The name of the schema of what is due.
+    document: &'static str,
+}
+
+impl Source<'_> {
+    fn malformed(&self, message: impl std::fmt::Display) -> Error {
+        let message = format!("{}{message}", self.from);
+        Error::new(ErrorKind::Malformed, self.operation, message)
+    }
+
+    /// Reads the document, whole or a part of it.
+    fn read<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T> {
+        read(text).map_err(|error| {
+            let document = self.document;
+            self.malformed(format_args!(": {error}")).with_help(format!(
+                "`watchtower schema show {document}` prints what is expected"
+            ))
+        })
+    }
+
+    fn check_version(&self, text: &[u8]) -> Result<()> {
+        match self.read::<Version>(text)?.watchtower_tracker {
+            Some(version) if version == VERSION => Ok(()),
+            Some(version) if version.is_number() => {
+                let message = format_args!(
+                    " gave version {version} of the documents, and this is made for {VERSION}"
+                );
+                let help = "use the release of `watchtower` that the connector is made for";
+                Err(self.malformed(message).with_help(help))
+            }
+            version => {
+                let found = match version {
+                    Some(version) => format!("{version} as"),
+                    None => "no".to_owned(),
+                };
+                let message =
+                    format_args!(" gave {found} `watchtower_tracker`, the documents' version");
+                let help = format!("give `\"watchtower_tracker\": {VERSION}`, a number");
+                Err(self.malformed(message).with_help(help))
+            }
+        }
+    }
+
+    fn scope(&self, address: &str, headers: &Named) -> Result<Scope> {
+        // An address that is none is not shown: it may hold a password.
+        let none = |reason: &str| {
+            self.malformed(format_args!(
+                ": `media_headers` has a server's address that is none: {reason}"
+            ))
+        };
+        let below = Url::parse(address).map_err(|error| none(&error.to_string()))?;
+        if !matches!(below.scheme(), "http" | "https") {
+            return Err(none("it starts with neither http:// nor https://"));
+        }
+        let headers = self.headers(headers, &below)?;
+        Ok(Scope { below, headers })
+    }
+
+    fn headers(&self, headers: &Named, url: &Url) -> Result<Arc<[AuthHeader]>> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| AuthHeader::new(name, value));
+        headers.collect::<Result<_>>().map_err(|error| {
+            let origin = url.origin().ascii_serialization();
+            self.malformed(format_args!(": the headers for `{origin}`: {error}"))
+        })
+    }
 }
 
 /// The pictures and movies to which documents refer, and how to get at them.
@@ -29,7 +191,7 @@ pub(crate) struct ToldMedia {
     options: HttpOptions,
     /// One client for each server, made when the first picture on it is opened.
     clients: Mutex<Vec<(Origin, HttpClient)>>,
-    headers: Mutex<Vec<(Origin, Vec<AuthHeader>)>>,
+    headers: Mutex<Headers>,
 }
 
 impl ToldMedia {
@@ -41,6 +203,10 @@ impl ToldMedia {
         }
     }
 
+    fn headers(&self) -> MutexGuard<'_, Headers> {
+        self.headers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The list of projects from its text. `operation` and `from` are for errors: what is tried, and
     /// who or what gave the text. Files are relative to `folder`.
     pub(crate) fn project_list(
@@ -50,22 +216,43 @@ impl ToldMedia {
         from: &str,
         folder: &Path,
     ) -> Result<ProjectList> {
-        let mut list: ProjectList = self.parse(text, operation, from)?;
+        let source = Source {
+            operation,
+            from,
+            document: "tracker/project_list",
+        };
+        *self.headers() = Headers::default();
+        let mut list: ProjectList = self.parse(text, &source)?;
         let projects = list.projects.iter_mut().map(|it| &mut it.thumbnail);
         let users = list.users.iter_mut().map(|it| &mut it.thumbnail);
         projects.chain(users).for_each(|it| place(it, folder));
         Ok(list)
     }
 
-    /// A project from its text.
+    /// A project from its text: the one that was asked for, without what refers to something that is
+    /// neither in it nor in the list.
     pub(crate) fn project(
         &self,
         text: &[u8],
-        operation: &str,
+        asked: &Project,
+        list: &ProjectList,
         from: &str,
         folder: &Path,
     ) -> Result<ProjectSnapshot> {
-        let mut snapshot: ProjectSnapshot = self.parse(text, operation, from)?;
+        let source = Source {
+            operation: &format!("read {}", asked.name),
+            from,
+            document: "tracker/project",
+        };
+        let mut snapshot: ProjectSnapshot = self.parse(text, &source)?;
+        // Another one would be written in its place.
+        if snapshot.project.id != asked.id {
+            let (given, asked) = (&snapshot.project.id, &asked.id);
+            return Err(
+                source.malformed(format_args!(" gave the project {given}, asked for {asked}"))
+            );
+        }
+        dangling::leave_out(&mut snapshot, list);
         place(&mut snapshot.project.thumbnail, folder);
         let shots = snapshot.shots.iter_mut().map(|it| &mut it.thumbnail);
         let assets = snapshot.assets.iter_mut().map(|it| &mut it.thumbnail);
@@ -75,50 +262,55 @@ impl ToldMedia {
         Ok(snapshot)
     }
 
-    fn parse<T: DeserializeOwned>(&self, text: &[u8], operation: &str, from: &str) -> Result<T> {
-        let malformed = |message: String| Error::new(ErrorKind::Malformed, operation, message);
-        if text.trim_ascii().is_empty() {
-            return Err(malformed(format!("{from} gave nothing, where JSON is due")));
-        }
-        let envelope: Envelope =
-            read(text).map_err(|error| malformed(format!("{from}: {error}")))?;
-        match envelope.watchtower_tracker {
-            Some(version) if version == VERSION => {}
-            Some(version) => {
-                let message = format!(
-                    "{from} gave version {version} of the documents, and this is made for {VERSION}"
-                );
-                return Err(malformed(message)
-                    .with_help("use the release of `watchtower` that the connector is made for"));
-            }
+    fn parse<T: DeserializeOwned>(&self, text: &[u8], source: &Source<'_>) -> Result<T> {
+        // Some shells put a mark in front of what they pass on.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        match text.trim_ascii_start().first() {
             None => {
-                let message =
-                    format!("{from} gave no `watchtower_tracker`, the documents' version");
-                return Err(malformed(message)
-                    .with_help(format!("add `\"watchtower_tracker\": {VERSION}`")));
+                return Err(source.malformed(" gave nothing, where JSON is due"));
+            }
+            Some(b'{') => {}
+            Some(_) => {
+                let message = format_args!(
+                    " gave something else than a JSON object; it starts with {}",
+                    start(text)
+                );
+                let help =
+                    "give the document alone; whatever else a program says belongs on stderr";
+                return Err(source.malformed(message).with_help(help));
             }
         }
-        for (address, headers) in envelope.media_headers {
-            // An address that is none is not shown: it may hold a password.
-            let url = Url::parse(&address).map_err(|error| {
-                malformed(format!(
-                    "{from}: `media_headers` has a server's address that is none: {error}"
-                ))
-            })?;
-            let invalid = |message: String| {
-                let origin = url.origin().ascii_serialization();
-                malformed(format!("{from}: `media_headers` of `{origin}`: {message}"))
+        source.check_version(text)?;
+        self.take_headers(source.read(text)?, source)?;
+        source.read(text)
+    }
+
+    fn take_headers(&self, mut told: Told, source: &Source<'_>) -> Result<()> {
+        let scopes = std::mem::take(&mut told.media_headers);
+        let scopes = scopes.iter();
+        let scopes = scopes.map(|(address, headers)| source.scope(address, headers));
+        let scopes = scopes.collect::<Result<Vec<_>>>()?;
+        let is_shared = source.document == "tracker/project_list";
+        let mut all = self.headers();
+        for AtUrl { url, headers } in told.media() {
+            // What is no address is told by whoever opens it.
+            let Some((address, url)) = url.and_then(|it| Some((it.clone(), Url::parse(&it).ok()?)))
+            else {
+                continue;
             };
-            let headers: Result<Vec<_>> = headers
-                .iter()
-                .map(|(name, value)| AuthHeader::new(name, value))
-                .collect();
-            let headers = headers.map_err(|error| invalid(error.to_string()))?;
-            let mut all = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|(origin, _)| *origin != url.origin());
-            all.push((url.origin(), headers));
+            let headers = match headers {
+                Some(headers) => Some(source.headers(&headers, &url)?),
+                None if is_shared || scopes.is_empty() => None,
+                None => closest(all.shared.iter().chain(&scopes), &url),
+            };
+            if let Some(headers) = headers {
+                all.own.insert(address, headers);
+            }
         }
-        read(text).map_err(|error| malformed(format!("{from}: {error}")))
+        if is_shared {
+            all.shared = scopes;
+        }
+        Ok(())
     }
 
     /// Opens what is on a web server. Files are opened by whoever writes the site.
@@ -135,13 +327,13 @@ impl ToldMedia {
         }
         let client = self.client(&url)?;
         let headers = {
-            let all = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut own = all.iter().filter(|(origin, _)| *origin == url.origin());
-            own.next().map(|(_, headers)| headers.clone())
+            let all = self.headers();
+            let own = all.own.get(address).cloned();
+            own.or_else(|| closest(all.shared.iter(), &url))
         };
         let mut get = client.get(OPERATION, url);
-        for header in headers.unwrap_or_default() {
-            get = get.auth(header);
+        for header in headers.iter().flat_map(|it| it.iter()) {
+            get = get.auth(header.clone());
         }
         let get = get.having(request.known, request.offset);
         Ok(get.open().await?)
@@ -177,17 +369,18 @@ fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         match path.as_str() {
-            // The start of a broken document may hold a header; that of no document at all says what
-            // came instead.
-            "." if inner.is_syntax() && !text.trim_ascii_start().starts_with(b"{") => {
-                format!("{inner}; it starts with {}", start(text))
-            }
             "." | "?" => inner.to_string(),
             // Not what stands there: a secret in the wrong shape is one all the same.
             path if path.starts_with("media_headers") => format!(
                 "`media_headers` at line {} column {}: expected addresses of servers, and for each an \
                  object with a text for every header, as in \
                  {{\"https://tracker.example\": {{\"Authorization\": \"Bearer …\"}}}}",
+                inner.line(),
+                inner.column()
+            ),
+            path if path.split('.').any(|it| it == "headers") => format!(
+                "the headers of a picture or movie at line {} column {}: expected an object with a text \
+                 for every header, as in {{\"Authorization\": \"Bearer …\"}}",
                 inner.line(),
                 inner.column()
             ),
@@ -198,8 +391,9 @@ fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     Ok(value)
 }
 
-/// The start of a text, for an error.
-fn start(text: &[u8]) -> String {
+/// The start of a text that is no document, for an error. That of a broken document may hold a header,
+/// and is never shown.
+pub(crate) fn start(text: &[u8]) -> String {
     const SHOWN: usize = 60;
     let text = String::from_utf8_lossy(&text[..text.len().min(SHOWN)]);
     format!("`{}`", text.trim().escape_debug())

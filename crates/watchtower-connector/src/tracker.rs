@@ -22,10 +22,15 @@ use crate::Result;
 /// * Everything an answer refers to is in it, or in the project list.
 /// * What is cancelled or has no place on the timeline is not in the answer, but named in
 ///   [`ProjectSnapshot::left_out`].
+/// * An id is there once among its kind, and everything has a name.
 /// * Nothing panics on what a server sends; it is an [`Error`](crate::Error) of the right
 ///   [`ErrorKind`](crate::ErrorKind).
-/// * Dropping a future that a method returned ends the work it did.
+/// * Dropping a future that a method returned ends the work it did, and does not change later answers.
+/// * What is asked at the same time is answered as if it were asked alone.
 /// * Credentials appear in no answer, no address and no error.
+///
+/// The feature `conformance` has a check for each of these lines, and for those of the methods, that a
+/// program can check.
 #[async_trait]
 pub trait Tracker: Send + Sync {
     /// What this tracker is, and what it can give.
@@ -33,6 +38,7 @@ pub trait Tracker: Send + Sync {
     /// # Behaviour
     ///
     /// * Answers at once, without a connection, and the same every time.
+    /// * The name is in lower case, and everything that the answers give is among the capabilities.
     fn describe(&self) -> Description;
 
     /// Tries the connection, and says as whom we are known.
@@ -41,6 +47,7 @@ pub trait Tracker: Send + Sync {
     ///
     /// * Logs in where the tracker has a login. It is called first; a tracker that is used without
     ///   it logs in when it must.
+    /// * A name that is not known is none, and not an empty text.
     ///
     /// # Errors
     ///
@@ -54,7 +61,9 @@ pub trait Tracker: Send + Sync {
     ///
     /// * Archived types, statuses and people are in it, marked as such: an old task may refer to
     ///   them.
-    /// * Projects come in the order in which they should be shown.
+    /// * Projects come in the order in which they should be shown. Their ids name folders of their own, on
+    ///   systems that ignore case too.
+    /// * Who has an avatar has a picture.
     ///
     /// # Errors
     ///
@@ -68,7 +77,13 @@ pub trait Tracker: Send + Sync {
     /// * `project` is one that [`project_list`](Self::project_list) gave, in `list`.
     /// * The snapshot's own `project` may know more than the list did.
     /// * Every shot has a frame range on the timeline of the film, in frames from its start;
-    ///   `frame_out` is the frame at which it has ended.
+    ///   `frame_out` is the frame at which it has ended. Shots count at the rate of their project, but for
+    ///   exceptions.
+    /// * The casting of a shot is one entry, and no list of references names the same thing twice.
+    /// * Types of the tasks of shots are marked as [`for_shots`](watchtower_model::TaskType::for_shots),
+    ///   and those of assets alone are not, unless they are archived.
+    /// * A project that has types and statuses of its own has those it uses among them.
+    /// * What is left out is named once, with a reason, and is not in the answer.
     ///
     /// # Errors
     ///
@@ -79,17 +94,22 @@ pub trait Tracker: Send + Sync {
     ///
     /// # Behaviour
     ///
+    /// * References are full addresses, files, or keys of the tracker's own. Files may be left to whoever
+    ///   writes the site, who opens them without asking.
+    /// * Pictures are such as browsers show, and movies are MP4. What is said of their type and length
+    ///   holds.
     /// * Credentials go to the tracker's own origin and nowhere else.
     /// * With [`MediaRequest::known`], answers [`OpenedMedia::Unchanged`] where the tracker can
-    ///   tell. One that cannot opens it anew.
+    ///   tell. One that cannot opens it anew. Without it, or with another tag, it is never the answer.
+    /// * The stream starts at [`MediaRequest::offset`] or before it, and [`Media::offset`] says where.
     /// * The bytes come as they arrive; an error in the middle is an item of the stream.
     /// * What fails for the moment before the first byte is tried again in here, with pauses; the caller
     ///   takes up a stream that broke off, and asks for nothing else twice.
     ///
     /// # Errors
     ///
-    /// `NotFound` when there is no such picture or movie, `Unsupported` for a reference this
-    /// tracker did not make, otherwise as [`check`](Self::check).
+    /// `NotFound` when there is no such picture or movie, `Unsupported` for a reference that this
+    /// tracker cannot have made, as to a file of the site, otherwise as [`check`](Self::check).
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia>;
 
     /// How much was asked and received so far. None, unless a tracker says otherwise.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use watchtower_connector::edit::{Overlay, Timeline, WithEdits};
 use watchtower_connector::{
-    Account, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
 };
 use watchtower_model::{
     Asset, AssetType, FrameRate, Project, ProjectList, ProjectSnapshot, Sequence, Shot,
@@ -162,6 +162,23 @@ fn the_rate_of_the_edit_becomes_the_projects() {
     assert_eq!(shots(&film), ["0010 0-100", "0020 100-150"]);
     assert!(film.shots.iter().all(|it| it.fps.as_f64() == 25.0));
     assert_eq!(film.notes.len(), 1, "{:?}", film.notes);
+}
+
+#[test]
+fn a_movie_is_something_that_the_tracker_can_give() {
+    let given = |movie: Option<&str>| {
+        let overlay = Overlay {
+            movie: movie.map(PathBuf::from),
+            ..overlay("plain.otio")
+        };
+        let film = Film::new(&["010/0010"]);
+        WithEdits::new(Box::new(film), vec![overlay])
+            .describe()
+            .capabilities
+    };
+    assert_eq!(given(None), []);
+    let movie = [Capability::Edits, Capability::Movies];
+    assert_eq!(given(Some("cut.mp4")), movie);
 }
 
 #[test]

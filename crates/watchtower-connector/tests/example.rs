@@ -1,4 +1,4 @@
-//! The example's film through the contract, as an export sees it.
+//! The example's film and series through the contract, as an export sees them.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
 
@@ -17,6 +17,15 @@ fn sized(sequences: usize, shots: usize, assets: usize) -> Example {
         sequences,
         shots,
         assets,
+        ..ExampleOptions::default()
+    })
+    .unwrap()
+}
+
+fn series(episodes: usize) -> Example {
+    Example::new(ExampleOptions {
+        episodes,
+        ..ExampleOptions::default()
     })
     .unwrap()
 }
@@ -51,7 +60,8 @@ fn pictures<'a>(list: &'a ProjectList, film: &'a ProjectSnapshot) -> Vec<&'a Med
     all.map(|it| it.as_ref().unwrap()).collect()
 }
 
-/// Checks that everything referred to exists, ids differ, and shots follow each other from frame 0.
+/// Checks that everything referred to exists, ids differ, and shots follow each other from frame 0 of
+/// the film or their episode.
 fn assert_sound(list: &ProjectList, film: &ProjectSnapshot) {
     fn ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> HashSet<&'a str> {
         let mut seen = HashSet::new();
@@ -67,7 +77,9 @@ fn assert_sound(list: &ProjectList, film: &ProjectSnapshot) {
     let for_shots = ids(for_shots.map(|it| it.id.as_str()));
     let statuses = ids(list.task_statuses.iter().map(|it| it.id.as_str()));
     let users = ids(list.users.iter().map(|it| it.id.as_str()));
-    let sequences = ids(film.sequences.iter().map(|it| it.id.as_str()));
+    ids(film.sequences.iter().map(|it| it.id.as_str()));
+    ids(film.edits.iter().map(|it| it.id.as_str()));
+    let episodes = ids(film.episodes.iter().map(|it| it.id.as_str()));
     let assets = ids(film.assets.iter().map(|it| it.id.as_str()));
     let shots = ids(film.shots.iter().map(|it| it.id.as_str()));
     ids(film.casting.iter().map(|it| it.shot_id.as_str()));
@@ -98,17 +110,34 @@ fn assert_sound(list: &ProjectList, film: &ProjectSnapshot) {
                 .all(|it| for_assets.contains(it.task_type_id.as_str()))
         );
     }
-    let mut frame = 0;
+    let episode_ids = film.episodes.iter().map(|it| Some(it.id.clone()));
+    let timelines: Vec<_> = match film.episodes[..] {
+        [] => vec![None],
+        _ => episode_ids.collect(),
+    };
+    let of_edits: Vec<_> = film.edits.iter().map(|it| it.episode_id.clone()).collect();
+    assert_eq!(of_edits, timelines, "an edit for each");
+    for sequence in &film.sequences {
+        let episode = sequence.episode_id.as_ref().map(|it| it.as_str());
+        assert_eq!(episode.is_some(), !episodes.is_empty());
+        assert!(episode.is_none_or(|it| episodes.contains(it)));
+    }
+    let mut place = (None, 0);
     for shot in &film.shots {
-        assert!(sequences.contains(shot.sequence_id.as_str()));
+        let mut of_shot = film.sequences.iter();
+        let sequence = of_shot.find(|it| it.id == shot.sequence_id).unwrap();
+        if place.0 != sequence.episode_id {
+            place = (sequence.episode_id.clone(), 0);
+        }
+        let frame = &mut place.1;
         assert!(
             shot.tasks
                 .iter()
                 .all(|it| for_shots.contains(it.task_type_id.as_str()))
         );
-        assert_eq!(shot.data.frame_in, frame);
+        assert_eq!(shot.data.frame_in, *frame);
         assert!(shot.data.frames() > 0);
-        frame = shot.data.frame_out;
+        *frame = shot.data.frame_out;
     }
     for task in film.tasks() {
         assert!(statuses.contains(task.task_status_id.as_str()));
@@ -185,6 +214,123 @@ async fn the_film_at_a_glance() {
     writeln!(glance, "tasks: {statuses:?}").unwrap();
     writeln!(glance, "edits: {:?}", film.edits).unwrap();
     insta::assert_snapshot!(glance);
+}
+
+/// The frames in a movie.
+async fn frames(example: &Example, movie: &MediaRef) -> u64 {
+    let media = open(example, MediaRequest::new(movie)).await;
+    assert_eq!(media.content_type.as_deref(), Some("video/mp4"));
+    let file = bytes(media).await;
+
+    let mut rest = &file[..];
+    let moov = loop {
+        match Any::decode(&mut rest).unwrap() {
+            Any::Moov(moov) => break moov,
+            _ => assert!(!rest.is_empty(), "the movie has no `moov`"),
+        }
+    };
+    let [track] = &moov.trak[..] else {
+        panic!("the movie has {} tracks", moov.trak.len());
+    };
+    match &track.mdia.minf.stbl.stsz.samples {
+        StszSamples::Identical { count, .. } => u64::from(*count),
+        StszSamples::Different { sizes } => sizes.len() as u64,
+    }
+}
+
+#[tokio::test]
+async fn a_series_at_a_glance() {
+    let (_, series) = read(&series(2)).await;
+    let mut glance = format!("{}\n", series.project.name);
+    for (episode, edit) in series.episodes.iter().zip(&series.edits) {
+        writeln!(glance, "{}: {edit:?}", episode.name).unwrap();
+        let sequences = series.sequences.iter();
+        for sequence in sequences.filter(|it| it.episode_id.as_ref() == Some(&episode.id)) {
+            writeln!(glance, "  {}", sequence.name).unwrap();
+            let shots = series.shots.iter();
+            for shot in shots.filter(|it| it.sequence_id == sequence.id) {
+                let data = &shot.data;
+                writeln!(
+                    glance,
+                    "    {} {}-{}",
+                    shot.name, data.frame_in, data.frame_out
+                )
+                .unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(glance);
+}
+
+#[tokio::test]
+async fn the_movie_of_each_episode_shows_it_to_the_last_frame() {
+    for episodes in 1..=5 {
+        let example = series(episodes);
+        let (list, series) = read(&example).await;
+        assert_sound(&list, &series);
+        assert_eq!(series.edits.len(), episodes);
+        for edit in &series.edits {
+            let total = edit.total_frames.unwrap();
+            assert_eq!(frames(&example, edit.movie.as_ref().unwrap()).await, total);
+            let sequences = series.sequences.iter();
+            let sequences = sequences.filter(|it| it.episode_id == edit.episode_id);
+            let sequences: HashSet<_> = sequences.map(|it| &it.id).collect();
+            let shots = series.shots.iter();
+            let shots = shots.filter(|it| sequences.contains(&it.sequence_id));
+            let end = shots.map(|it| it.data.frame_out).max().unwrap();
+            assert_eq!(i64::try_from(total).unwrap() + edit.frame_offset, end);
+        }
+        let leads = series.edits.iter().map(|it| it.frame_offset);
+        let leads: Vec<_> = leads.collect();
+        assert_eq!(leads[0], 0);
+        assert!(leads[1..].iter().all(|it| *it == -16), "{leads:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_series_of_any_size_has_all_of_it_in_episodes() {
+    for (episodes, sequences, shots) in [(1, 1, 1), (3, 3, 2), (4, 10, 100), (7, 50, 20)] {
+        let example = Example::new(ExampleOptions {
+            episodes,
+            sequences,
+            shots,
+            assets: 10,
+        });
+        let (list, series) = read(&example.unwrap()).await;
+        let counts = (
+            series.episodes.len(),
+            series.sequences.len(),
+            series.shots.len(),
+        );
+        assert_eq!(counts, (episodes, sequences, shots));
+        assert!(series.edits.iter().all(|it| it.movie.is_none()));
+        assert_sound(&list, &series);
+        let names: HashSet<_> = series.episodes.iter().map(|it| &it.name).collect();
+        assert_eq!(names.len(), episodes);
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_the_movie_is_there_in_its_own_series_alone() {
+    for (episodes, key, is_there) in [
+        (0, "movie", true),
+        (0, "movie/0/592", false),
+        (0, "series", false),
+        (1, "movie", true),
+        (2, "movie", false),
+        (2, "movie/0/592", true),
+        (2, "movie/576/960", true),
+        (2, "movie/592/960", false),
+        (2, "movie/0/99999", false),
+        (2, "movie/960/0", false),
+        (2, "series", true),
+        (2, "project", false),
+    ] {
+        let example = series(episodes);
+        let media = MediaRef::key(key);
+        let answer = example.open_media(MediaRequest::new(&media)).await;
+        assert_eq!(answer.is_ok(), is_there, "{key} of {episodes} episodes");
+    }
 }
 
 #[tokio::test]
@@ -289,24 +435,7 @@ async fn the_movie_is_as_long_as_the_timeline() {
     let example = Example::default();
     let (_, film) = read(&example).await;
     let movie = film.edits[0].movie.as_ref().unwrap();
-    let media = open(&example, MediaRequest::new(movie)).await;
-    assert_eq!(media.content_type.as_deref(), Some("video/mp4"));
-    let file = bytes(media).await;
-
-    let mut rest = &file[..];
-    let moov = loop {
-        match Any::decode(&mut rest).unwrap() {
-            Any::Moov(moov) => break moov,
-            _ => assert!(!rest.is_empty(), "the movie has no `moov`"),
-        }
-    };
-    let [track] = &moov.trak[..] else {
-        panic!("the movie has {} tracks", moov.trak.len());
-    };
-    let frames = match &track.mdia.minf.stbl.stsz.samples {
-        StszSamples::Identical { count, .. } => u64::from(*count),
-        StszSamples::Different { sizes } => sizes.len() as u64,
-    };
+    let frames = frames(&example, movie).await;
     assert_eq!(film.edits[0].total_frames, Some(frames));
     assert_eq!(u64::try_from(film.last_frame()), Ok(frames));
 }
@@ -404,17 +533,25 @@ async fn what_is_not_in_the_film_is_refused() {
     }
     let (list, _) = read(&example).await;
     let other = watchtower_model::Project::new("Another Film");
-    let error = example.project(&other, &list).await.unwrap_err();
-    assert_eq!(error.kind(), NotFound);
-    writeln!(errors, "{error}").unwrap();
+    for example in [example, series(1)] {
+        let error = example.project(&other, &list).await.unwrap_err();
+        assert_eq!(error.kind(), NotFound);
+        writeln!(errors, "{error}").unwrap();
+    }
     insta::assert_snapshot!(errors);
 }
 
 #[test]
 fn sizes_that_cannot_be_are_refused() {
     let mut errors = String::new();
-    for (sequences, shots, assets) in [(0, 1, 1), (1, usize::MAX, 1), (1, 1, usize::MAX)] {
+    for (episodes, sequences, shots, assets) in [
+        (0, 0, 1, 1),
+        (0, 1, usize::MAX, 1),
+        (0, 1, 1, usize::MAX),
+        (6, 5, 24, 14),
+    ] {
         let options = ExampleOptions {
+            episodes,
             sequences,
             shots,
             assets,

@@ -7,7 +7,7 @@ mod foobar;
 mod foobar_server;
 
 use foobar::Foobar;
-use foobar_server::{KEY, answer_with, server};
+use foobar_server::{KEY, PICTURE, answer_with, server};
 use futures_util::TryStreamExt;
 use serde_json::json;
 use watchtower_connector::{ErrorKind, MediaRequest, OpenedMedia, Tracker};
@@ -39,7 +39,7 @@ async fn a_picture_is_opened() {
     };
     assert_eq!(media.content_type.as_deref(), Some("image/png"));
     let chunks: Vec<_> = media.bytes.try_collect().await.unwrap();
-    assert_eq!(chunks.concat(), b"not really a picture");
+    assert_eq!(chunks.concat(), PICTURE);
 
     let missing = open(MediaRef::key("0020.png")).await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound, "{missing}");

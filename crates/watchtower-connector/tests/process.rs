@@ -63,6 +63,11 @@ async fn every_mistake_says_what_was_wrong() {
         told("kill -9 $$").await,
         told("true").await,
         told("echo Hello").await,
+        told("echo 'Loading the studio …'; echo '{\"watchtower_tracker\": 1, \"projects\": []}'").await,
+        told("echo '[{\"id\": \"film\"}]'").await,
+        told("printf '{\"watchtower_tracker\": 1, \"projects\": [{\"id\": \"a\", \"name\": \"\\377\"}]}'").await,
+        told("echo 'Traceback: no such shot'; exit 1").await,
+        told("echo '{\"watchtower_tracker\": \"1\", \"projects\": []}'").await,
         told("echo '{\"projects\": []}'").await,
         told("echo '{\"watchtower_tracker\": 2, \"projects\": []}'").await,
         told("echo '{\"watchtower_tracker\": 1, \"projects\": [{\"id\": \"\", \"name\": \"Film\"}]}'").await,
@@ -77,6 +82,87 @@ async fn every_mistake_says_what_was_wrong() {
     let missing = Process::new(ProcessSettings::new("./no-such-connector"));
     let error = missing.check().await.unwrap_err();
     insta::assert_snapshot!(error, @"cannot read the list of projects: `./no-such-connector` cannot be started: No such file or directory (os error 2)");
+}
+
+#[tokio::test]
+async fn a_mark_in_front_of_the_document_is_no_part_of_it() {
+    let process = script(r#"printf '\357\273\277{"watchtower_tracker": 1, "projects": []}\r\n'"#);
+    assert!(process.project_list().await.unwrap().projects.is_empty());
+}
+
+#[tokio::test]
+async fn a_program_has_the_settings_it_is_given() {
+    let text =
+        r#"printf '{"watchtower_tracker": 1, "projects": [{"id": "a", "name": "%s"}]}' "$NAME""#;
+    let process = Process::new(ProcessSettings {
+        arguments: vec!["-c".into(), text.into()],
+        environment: vec![("NAME".into(), "hunter2".into())],
+        ..ProcessSettings::new("sh")
+    });
+    assert!(!format!("{process:?}").contains("hunter2"));
+    let list = process.project_list().await.unwrap();
+    assert_eq!(list.projects[0].name, "hunter2");
+}
+
+#[tokio::test]
+async fn what_refers_to_something_missing_is_left_out_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("projects")).unwrap();
+    let list = serde_json::json!({
+        "watchtower_tracker": 1,
+        "projects": [{"id": "film", "name": "Film"}],
+        "asset_types": [{"id": "character", "name": "Character"}],
+        "task_types": [{"id": "animation", "name": "Animation"}],
+        "task_statuses": [{"id": "done", "name": "Done"}],
+        "users": [{"id": "jade", "name": "Jade"}],
+    });
+    fs::write(folder.path().join("project-list.json"), list.to_string()).unwrap();
+    let range = serde_json::json!({"frame_in": 0, "frame_out": 10});
+    let project = serde_json::json!({
+        "watchtower_tracker": 1,
+        "project": {
+            "id": "film", "name": "Film", "team": ["jade", "gone"], "task_types": ["animation", "fx"],
+            "asset_types": ["set"], "task_statuses": ["wip"],
+        },
+        "episodes": [{"id": "e1", "name": "E1"}],
+        "sequences": [
+            {"id": "010", "name": "010", "episode_id": "e1"},
+            {"id": "020", "name": "020", "episode_id": "e2"},
+        ],
+        "assets": [
+            {"id": "rex", "name": "Rex", "asset_type_id": "character",
+             "tasks": [{"task_type_id": "animation", "task_status_id": "wip"}]},
+            {"id": "cabin", "name": "Cabin", "asset_type_id": "set"},
+        ],
+        "shots": [
+            {"id": "a", "name": "0010", "sequence_id": "010", "data": range, "tasks": [
+                {"id": "t1", "task_type_id": "animation", "task_status_id": "done",
+                 "assignees": ["jade", "ravi"]},
+                {"id": "t2", "task_type_id": "fx", "task_status_id": "done"},
+            ]},
+            {"id": "b", "name": "0020", "sequence_id": "030", "data": range},
+        ],
+        "casting": [
+            // What is left out already is not told again.
+            {"shot_id": "a", "asset_ids": ["cabin", "rex", "nobody", "omitted"]},
+            {"shot_id": "b", "asset_ids": ["rex"]},
+            {"shot_id": "c", "asset_ids": ["rex"]},
+        ],
+        "edits": [{"id": "edit", "name": "Edit", "episode_id": "e3"}],
+        "left_out": [
+            {"kind": "asset", "id": "omitted", "name": "Omitted", "reason": "canceled"},
+            {"kind": "shot", "id": "d", "name": "010 / 0040", "reason": "on hold"},
+        ],
+    });
+    fs::write(
+        folder.path().join("projects/film.json"),
+        project.to_string(),
+    )
+    .unwrap();
+    let files = Files::new(folder.path(), HttpOptions::default());
+    let list = files.project_list().await.unwrap();
+    let film = files.project(&list.projects[0], &list).await.unwrap();
+    insta::assert_json_snapshot!(film);
 }
 
 #[tokio::test]
@@ -144,6 +230,83 @@ async fn headers_go_to_the_server_they_are_for() {
 }
 
 #[tokio::test]
+async fn headers_are_those_of_the_picture_then_of_its_project_then_of_all() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_bytes("picture"))
+        .mount(&server)
+        .await;
+    let at = |path: &str| format!("{}{path}", server.uri());
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("projects")).unwrap();
+    let list = serde_json::json!({
+        "watchtower_tracker": 1,
+        "projects": [{"id": "one", "name": "One"}, {"id": "two", "name": "Two"}],
+        "media_headers": {at(""): {"X-Key": "all"}, at("/avatars/"): {"X-Key": "avatars"}},
+        "users": [{"id": "jade", "name": "Jade", "thumbnail": {"url": at("/avatars/jade.png")}}],
+    });
+    fs::write(folder.path().join("project-list.json"), list.to_string()).unwrap();
+    let shot = |name: &str, thumbnail: serde_json::Value| {
+        serde_json::json!({"id": name, "name": name, "sequence_id": "010", "thumbnail": thumbnail,
+            "data": {"frame_in": 0, "frame_out": 10}})
+    };
+    for (project, headers) in [
+        ("one", serde_json::json!({at("/one"): {"X-Key": "one"}})),
+        ("two", serde_json::json!({})),
+    ] {
+        let own = serde_json::json!({"url": at(&format!("/{project}/own.png")), "headers": {"X-Key": "own"}});
+        let document = serde_json::json!({
+            "watchtower_tracker": 1,
+            "project": {"id": project, "name": project},
+            "media_headers": headers,
+            "sequences": [{"id": "010", "name": "010"}],
+            "shots": [
+                shot("a", serde_json::json!({"url": at(&format!("/{project}/a.png"))})),
+                shot("b", own),
+                shot("c", serde_json::json!({"url": at("/oneself.png")})),
+                shot("d", serde_json::json!({"url": at("/bare.png"), "headers": {}})),
+            ],
+        });
+        let path = folder.path().join(format!("projects/{project}.json"));
+        fs::write(path, document.to_string()).unwrap();
+    }
+    let files = Files::new(folder.path(), HttpOptions::default());
+    let list = files.project_list().await.unwrap();
+    // Both are read before any picture is fetched, as an export may.
+    let mut media = vec![list.users[0].thumbnail.clone()];
+    for project in &list.projects {
+        let snapshot = files.project(project, &list).await.unwrap();
+        media.extend(snapshot.shots.into_iter().map(|shot| shot.thumbnail));
+    }
+    for media in media.iter().flatten() {
+        files.open_media(MediaRequest::new(media)).await.unwrap();
+    }
+    let asked = server.received_requests().await.unwrap();
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|it| {
+            let key = it.headers.get("x-key").map(|it| it.to_str().unwrap());
+            format!("{} {}", it.url.path(), key.unwrap_or("nothing"))
+        })
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "/avatars/jade.png avatars",
+            "/one/a.png one",
+            "/one/own.png own",
+            "/oneself.png all",
+            "/bare.png nothing",
+            "/two/a.png all",
+            "/two/own.png own",
+            "/oneself.png all",
+            "/bare.png nothing",
+        ]
+    );
+    assert!(!format!("{files:?}").contains("avatars\""), "{files:?}");
+}
+
+#[tokio::test]
 async fn a_folder_says_what_it_lacks() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::new(folder.path(), HttpOptions::default());
@@ -183,6 +346,9 @@ async fn a_header_in_the_wrong_shape_is_not_repeated() {
     // A document that is broken after them is quoted as little.
     let cut = r#"{"media_headers": {"https://a.example": {"X": "hunter2"}}, "projects" 1}"#;
     errors.push(told(&format!("echo '{cut}'")).await);
+    let own = r#"{"watchtower_tracker": 1, "projects": [{"id": "a", "name": "A", "thumbnail":
+        {"url": "https://a.example/a.png", "headers": "hunter2"}}]}"#;
+    errors.push(told(&format!("echo '{own}'")).await);
     let errors = errors.join("\n");
     assert!(
         !errors.contains("hunter2") && !errors.contains("20422"),

@@ -16,7 +16,7 @@ use crate::{AssetId, AssetTypeId, MediaRef, Task};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssetType {
-    /// The type's id; [`AssetType::new`] derives one from the name.
+    /// The type's id.
     pub id: AssetTypeId,
     /// The name as people read it.
     pub name: String,
@@ -48,7 +48,7 @@ impl AssetType {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Asset {
-    /// The asset's id; [`Asset::new`] derives one from the type and the name.
+    /// The asset's id.
     pub id: AssetId,
     /// The name as people read it.
     pub name: String,

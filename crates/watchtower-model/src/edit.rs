@@ -15,7 +15,7 @@ use crate::{EditId, EpisodeId, MediaRef};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
-    /// The edit's id; [`Edit::new`] derives one from the name.
+    /// The edit's id, which names its movie's file.
     pub id: EditId,
     /// The name as people read it.
     pub name: String,

@@ -47,6 +47,22 @@ impl Format {
         DOCUMENTS.iter().filter(move |it| it.format == self)
     }
 
+    /// The path from the site root of the document that there is once for all projects, where the client
+    /// starts to read.
+    ///
+    /// ```
+    /// use watchtower_model::format::Format;
+    ///
+    /// assert_eq!(Format::V0.site_path(), "data/projects/context.json");
+    /// assert_eq!(Format::V1.site_path(), "data/projects-list/index.json");
+    /// ```
+    pub fn site_path(self) -> String {
+        let mut documents = self.documents();
+        let list = documents.find(|it| it.scope == Scope::Site);
+        let list = list.expect("every format has one, as a test makes sure");
+        format!("{}/{}", list.folder, list.file_name())
+    }
+
     /// The document with a name, as in `shots`.
     pub fn document(self, name: &str) -> Option<&'static Document> {
         self.documents().find(|it| it.name == name)
@@ -213,6 +229,14 @@ mod tests {
                 "data/projects/p1/casting.json",
             ]
         );
+    }
+
+    #[test]
+    fn every_format_has_one_document_for_the_site() {
+        for format in Format::ALL {
+            let of_site = format.documents().filter(|it| it.scope == Scope::Site);
+            assert_eq!(of_site.count(), 1, "{format}");
+        }
     }
 
     #[test]

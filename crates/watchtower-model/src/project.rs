@@ -18,7 +18,7 @@ use crate::{AssetTypeId, FrameRate, MediaRef, ProjectId, TaskStatusId, TaskTypeI
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Project {
-    /// The project's id, which names its folder; [`Project::new`] derives one from the name.
+    /// The project's id, which names its folder.
     pub id: ProjectId,
     /// The name as people read it.
     pub name: String,

@@ -95,9 +95,11 @@ impl TrackerDocument {
         });
         let headers = json!({
             "description": "The headers with which pictures and movies are asked for, by the address of \
-                their server, as in `https://tracker.example`. They are sent there alone.",
+                their server or of what they are below, as in `https://tracker.example/previews/`; the \
+                longest counts. They are sent there alone. Those of the list of projects are for all \
+                documents, those of a project for its own.",
             "type": "object",
-            "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+            "additionalProperties": {"$ref": "#/definitions/Headers"},
         });
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
             properties.insert("watchtower_tracker".into(), version);
@@ -105,6 +107,11 @@ impl TrackerDocument {
         }
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.push("watchtower_tracker".into());
+        }
+        if let Some(Value::Object(definitions)) = schema.get_mut("definitions") {
+            definitions.insert("MediaRef".into(), told_media());
+            let headers = json!({"type": "object", "additionalProperties": {"type": "string"}});
+            definitions.insert("Headers".into(), headers);
         }
         let title = format!("Watchtower tracker {}", self.name);
         described(
@@ -115,6 +122,48 @@ impl TrackerDocument {
             (self.example)(),
         )
     }
+}
+
+/// A picture or movie as a document tells it: the places that others than the connector itself
+/// understand, and the headers that are no part of the domain model.
+fn told_media() -> Value {
+    json!({
+        "description": "A picture or movie: where it is, and whether other bytes may stand there tomorrow.",
+        "type": "object",
+        "properties": {
+            "changes": {
+                "description": "Whether other bytes may stand at the same place tomorrow (an avatar that a \
+                    person replaces), or never (a preview of one version).",
+                "type": "boolean",
+                "default": false,
+            },
+        },
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "url": {"description": "A full `http` or `https` address.", "type": "string"},
+                    "headers": {
+                        "description": "The headers with which it is asked for, in place of those in \
+                            `media_headers`. They are sent to that server alone.",
+                        "allOf": [{"$ref": "#/definitions/Headers"}],
+                    },
+                },
+                "required": ["url"],
+            },
+            {
+                "type": "object",
+                "properties": {
+                    "file": {
+                        "description": "A file on this machine, absolute or relative: to the working folder \
+                            for a program, to the folder itself for documents in one.",
+                        "type": "string",
+                    },
+                },
+                "required": ["file"],
+            },
+        ],
+    })
 }
 
 /// A schema with what it is in front.
@@ -134,12 +183,15 @@ fn described(schema: Schema, path: &str, title: String, about: &str, example: Va
     Value::Object(schema)
 }
 
-/// Takes out what other validators stumble over, and the line breaks of doc comments.
+/// Takes out what other validators stumble over, and what only doc comments have: examples in Rust,
+/// links and line breaks.
 fn tidy(schema: &mut Schema) {
     // `int64` and its like are no formats of JSON Schema; ajv refuses them in its strict mode.
     schema.remove("format");
     if let Some(Value::String(text)) = schema.get_mut("description") {
-        *text = text.replace('\n', " ");
+        let words = text.split("```").next().unwrap_or_default().trim();
+        let words = words.replace("[`", "`").replace("`]", "`");
+        *text = words.split_whitespace().collect::<Vec<_>>().join(" ");
     }
 }
 
@@ -164,6 +216,16 @@ mod tests {
         for name in names() {
             let schema = by_name(&name).unwrap();
             insta::assert_snapshot!(name.replace('/', "_"), to_text(&schema));
+        }
+    }
+
+    #[test]
+    fn descriptions_are_for_people_who_write_another_language() {
+        for name in names() {
+            let text = to_text(&by_name(&name).unwrap());
+            for rust in ["```", "[`", "::"] {
+                assert!(!text.contains(rust), "{name} has {rust}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{EpisodeId, SequenceId};
 /// One episode of a series. Films have none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Episode {
-    /// The episode's id; [`Episode::new`] derives one from the name.
+    /// The episode's id.
     pub id: EpisodeId,
     /// The name as people read it.
     pub name: String,
@@ -36,7 +36,7 @@ impl Episode {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sequence {
-    /// The sequence's id; [`Sequence::new`] derives one from the name.
+    /// The sequence's id.
     pub id: SequenceId,
     /// The name as people read it.
     pub name: String,

@@ -18,7 +18,7 @@ use crate::{FrameRate, MediaRef, SequenceId, ShotId, Task};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shot {
-    /// The shot's id; [`Shot::new`] derives one from the sequence and the name.
+    /// The shot's id.
     pub id: ShotId,
     /// The name as people read it.
     pub name: String,
@@ -77,7 +77,7 @@ impl Shot {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShotData {
-    /// The first frame, counted from the start of the film.
+    /// The first frame, counted from the start of the film, or of the episode in a series.
     pub frame_in: i64,
     /// The frame at which the shot has ended: the `frame_in` of the one that follows without a gap.
     pub frame_out: i64,

@@ -142,10 +142,12 @@ impl fmt::Display for EntityKind {
 }
 
 /// Why something is left out.
+///
+/// In a document it is a text: `canceled`, `no_frame_range`, `dangling`, or anything else in words.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "String", from = "String")]
 #[non_exhaustive]
 pub enum Reason {
     /// It is cancelled on the tracker.
@@ -156,6 +158,28 @@ pub enum Reason {
     Dangling,
     /// Anything else, in words.
     Other(String),
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        match &*text {
+            "canceled" => Self::Canceled,
+            "no_frame_range" => Self::NoFrameRange,
+            "dangling" => Self::Dangling,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Canceled => "canceled".to_owned(),
+            Reason::NoFrameRange => "no_frame_range".to_owned(),
+            Reason::Dangling => "dangling".to_owned(),
+            Reason::Other(text) => text,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

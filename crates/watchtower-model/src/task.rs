@@ -18,11 +18,11 @@ use crate::{HexColor, TaskId, TaskStatusId, TaskTypeId, UserId};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskType {
-    /// The type's id; [`TaskType::new`] derives one from the name.
+    /// The type's id.
     pub id: TaskTypeId,
     /// The name in the client's menu of task types.
     pub name: String,
-    /// The colour; [`HexColor::NEUTRAL`] is written for none.
+    /// The colour. Without one, it is shown in grey.
     #[serde(default)]
     pub color: Option<HexColor>,
     /// Whether shots have tasks of this type. Otherwise it is for assets.
@@ -59,11 +59,11 @@ impl TaskType {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskStatus {
-    /// The status's id; [`TaskStatus::new`] derives one from the name.
+    /// The status's id.
     pub id: TaskStatusId,
     /// The name as people read it.
     pub name: String,
-    /// The colour; [`HexColor::NEUTRAL`] is written for none.
+    /// The colour. Without one, it is shown in grey.
     #[serde(default)]
     pub color: Option<HexColor>,
     /// Whether the studio has retired it. It is written only where something refers to it.

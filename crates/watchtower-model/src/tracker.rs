@@ -2,8 +2,8 @@
 //!
 //! [`ProjectList`] is one document, [`ProjectSnapshot`] the other, each with two keys beside the data:
 //! `watchtower_tracker`, the [version](VERSION), and optionally `media_headers`, the headers with which
-//! the pictures and movies of a server are asked for, by its address. Keys that nobody knows are
-//! tolerated.
+//! pictures and movies are asked for, by the address of what they are below. One that is at an address
+//! may have `headers` of its own beside it. Keys that nobody knows are tolerated.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;

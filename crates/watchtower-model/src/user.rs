@@ -18,7 +18,7 @@ use crate::{MediaRef, UserId};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
-    /// The person's id; [`User::new`] derives one from the name.
+    /// The person's id.
     pub id: UserId,
     /// The full name, as people read it.
     pub name: String,

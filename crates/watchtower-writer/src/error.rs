@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use watchtower_model::format::Format;
+
 use crate::validate::Finding;
 
 /// The result of writing to a site.
@@ -38,6 +40,32 @@ pub enum Error {
     Locked {
         /// The site.
         path: PathBuf,
+    },
+    /// Some projects are to be replaced, and the site is of another format than they.
+    #[error(
+        "`{}` is a site of format {found}, and projects of format {wanted} cannot stand beside those \
+         in it: export all projects to change its format, or give another folder",
+        .path.display()
+    )]
+    OtherFormat {
+        /// The site.
+        path: PathBuf,
+        /// The format it is of.
+        found: Format,
+        /// The format of the export.
+        wanted: Format,
+    },
+    /// The history of a project cannot be carried on.
+    #[error(
+        "the history in `{}` cannot be read, and the export would lose it: {reason}. Mend the file, or \
+         move it away to begin a new history",
+        .path.display()
+    )]
+    History {
+        /// The document.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// What was about to be written breaks its own schema.
     #[error("{document} of `{project}` would not be valid: {}", first(.findings))]

@@ -1,24 +1,27 @@
 //! One export: many projects, their media, and one step that makes them visible.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs;
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rapidhash::RapidHashSet;
-use watchtower_model::format::v0;
-use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot, References};
+use watchtower_model::format::Format;
+use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot, References};
 
-use crate::documents::{self, parse_context, present_context};
+use crate::documents;
 use crate::error::{Error, Result};
-use crate::media::{Fetcher, MediaPolicy, MediaSource, PREVIEWS, ResolvedMedia};
+use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage};
+use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
 use crate::references::{self, SharedIds};
-use crate::render;
 use crate::site::{Site, Transaction};
 use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
 
 /// How an export is done.
 #[derive(Clone, Debug)]
 pub struct ExportOptions {
+    /// The format of the site. A site of another one is replaced, and nothing of it is kept. None means
+    /// the one that the site is of, or v0 for a new site.
+    pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
     /// How many pictures are fetched at a time, beside a movie.
@@ -28,18 +31,37 @@ pub struct ExportOptions {
     /// How long a picture stays in the site after nothing refers to it any more: a page that was
     /// opened before may still ask for it.
     pub keep_unused: Duration,
+    /// How long a reading in a history of task counts is kept, where the format has one.
+    pub keep_history: Duration,
+    /// The moment of the export, as the documents have it that tell of one. None means now.
+    pub moment: Option<SystemTime>,
+    /// Whether the data was [read](crate::read) from another site. It is no news then: nothing is added
+    /// to a history. And what format v1 has no place for is kept in it for the way back.
+    pub from_site: bool,
+}
+
+impl ExportOptions {
+    /// The moment of the export.
+    pub(crate) fn moment(&self) -> SystemTime {
+        self.moment.unwrap_or_else(SystemTime::now)
+    }
 }
 
 impl Default for ExportOptions {
-    /// Downloads media, sixteen at a time, waits a minute for another export, and keeps unused
-    /// pictures for an hour.
+    /// Writes the site's format, downloads media, sixteen at a time, waits a minute for another export, and keeps
+    /// unused pictures for an hour and histories for three years.
     fn default() -> Self {
         const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
+            format: None,
             media: MediaPolicy::Download,
             jobs: JOBS,
             lock_timeout: Duration::from_secs(60),
             keep_unused: Duration::from_secs(60 * 60),
+            // Longer than most productions take.
+            keep_history: Duration::from_secs(3 * 365 * 24 * 60 * 60),
+            moment: None,
+            from_site: false,
         }
     }
 }
@@ -59,20 +81,24 @@ impl Progress for () {}
 pub struct Export<'a> {
     change: Transaction,
     options: ExportOptions,
+    layout: &'static dyn Layout,
     list: &'a ProjectList,
     /// The ids in the list.
     ids: SharedIds<'a>,
-    /// The `context.json` of the site as it was.
-    present: String,
+    /// The list of projects of the site as it was, and what it says; empty if it is of another format.
+    present: (String, PresentList),
+    /// The other format that the site was of.
+    replaces: Option<Format>,
     source: &'a dyn MediaSource,
+    answers: Answers,
     progress: &'a dyn Progress,
-    /// Pictures of projects and people, which `context.json` refers to.
+    /// Pictures in the folder of the list of projects.
     shared: ResolvedMedia,
     /// The types, statuses and people that projects refer to.
     references: References,
     /// The files of the site that projects refer to.
     files: HashSet<String>,
-    exported: HashMap<ProjectId, Project>,
+    exported: HashMap<ProjectId, (Project, Vec<Episode>)>,
     /// Projects of which the site keeps what it holds.
     kept: HashSet<ProjectId>,
     summaries: Vec<ProjectSummary>,
@@ -95,13 +121,30 @@ impl<'a> Export<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self> {
         let change = site.begin(options.lock_timeout)?;
+        let of_format = |it: &Format| site.path(&it.site_path()).is_file();
+        let mut found = Format::ALL.iter().copied().filter(of_format);
+        let format = options.format.or_else(|| found.clone().next());
+        let format = format.unwrap_or(Format::V0);
+        let layout = layout::of(format);
+        // One moment for all projects.
+        let moment = Some(options.moment());
+        let options = ExportOptions { moment, ..options };
+        let replaces = found.find(|it| *it != format);
+        // In a site of two formats, either may have written what both have a document for.
+        let present = match replaces {
+            None => fs::read_to_string(site.path(&format.site_path())).unwrap_or_default(),
+            Some(_) => String::new(),
+        };
         Ok(Self {
-            present: present_context(change.site()),
+            present: (present.clone(), layout.read_list(&present)),
             change,
+            layout,
             options,
             list,
             ids: SharedIds::of(list),
+            replaces,
             source,
+            answers: Answers::default(),
             progress,
             shared: ResolvedMedia::default(),
             references: References::default(),
@@ -125,24 +168,37 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id of another project, {id}");
             return Err(Error::Data(message));
         }
-        if id.as_str().eq_ignore_ascii_case("context.json") {
+        let folder = self.layout.project_folder(&id);
+        if self
+            .layout
+            .format()
+            .site_path()
+            .eq_ignore_ascii_case(&folder)
+        {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
         let used = references::check(&snapshot, Some(&self.ids))?;
-        let (media, counts) = self.fetcher().fetch_project(&snapshot).await?;
-        match documents::stage_project(&self.change, &snapshot, &media) {
-            Ok(warnings) => snapshot.notes.extend(warnings),
-            Err(error) => {
-                self.change.discard(&format!("data/projects/{id}"))?;
-                return Err(error);
-            }
+        let (media, counts) = self.fetcher().fetch_project(&snapshot, self.list).await?;
+        let film = Film {
+            snapshot: &snapshot,
+            list: self.list,
+            media: &media,
+            used: &used,
+            options: &self.options,
+        };
+        let mut stage = Stage::of_project(&self.change, self.layout, &snapshot.project);
+        if let Err(error) = self.layout.stage_project(&mut stage, &film) {
+            self.change.discard(&folder)?;
+            return Err(error);
         }
-        let total_frames = render::v0::edit(&snapshot, &media).total_frames;
-        snapshot
-            .notes
-            .extend(limits_of_v0(&snapshot, &media, total_frames));
-        if let Some(picture) = &snapshot.project.thumbnail
+        let warnings = stage.warnings;
+        let limits = self.layout.limits(&snapshot, &media);
+        let total_frames = self.layout.total_frames(&snapshot, &media);
+        snapshot.notes.extend(warnings.into_iter().chain(limits));
+        // Where the list has a folder of its own, the picture goes there as well, in the end.
+        if self.layout.previews(&id) == self.layout.list_previews()
+            && let Some(picture) = &snapshot.project.thumbnail
             && let Some(path) = media.picture(Some(picture))
         {
             self.shared.add_picture(picture.clone(), path.to_owned());
@@ -158,7 +214,8 @@ impl<'a> Export<'a> {
             left_out: snapshot.left_out,
             notes: snapshot.notes,
         });
-        self.exported.insert(id, snapshot.project);
+        self.exported
+            .insert(id, (snapshot.project, snapshot.episodes));
         // Whoever waits for us need not wait until a large film is taken apart.
         rayon::spawn(move || drop((snapshot.shots, snapshot.assets, snapshot.casting)));
         Ok(())
@@ -187,16 +244,24 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    /// Keeps every other project that the site holds, for an export of some of them.
+    /// Keeps every project that the site holds but these, for an export of some of them.
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] when the site cannot be written to.
-    pub fn keep_the_others(&mut self) -> Result<()> {
-        let present = parse_context(&self.present).projects.into_iter();
+    /// [`Error::OtherFormat`] when the site is of another format, [`Error::Output`] when it cannot be
+    /// written to.
+    pub fn keep_all_but(&mut self, projects: &[&Project]) -> Result<()> {
+        if let Some(found) = self.replaces {
+            return Err(Error::OtherFormat {
+                path: self.change.site().root().to_owned(),
+                found,
+                wanted: self.layout.format(),
+            });
+        }
+        let present = self.present.1.projects.iter();
+        let present = present.filter_map(|id| ProjectId::new(id.as_str()).ok());
         let ids: Vec<_> = present
-            .filter_map(|it| ProjectId::new(it.id.as_str()).ok())
-            .filter(|id| !self.exported.contains_key(id))
+            .filter(|id| projects.iter().all(|it| it.id != *id))
             .collect();
         ids.iter().try_for_each(|id| self.keep(id).map(drop))
     }
@@ -207,12 +272,12 @@ impl<'a> Export<'a> {
             return Ok(false);
         }
         // A folder that the list does not know is half a project.
-        let mut present = parse_context(&self.present).projects.into_iter();
-        let known = present.any(|it| it.id.as_str() == id.as_str());
-        let folder = format!("data/projects/{id}");
+        let known = self.present.1.projects.iter().any(|it| it == id.as_str());
+        let folder = self.layout.project_folder(id);
         let keeps = known && self.change.keep(&folder)?;
         if keeps && self.kept.insert(id.clone()) {
-            for path in documents::files_referred_to(&self.change, &folder)? {
+            let previews = self.layout.previews(id);
+            for path in documents::files_referred_to(&self.change, &folder, &previews)? {
                 // What the document refers to may be missing already; that is not ours to mend.
                 self.files.insert(path);
             }
@@ -229,54 +294,79 @@ impl<'a> Export<'a> {
     /// [`Error::Invalid`] and [`Error::Data`] when what the projects share cannot be published,
     /// [`Error::Output`] when the site cannot be written to. In each case the site is as it was.
     pub async fn finish(mut self) -> Result<Summary> {
-        let present = std::mem::take(&mut self.present);
-        let present = parse_context(&present);
+        let (present, says) = std::mem::take(&mut self.present);
         if !self.kept.is_empty() {
             // What is kept may refer to anything the site holds.
-            add_ids(&mut self.references, &present);
+            says.shared.iter().for_each(|id| self.references.add(id));
         }
         let mut list = self.list.clone();
         list.drop_unused_archived(&self.references);
         let order: Vec<_> = list.projects.drain(..).map(|it| it.id).collect();
         let mut shared = std::mem::take(&mut self.shared);
-        let shared_media = self.fetcher().fetch_shared(&list, &mut shared).await?;
+        let exported = order.iter().filter_map(|id| self.exported.get(id));
+        let apart = |it: &Project| self.layout.previews(&it.id) != self.layout.list_previews();
+        let exported = exported.map(|(project, _)| project);
+        list.projects = exported.filter(|it| apart(it)).cloned().collect();
+        let from_site = self.options.from_site;
+        let people = match from_site {
+            true => &list.users,
+            false => self.layout.listed_people(&list),
+        };
+        let fetcher = self.fetcher();
+        let shared_media = fetcher.fetch_shared(&list, people, &mut shared).await?;
 
-        let mut context = render::v0::context(&list, &shared);
-        context.projects = self.project_entries(&order, &present, &shared);
-        if !self.kept.is_empty() {
-            add_missing(&mut context, &present);
-        }
-        documents::stage_context(&self.change, &context)?;
-        let projects = context.projects.iter().map(|it| &it.thumbnail_url);
-        let users = context.users.iter().map(|it| &it.thumbnail_url);
-        let pictures = projects.chain(users).flatten();
-        self.keep_pictures(&pictures.map(|it| &**it).collect())?;
+        let new = NewList {
+            shared: &list,
+            entries: self.entries(&order, &says),
+            media: &shared,
+            present: &present,
+            from_site,
+        };
+        let format = self.layout.format();
+        let mut stage = Stage::of_site(&self.change, self.layout);
+        self.layout.stage_list(&mut stage, &new)?;
+        documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
+        self.keep_pictures()?;
         self.change.commit()?;
         self.summaries
             .sort_by_key(|it| order.iter().position(|id| *id == it.id));
         Ok(Summary {
+            format,
+            replaces: self.replaces,
             projects: self.summaries,
             shared_media,
         })
     }
 
-    /// Keeps the pictures that projects, or what they share, refer to, and the others for as long as a
-    /// page may be open that does.
-    fn keep_pictures(&self, shared: &HashSet<&str>) -> Result<()> {
+    /// Keeps the pictures that documents refer to, and the others for as long as a page may be open that
+    /// does.
+    fn keep_pictures(&self) -> Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.unwrap_or_default().as_secs();
-        for path in self.change.files(PREVIEWS)? {
-            let stays = if self.files.contains(&path) || shared.contains(&*path) {
-                self.change.media().use_again(&path);
-                true
-            } else {
-                let since = self.change.media().unused_since(&path, now);
-                now - since < self.options.keep_unused.as_secs()
-            };
-            if stays {
-                self.change.keep(&path)?;
-            } else {
-                self.change.discard(&path)?;
+        let projects = self.exported.keys().chain(&self.kept);
+        let mut folders: BTreeSet<_> = projects.map(|id| self.layout.previews(id)).collect();
+        folders.insert(self.layout.list_previews().to_owned());
+        // What was written by others may stand elsewhere.
+        for path in &self.files {
+            let is_below = |folder: &String| path.starts_with(folder.as_str());
+            if !folders.iter().any(is_below) && self.change.present_stamp(path).is_some() {
+                self.change.keep(path)?;
+            }
+        }
+        for folder in folders {
+            for path in self.change.files(&folder)? {
+                let stays = if self.files.contains(&path) {
+                    self.change.media().use_again(&path);
+                    true
+                } else {
+                    let since = self.change.media().unused_since(&path, now);
+                    now - since < self.options.keep_unused.as_secs()
+                };
+                if stays {
+                    self.change.keep(&path)?;
+                } else {
+                    self.change.discard(&path)?;
+                }
             }
         }
         Ok(())
@@ -284,130 +374,33 @@ impl<'a> Export<'a> {
 
     /// The list of projects: what was exported, and what the site keeps; in the list's order, with
     /// those it does not know any more at the end.
-    fn project_entries<'b>(
-        &'b self,
-        order: &[ProjectId],
-        present: &v0::Context<'b>,
-        media: &'b ResolvedMedia,
-    ) -> Vec<v0::Project<'b>> {
-        let kept = |id: &ProjectId| {
+    fn entries<'b>(&'b self, order: &[ProjectId], present: &'b PresentList) -> Vec<Entry<'b>> {
+        let kept = |id: &str| {
             let mut entries = present.projects.iter();
-            entries
-                .find(|it| self.kept.contains(id) && it.id.as_str() == id.as_str())
-                .cloned()
+            let is_kept = self.kept.iter().any(|it| it.as_str() == id);
+            let entry = entries.find(|it| is_kept && *it == id)?;
+            Some(Entry::Kept(entry))
         };
         let entry = |id: &ProjectId| match self.exported.get(id) {
-            Some(project) => Some(render::v0::project(project, media)),
-            None => kept(id),
+            Some((project, episodes)) => Some(Entry::New(project, episodes)),
+            None => kept(id.as_str()),
         };
         let mut entries: Vec<_> = order.iter().filter_map(entry).collect();
         let known: HashSet<_> = order.iter().map(ProjectId::as_str).collect();
-        let others = present.projects.iter().filter(|it| {
-            !known.contains(it.id.as_str())
-                && self.kept.iter().any(|id| id.as_str() == it.id.as_str())
-        });
-        entries.extend(others.cloned());
+        let others = present.projects.iter().map(String::as_str);
+        entries.extend(others.filter(|id| !known.contains(id)).filter_map(kept));
         entries
     }
 
     fn fetcher(&self) -> Fetcher<'_> {
-        let ExportOptions { media, jobs, .. } = &self.options;
-        Fetcher::new(&self.change, self.source, media, *jobs, self.progress)
-    }
-}
-
-/// What a person should know of what the format, or its client, cannot show.
-fn limits_of_v0(
-    snapshot: &ProjectSnapshot,
-    media: &ResolvedMedia,
-    total_frames: u64,
-) -> Vec<String> {
-    let mut notes = Vec::new();
-    match render::v0::shown_edit(snapshot, media) {
-        Some((edit, _)) if snapshot.edits.len() > 1 => notes.push(format!(
-            "format v0 holds one edit: `{}` is shown, {} not",
-            edit.name,
-            snapshot.edits.len() - 1
-        )),
-        Some(_) => {}
-        None if snapshot.edits.is_empty() => {
-            notes.push("no edit: the timeline is as long as the shots".into());
-        }
-        None => notes.push("no edit has a movie: the timeline is as long as the shots".into()),
-    }
-    if snapshot.episodes.len() > 1 {
-        notes.push(format!(
-            "format v0 has no episodes: the shots of all {} are on one timeline",
-            snapshot.episodes.len()
-        ));
-    }
-    let end = i64::try_from(total_frames).unwrap_or(i64::MAX);
-    let beyond = snapshot
-        .shots
-        .iter()
-        .filter(|shot| shot.data.frame_out > end)
-        .count();
-    if beyond > 0 {
-        notes.push(format!(
-            "the movie has {total_frames} frames and the last shot ends at {}: the client draws \
-             what is beyond off the end of the timeline ({beyond} of {} shots)",
-            snapshot.last_frame(),
-            snapshot.shots.len()
-        ));
-    }
-    let with_shots: RapidHashSet<_> = snapshot
-        .shots
-        .iter()
-        .map(|shot| &shot.sequence_id)
-        .collect();
-    if with_shots.len() > render::v0::MAX_SEQUENCES {
-        notes.push(format!(
-            "{} sequences have shots and the client of format v0 has colours for {}: it does not \
-             draw the timeline",
-            with_shots.len(),
-            render::v0::MAX_SEQUENCES
-        ));
-    }
-    notes
-}
-
-/// Adds every id of a context.
-fn add_ids(references: &mut References, context: &v0::Context<'_>) {
-    context
-        .asset_types
-        .iter()
-        .for_each(|it| references.add(it.id.as_str()));
-    context
-        .task_types
-        .iter()
-        .for_each(|it| references.add(it.id.as_str()));
-    context
-        .task_status
-        .iter()
-        .for_each(|it| references.add(it.id.as_str()));
-    context
-        .users
-        .iter()
-        .for_each(|it| references.add(it.id.as_str()));
-}
-
-/// Adds what the previous context holds and the new one does not: what is kept may refer to it.
-fn add_missing<'b>(context: &mut v0::Context<'b>, previous: &v0::Context<'b>) {
-    fn add<T: Clone>(to: &mut Vec<T>, from: &[T], same: impl Fn(&T, &T) -> bool) {
-        for it in from {
-            if !to.iter().any(|present| same(present, it)) {
-                to.push(it.clone());
-            }
+        Fetcher {
+            change: &self.change,
+            layout: self.layout,
+            source: self.source,
+            policy: &self.options.media,
+            jobs: self.options.jobs,
+            progress: self.progress,
+            answers: &self.answers,
         }
     }
-    add(&mut context.asset_types, &previous.asset_types, |a, b| {
-        a.id == b.id
-    });
-    add(&mut context.task_types, &previous.task_types, |a, b| {
-        a.id == b.id
-    });
-    add(&mut context.task_status, &previous.task_status, |a, b| {
-        a.id == b.id
-    });
-    add(&mut context.users, &previous.users, |a, b| a.id == b.id);
 }

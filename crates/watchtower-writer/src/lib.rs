@@ -13,7 +13,10 @@ mod conform;
 mod documents;
 mod error;
 mod export;
+mod history;
+mod layout;
 pub mod media;
+pub mod read;
 mod references;
 pub mod render;
 mod site;
@@ -23,6 +26,6 @@ mod writers;
 
 pub use error::{Error, Result};
 pub use export::{Export, ExportOptions, Progress};
-pub use site::{Site, Transaction};
+pub use site::{Site, SiteFolder, Transaction};
 pub use summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
 pub use writers::{ProjectListWriter, ProjectWriter};

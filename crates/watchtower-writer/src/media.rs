@@ -10,13 +10,10 @@ use std::collections::HashMap;
 
 use watchtower_model::{MediaRef, User};
 
-pub(crate) use fetch::Fetcher;
+pub(crate) use fetch::{Answers, Fetcher};
 pub use kind::MediaKind;
 pub use source::{MediaError, MediaRequest, MediaSource, MediaStream, NoMedia, Opened};
 pub(crate) use state::{MediaState, Stamp};
-
-/// The folder of pictures, from the site root.
-pub(crate) const PREVIEWS: &str = "data/previews";
 
 /// What becomes of the tracker's pictures and movies: the specification's storage strategies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +25,9 @@ pub enum MediaPolicy {
     Reference(ReferenceForm),
     /// Leave them out: the client shows its placeholders.
     None,
+    /// For data that was [read](crate::read) from another site: fetch what that site holds, and refer
+    /// to the rest by the addresses that stand in it.
+    Copy,
 }
 
 /// How an address on the tracker is written so that the client can load it.

@@ -8,7 +8,7 @@ use rapidhash::RapidHashMap;
 use rapidhash::v3::rapidhash_v3;
 use rayon::prelude::*;
 use watchtower_model::{
-    Asset, AssetId, ProjectList, ProjectSnapshot, References, Sequence, Shot, Task,
+    Asset, AssetId, Edit, Episode, ProjectList, ProjectSnapshot, References, Sequence, Shot, Task,
 };
 
 use crate::error::{Error, Result};
@@ -97,15 +97,27 @@ pub(crate) fn check(
     shared: Option<&SharedIds<'_>>,
 ) -> Result<References> {
     let mut check = Check::default();
+    let episodes = Index::of(&snapshot.episodes);
     let sequences = Index::of(&snapshot.sequences);
     let (assets, shots) = rayon::join(
         || Index::of(&snapshot.assets),
         || Index::of(&snapshot.shots),
     );
     check.unique("sequences", &sequences);
+    check.unique("episodes", &episodes);
+    check.unique("edits", &Index::of(&snapshot.edits));
     check.unique("assets", &assets);
     check.unique("shots", &shots);
 
+    let of_sequences = snapshot.sequences.iter();
+    let of_sequences = of_sequences.map(|it| ("sequence", &it.name, &it.episode_id));
+    let of_edits = snapshot.edits.iter();
+    let of_edits = of_edits.map(|it| ("edit", &it.name, &it.episode_id));
+    for (kind, name, episode) in of_sequences.chain(of_edits) {
+        if let Some(id) = episode.as_ref().map(|it| it.as_str()) {
+            check.refers((kind, name), "episode", id, episodes.find(id).is_some());
+        }
+    }
     // Most entries are good, so all are looked at side by side, and only the others one by one.
     let is_stray = |it: &&Shot| sequences.find(it.sequence_id.as_str()).is_none();
     let strays: Vec<_> = snapshot.shots.par_iter().filter(is_stray).collect();
@@ -173,7 +185,7 @@ macro_rules! entities {
     )*};
 }
 
-entities! { Asset Sequence Shot }
+entities! { Asset Edit Episode Sequence Shot }
 
 /// The places of things by their ids, 9 to 21 bytes for each: a film has so many that fresh memory for
 /// more would take longer than all that is looked up.
@@ -327,8 +339,8 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use watchtower_model::{
-        Asset, AssetType, Project, Sequence, Shot, ShotCasting, ShotData, Task, TaskStatus,
-        TaskType, User,
+        Asset, AssetType, Edit, Episode, Project, Sequence, Shot, ShotCasting, ShotData, Task,
+        TaskStatus, TaskType, User,
     };
 
     use super::*;
@@ -344,6 +356,7 @@ mod tests {
         let mut film = ProjectSnapshot::new(Project::new("Film"));
         film.project.team = vec![list.users[0].id.clone()];
         film.sequences = vec![Sequence::new("010")];
+        film.edits = vec![Edit::new("Edit")];
         film.assets = vec![Asset::new("Rex", &list.asset_types[0].id)];
         let mut shot = Shot::new("0010", &film.sequences[0].id, ShotData::new(0, 10));
         let task_type = list.task_types[0].id.clone();
@@ -377,6 +390,8 @@ mod tests {
         let (fx, done) = (TaskType::new("FX").id, TaskStatus::new("Done").id);
         let messages = [
             message(|_, film| film.sequences.clear()),
+            message(|_, film| film.sequences[0].episode_id = Some(Episode::new("E01").id)),
+            message(|_, film| film.edits[0].episode_id = Some(Episode::new("E01").id)),
             message(|_, film| film.shots.clear()),
             message(|_, film| film.assets.clear()),
             message(|list, _| list.asset_types.clear()),
@@ -390,6 +405,8 @@ mod tests {
             message(|_, film| film.shots.push(film.shots[0].clone())),
             message(|_, film| film.assets.push(film.assets[0].clone())),
             message(|_, film| film.casting.push(film.casting[0].clone())),
+            message(|_, film| film.episodes = vec![Episode::new("E01"), Episode::new("E01")]),
+            message(|_, film| film.edits.push(film.edits[0].clone())),
         ];
         insta::assert_snapshot!(messages.join("\n"));
     }

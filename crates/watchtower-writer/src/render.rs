@@ -2,6 +2,7 @@
 
 mod json;
 pub mod v0;
+pub mod v1;
 
 use std::io::{self, Write};
 

@@ -10,6 +10,7 @@
 //! and movies.
 
 mod files;
+mod folder;
 mod step;
 
 use std::fs::{self, File, TryLockError};
@@ -18,6 +19,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+pub use self::folder::SiteFolder;
 
 use self::files::{exists, files_below, link, link_tree, remove, same_bytes, same_tree};
 use self::step::{DATA, HIDDEN, Places};
@@ -243,6 +246,30 @@ impl Transaction {
             link_tree(&present, &self.staged(path)?)?;
         }
         Ok(there)
+    }
+
+    /// Whether a file with this stamp is staged under a path, or is there now.
+    pub(crate) fn has(&self, path: &str, stamp: Stamp) -> bool {
+        self.stamp(path) == Some(stamp) || self.present_stamp(path) == Some(stamp)
+    }
+
+    /// Stages the file with this stamp that is staged under a path, or is there now, under another
+    /// path or the same. What is staged there already stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] when it cannot be linked.
+    pub(crate) fn keep_as(&self, path: &str, stamp: Stamp, to: &str) -> Result<()> {
+        // What stands there now is linked, so that it keeps its inode.
+        if self.present_stamp(to) == Some(stamp) {
+            return self.keep(to).map(drop);
+        }
+        let below = below_data(path)?;
+        let from = match self.stamp(path) == Some(stamp) {
+            true => self.places.next.join(below),
+            false => self.places.data.join(below),
+        };
+        link_tree(&from, &self.staged(to)?)
     }
 
     /// Takes a file, or a folder with everything in it, out of the staged state.

@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use watchtower_model::format::Format;
 use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot};
 
 /// What an export did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
+    /// The format of the site.
+    pub format: Format,
+    /// The format that the site was of before, if that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Format>,
     /// The projects, in the order of the list.
     pub projects: Vec<ProjectSummary>,
     /// The avatars and project pictures, which belong to no single project.
@@ -86,7 +92,7 @@ pub struct Counts {
     pub casting: usize,
     /// Edits the tracker has.
     pub edits: usize,
-    /// The length of the timeline, in frames.
+    /// The length of the timeline, in frames; of all episodes together where each has its own.
     pub total_frames: u64,
 }
 

@@ -42,6 +42,11 @@ pub use code::{Code, Explanation, UnknownCode};
 pub use finding::{Finding, LeftOut, Position, Severity};
 pub use site::{Error, Report, read, site};
 
+pub(crate) use elements::{Broken, Elements};
+pub(crate) use media::{Target, target};
+pub(crate) use role::Role;
+pub(crate) use text::objection;
+
 /// What is checked, and how closely.
 #[derive(Clone, Debug)]
 pub struct Options {

@@ -4,21 +4,24 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_executor::block_on;
+use watchtower_model::format::Format;
 use watchtower_model::{
-    Asset, AssetType, Edit, Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotCasting,
-    TaskStatus, TaskType, User,
+    Asset, AssetType, Edit, Project, ProjectList, ProjectSnapshot, References, Sequence, Shot,
+    ShotCasting, TaskStatus, TaskType, User,
 };
 
 use crate::error::Result;
-use crate::media::{Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
+use crate::export::ExportOptions;
+use crate::layout::{self, Entry, Film, NewList, Stage};
+use crate::media::{Answers, Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
+use crate::references;
 use crate::site::{Site, Transaction};
 use crate::summary::MediaCounts;
-use crate::{documents, references, render};
 
-/// Writes `context.json`: what all projects share.
+/// Writes `context.json`: what all projects share, in format v0.
 ///
 /// Its fields are those of the specification's writer of the same name. Everything else in the site
-/// stays as it is.
+/// stays as it is. [`Export`](crate::Export) writes every format.
 ///
 /// ```
 /// use watchtower_model::{AssetType, Project, TaskStatus, TaskType, User};
@@ -73,16 +76,28 @@ impl ProjectListWriter {
             users: self.users.clone(),
         };
         let mut media = ResolvedMedia::default();
-        let counts = block_on(fetcher(&change).fetch_shared(&list, &mut media))?;
-        documents::stage_context(&change, &render::v0::context(&list, &media))?;
+        let answers = Answers::default();
+        let people = layout::of(FORMAT).listed_people(&list);
+        let fetcher = fetcher(&change, &answers);
+        let counts = block_on(fetcher.fetch_shared(&list, people, &mut media))?;
+        let entries = list.projects.iter().map(|it| Entry::New(it, &[]));
+        let new = NewList {
+            shared: &list,
+            entries: entries.collect(),
+            media: &media,
+            present: "",
+            from_site: false,
+        };
+        let layout = layout::of(FORMAT);
+        layout.stage_list(&mut Stage::of_site(&change, layout), &new)?;
         keep_the_rest(change, counts)
     }
 }
 
-/// Writes the documents of one project into its folder.
+/// Writes the documents of one project into its folder, in format v0.
 ///
 /// Its fields are those of the specification's writer of the same name. Everything else in the site
-/// stays as it is.
+/// stays as it is. [`Export`](crate::Export) writes every format.
 ///
 /// ```
 /// use watchtower_model::{Edit, Project, Sequence, Shot, ShotData};
@@ -137,28 +152,45 @@ impl ProjectWriter {
         snapshot.casting.clone_from(&self.casting);
         references::check(&snapshot, None)?;
         let change = site.begin(PATIENCE)?;
-        let (media, counts) = block_on(fetcher(&change).fetch_project(&snapshot))?;
-        documents::stage_project(&change, &snapshot, &media)?;
+        let (list, answers) = (ProjectList::default(), Answers::default());
+        let fetched = block_on(fetcher(&change, &answers).fetch_project(&snapshot, &list));
+        let (media, counts) = fetched?;
+        let film = Film {
+            snapshot: &snapshot,
+            list: &list,
+            media: &media,
+            used: &References::default(),
+            options: &ExportOptions::default(),
+        };
+        let layout = layout::of(FORMAT);
+        let mut stage = Stage::of_project(&change, layout, &snapshot.project);
+        layout.stage_project(&mut stage, &film)?;
         keep_the_rest(change, counts)
     }
 }
 
+/// The specification's format. A project of another one carries more than its writer has.
+const FORMAT: Format = Format::V0;
+
 /// How long a writer waits for another change of the site.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn fetcher(change: &Transaction) -> Fetcher<'_> {
-    Fetcher::new(
+fn fetcher<'a>(change: &'a Transaction, answers: &'a Answers) -> Fetcher<'a> {
+    Fetcher {
         change,
-        &NoMedia,
-        &MediaPolicy::Download,
-        NonZeroUsize::MIN,
-        &(),
-    )
+        layout: layout::of(FORMAT),
+        source: &NoMedia,
+        policy: &MediaPolicy::Download,
+        jobs: NonZeroUsize::MIN,
+        progress: &(),
+        answers,
+    }
 }
 
 fn keep_the_rest(change: Transaction, counts: MediaCounts) -> Result<MediaCounts> {
-    change.keep("data/projects")?;
-    change.keep("data/previews")?;
+    for folder in ["data/projects", "data/projects-list", "data/previews"] {
+        change.keep(folder)?;
+    }
     change.commit()?;
     Ok(counts)
 }

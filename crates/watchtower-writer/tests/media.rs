@@ -380,8 +380,8 @@ async fn the_pictures_of_a_project_that_is_kept_are_in_use() {
     let shots = site.path(&format!("data/projects/{id}/shots.json"));
     fs::write(&shots, "not JSON").unwrap();
     let mut export = Export::begin(&site, options, &both, &source, &()).unwrap();
+    export.keep_all_but(&[&other.project]).unwrap();
     export.project(other).await.unwrap();
-    export.keep_the_others().unwrap();
     export.finish().await.unwrap();
     assert!(site.path(&before.0).exists());
 }

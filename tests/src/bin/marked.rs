@@ -18,7 +18,7 @@ use watchtower_connector::{
 };
 use watchtower_model::{
     Asset, AssetType, Edit, MediaLocation, MediaRef, Project, ProjectId, ProjectList,
-    ProjectSnapshot, Sequence, Shot, ShotCasting, ShotData, User,
+    ProjectSnapshot, Sequence, Shot, ShotCasting, ShotData, Task, TaskStatus, TaskType, User,
 };
 
 const MOVIE: &[u8] =
@@ -112,8 +112,13 @@ impl Tracker for Marked {
         Ok(ProjectList {
             projects: vec![self.project()],
             asset_types: vec![AssetType::new(self.text())],
+            // These are the same for every mark, so that a history tells of one curve.
+            task_types: vec![TaskType {
+                for_shots: true,
+                ..TaskType::new("Animation")
+            }],
+            task_statuses: vec![TaskStatus::new("Todo")],
             users: vec![self.person()],
-            ..ProjectList::default()
         })
     }
 
@@ -137,6 +142,8 @@ impl Tracker for Marked {
             let range = ShotData::new(start, start + 1);
             let mut shot = Shot::new(&name, &film.sequences[0].id, range);
             shot.thumbnail = Some(MediaRef::key(format!("{text} {place}")));
+            let (kind, status) = (&list.task_types[0].id, &list.task_statuses[0].id);
+            shot.tasks = vec![Task::new(kind.clone(), status.clone())];
             film.casting.push(ShotCasting::new(&shot, &film.assets));
             film.shots.push(shot);
         }

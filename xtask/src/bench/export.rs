@@ -236,6 +236,7 @@ fn film(shots: usize) -> Result<Example> {
         shots,
         assets: shots / 5,
         sequences: shots.div_ceil(50),
+        ..ExampleOptions::default()
     })?)
 }
 

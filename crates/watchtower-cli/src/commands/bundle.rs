@@ -10,7 +10,7 @@ use crate::cli::BundleArgs;
 use crate::printer::{Printer, Verbosity};
 
 pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
-    let bundled = match bundle(&args.site, &args.client, &args.output) {
+    let bundled = match bundle(&args.site, &args.client, &args.output, args.format) {
         Ok(bundled) => bundled,
         Err(error) => {
             let help = match &error {

@@ -2,17 +2,15 @@
 
 use std::io;
 
-use clap::{ArgMatches, FromArgMatches};
+use clap::ArgMatches;
 use serde::Serialize;
-use tokio::runtime;
 use watchtower_connector::{Result, Tracker};
 
+use super::asked::{Asked, until_stopped};
 use crate::cli::CheckArgs;
-use crate::environment::Environment;
 use crate::export::tracker_exit;
 use crate::printer::Printer;
-use crate::stop::Stop;
-use crate::{Exit, Network, TrackerCommand};
+use crate::{Exit, TrackerCommand};
 
 /// What a connection shows.
 #[derive(Serialize)]
@@ -40,30 +38,13 @@ pub(super) fn run(
     trackers: &[Box<dyn TrackerCommand>],
     printer: &Printer,
 ) -> io::Result<Exit> {
-    let (command, matches) = super::export::chosen("check", matches, trackers);
-    let (args, network) = match arguments(command, matches) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
-    };
-    let environment = match Environment::load(args.env_file.as_deref()) {
-        Ok(environment) => environment,
-        Err(error) => {
-            printer.error(&error, None);
-            return Ok(Exit::Usage);
-        }
-    };
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    let found = runtime.block_on(async {
-        let mut stop = Stop::on_signals()?;
-        let found = async { look(&*command.connect(matches, &environment, &network)?).await };
-        tokio::select! {
-            found = found => Ok(Ok(found)),
-            exit = stop.requested() => io::Result::Ok(Err(exit)),
-        }
-    });
-    runtime.shutdown_background();
-    match found? {
-        Ok(Ok(found)) if args.json => printer.data(serde_json::to_string_pretty(&found)?)?,
+    let asked =
+        match Asked::<CheckArgs>::new("check", matches, trackers, |it| &it.env_file, printer) {
+            Ok(asked) => asked,
+            Err(exit) => return Ok(exit),
+        };
+    match until_stopped(async { look(&*asked.connect()?).await })? {
+        Ok(Ok(found)) if asked.args.json => printer.data(serde_json::to_string_pretty(&found)?)?,
         Ok(Ok(found)) => tell(&found, printer)?,
         Ok(Err(error)) => {
             printer.error(&error, error.help());
@@ -72,17 +53,6 @@ pub(super) fn run(
         Err(exit) => return Ok(exit),
     }
     Ok(Exit::Done)
-}
-
-fn arguments(
-    command: &dyn TrackerCommand,
-    matches: &ArgMatches,
-) -> Result<(CheckArgs, Network), clap::Error> {
-    let network = match command.uses_network() {
-        true => Network::from_arg_matches(matches)?,
-        false => Network::default(),
-    };
-    Ok((CheckArgs::from_arg_matches(matches)?, network))
 }
 
 async fn look(tracker: &dyn Tracker) -> Result<Found> {

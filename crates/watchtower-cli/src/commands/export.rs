@@ -93,9 +93,13 @@ pub(super) fn prepare<'a>(
         options: ExportOptions {
             media: media_policy(&args, &*tracker),
             projects: args.projects,
+            format: args.format,
             jobs: network.jobs,
             lock_timeout: args.lock_timeout,
             keep_unused: args.keep_unused,
+            keep_history: args.keep_history,
+            moment: None,
+            from_site: false,
         },
         json: args.json,
         every: background.every,
@@ -129,7 +133,7 @@ fn instead(
 pub(super) struct Runs<'a> {
     tracker: Box<dyn Tracker>,
     pub(super) site: Site,
-    options: ExportOptions,
+    pub(super) options: ExportOptions,
     pub(super) json: bool,
     pub(super) every: Option<Duration>,
     pub(super) printer: &'a Printer,

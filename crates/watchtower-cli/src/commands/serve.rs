@@ -17,12 +17,12 @@ use crate::client::{Client, ClientError, INDEX};
 use crate::parent::Parent;
 use crate::printer::Printer;
 use crate::server::{Served, Server};
-use crate::site::SiteFolder;
 use crate::stop::Stop;
+use watchtower_writer::SiteFolder;
 
 pub(super) fn run(args: &ServeArgs, printer: &Printer) -> io::Result<Exit> {
     let parent = Parent::now();
-    let served = match served(&args.site, args.client.as_deref(), &args.listen) {
+    let served = match served(args) {
         Ok(served) => served,
         Err(error) => return Ok(error.tell(printer)),
     };
@@ -61,19 +61,17 @@ impl NothingToServe {
 }
 
 /// A site with the client that was named, or with the one beside it if it is a bundle.
-fn served(
-    site: &Path,
-    client: Option<&Path>,
-    listen: &ListenArgs,
-) -> Result<Served, NothingToServe> {
+fn served(args: &ServeArgs) -> Result<Served, NothingToServe> {
+    let site = args.site.as_path();
     let folder = SiteFolder::new(site);
-    let formats = NoSite::formats(&folder)?;
+    let formats = NoSite::formats(&folder, args.format)?;
+    let client = args.client.as_deref();
     let client = client.or_else(|| site.join(INDEX).is_file().then_some(site));
     let client = client.map(|it| Client::open(it, &formats)).transpose()?;
     Ok(Served {
         site: folder,
         client: client.map_or_else(OnceLock::new, OnceLock::from),
-        reload: !listen.no_reload,
+        reload: !args.listen.no_reload,
     })
 }
 

@@ -43,7 +43,7 @@ pub(super) fn run(
             printer.data(format_args!("  gives {}", entry.capabilities.join(", ")))?;
         }
         let longest = entry.settings.iter().map(|it| it.name.len()).max();
-        for Setting { name, about } in entry.settings {
+        for Setting { name, about, .. } in entry.settings {
             let width = longest.unwrap_or_default();
             printer.data(format_args!("  {name:width$}  {about}"))?;
         }

@@ -5,17 +5,18 @@ use std::sync::{Arc, OnceLock};
 
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
+use watchtower_model::format::Format;
 
 use super::export::{self, Runs, repeat};
 use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
-use crate::client::Client;
+use crate::client::{Client, ClientError};
 use crate::parent::Parent;
 use crate::printer::Printer;
 use crate::server::Served;
-use crate::site::SiteFolder;
 use crate::stop::Stop;
 use crate::{Exit, TrackerCommand};
+use watchtower_writer::SiteFolder;
 
 pub(super) fn run(
     matches: &ArgMatches,
@@ -30,10 +31,13 @@ pub(super) fn run(
     };
     // Gone when the command ends.
     let temporary = tempfile::Builder::new().prefix("watchtower-").tempdir()?;
-    let runs = match export::prepare(command, matches, Some(temporary.path()), printer) {
+    let mut runs = match export::prepare(command, matches, Some(temporary.path()), printer) {
         Ok(runs) => runs,
         Err(exit) => return Ok(exit),
     };
+    if let Some(exit) = take_format_of_client(&mut runs, &view) {
+        return Ok(exit);
+    }
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::new(Served {
         site: SiteFolder::new(runs.site.root()),
@@ -53,6 +57,25 @@ pub(super) fn run(
     });
     runtime.shutdown_background();
     exit
+}
+
+/// Exports to a new site in the format that the client reads, unless one was named. The exit code is of
+/// a client that cannot be had.
+fn take_format_of_client(runs: &mut Runs<'_>, view: &ViewArgs) -> Option<Exit> {
+    let path = view.client.as_deref()?;
+    let is_new = SiteFolder::new(runs.site.root()).formats().is_empty();
+    if runs.options.format.is_some() || !is_new {
+        return None;
+    }
+    match Client::open(path, &Format::ALL.iter().copied().collect()) {
+        Ok(client) => {
+            runs.options.format = Some(client.format());
+            None
+        }
+        // The client is chosen later, for the format of the site.
+        Err(ClientError::Several { .. }) => None,
+        Err(error) => Some(NothingToServe::from(error).tell(runs.printer)),
+    }
 }
 
 /// Exports once, then finds the client for what was exported, then exports again on every beat. It ends

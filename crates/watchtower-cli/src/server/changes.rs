@@ -10,7 +10,7 @@ use cap_std::fs::Dir;
 use tokio::sync::watch;
 
 use super::Served;
-use crate::site::SiteFolder;
+use watchtower_writer::SiteFolder;
 
 /// How often the site is looked at.
 const LOOK: Duration = Duration::from_millis(500);

@@ -6,9 +6,9 @@ use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use watchtower_model::format::{Document, Format, Scope};
+use watchtower_writer::SiteFolder;
 
-use crate::client::{download, site_document_path};
-use crate::site::SiteFolder;
+use crate::client::download;
 
 const STYLE: &str =
     "body { font: 16px/1.5 sans-serif; max-width: 48em; margin: 2em auto; padding: 0 1em; }
@@ -63,7 +63,7 @@ pub(super) fn of(site: &SiteFolder) -> String {
 }
 
 fn projects(site: &SiteFolder, format: Format) -> Markup {
-    let path = site_document_path(format).unwrap_or_default();
+    let path = format.site_path();
     let mut text = Vec::new();
     let read = site
         .open(&path)

@@ -63,18 +63,22 @@ impl TrackerCommand for AyonCommand {
             Setting {
                 name: URL,
                 about: "AYON's address",
+                is_secret: false,
             },
             Setting {
                 name: KEY,
                 about: "the key of a service user, or a personal API key",
+                is_secret: true,
             },
             Setting {
                 name: NAME,
                 about: "the account, instead of a key",
+                is_secret: false,
             },
             Setting {
                 name: PASSWORD,
                 about: "its password",
+                is_secret: true,
             },
         ];
         SETTINGS
@@ -90,41 +94,68 @@ impl TrackerCommand for AyonCommand {
         environment: &Environment,
         network: &Network,
     ) -> Result<Box<dyn Tracker>> {
-        let config = |message: String| Error::new(ErrorKind::Config, "connect to AYON", message);
-        let args = AyonArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
-        let missing = |name: &str, other: &str| {
-            let place = match environment.path() {
-                Some(path) => format!("in `{}`", path.display()),
-                None => "in `.env.local`".to_owned(),
-            };
-            config(format!("{name} is not set"))
-                .with_help(format!("set {name} in the environment or {place}{other}"))
-        };
-        let url = args.url.or_else(|| environment.text(URL));
-        let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
-        let credentials = match environment.secret(KEY) {
-            Some(key) if args.username.is_none() => Credentials::ApiKey(key.clone()),
-            _ => {
-                let name = args.username.or_else(|| environment.text(NAME));
-                let password = environment.secret(PASSWORD);
-                Credentials::Password {
-                    name: name
-                        .ok_or_else(|| missing(KEY, &format!(", or {NAME} and {PASSWORD}")))?,
-                    password: password.ok_or_else(|| missing(PASSWORD, ""))?.clone(),
-                }
-            }
-        };
-        // What every export takes, and spares the server here; a check takes neither.
-        let projects = matches.try_get_many::<String>("projects").ok().flatten();
-        let media = matches.try_get_one::<Media>("media").ok().flatten();
-        Ok(Box::new(Ayon::new(AyonSettings {
-            url,
-            credentials,
-            projects: projects.unwrap_or_default().cloned().collect(),
-            edit_product: args.edit_product,
-            omitted_statuses: args.omitted_statuses,
-            pictures: media != Some(&Media::None),
-            http: network.into(),
-        })?))
+        let settings = settings(matches, environment, network)?;
+        Ok(Box::new(Ayon::new(settings)?))
     }
+
+    fn connect_as_nobody(
+        &self,
+        matches: &ArgMatches,
+        environment: &Environment,
+        network: &Network,
+    ) -> Option<Result<Box<dyn Tracker>>> {
+        let settings = settings(matches, environment, network).and_then(|mut settings| {
+            settings.credentials = match settings.credentials {
+                Credentials::ApiKey(_) => Credentials::ApiKey("of-nobody".into()),
+                Credentials::Password { .. } => Credentials::Password {
+                    name: "nobody".to_owned(),
+                    password: "of-nobody".into(),
+                },
+            };
+            Ok(Box::new(Ayon::new(settings)?) as _)
+        });
+        Some(settings)
+    }
+}
+
+fn settings(
+    matches: &ArgMatches,
+    environment: &Environment,
+    network: &Network,
+) -> Result<AyonSettings> {
+    let config = |message: String| Error::new(ErrorKind::Config, "connect to AYON", message);
+    let args = AyonArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
+    let missing = |name: &str, other: &str| {
+        let place = match environment.path() {
+            Some(path) => format!("in `{}`", path.display()),
+            None => "in `.env.local`".to_owned(),
+        };
+        config(format!("{name} is not set"))
+            .with_help(format!("set {name} in the environment or {place}{other}"))
+    };
+    let url = args.url.or_else(|| environment.text(URL));
+    let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
+    let credentials = match environment.secret(KEY) {
+        Some(key) if args.username.is_none() => Credentials::ApiKey(key.clone()),
+        _ => {
+            let name = args.username.or_else(|| environment.text(NAME));
+            let password = environment.secret(PASSWORD);
+            Credentials::Password {
+                name: name.ok_or_else(|| missing(KEY, &format!(", or {NAME} and {PASSWORD}")))?,
+                password: password.ok_or_else(|| missing(PASSWORD, ""))?.clone(),
+            }
+        }
+    };
+    // What every export takes, and spares the server here; a check takes neither.
+    let projects = matches.try_get_many::<String>("projects").ok().flatten();
+    let media = matches.try_get_one::<Media>("media").ok().flatten();
+    Ok(AyonSettings {
+        url,
+        credentials,
+        projects: projects.unwrap_or_default().cloned().collect(),
+        edit_product: args.edit_product,
+        omitted_statuses: args.omitted_statuses,
+        pictures: media != Some(&Media::None),
+        http: network.into(),
+    })
 }

@@ -16,8 +16,8 @@ const AFTER_HELP: &str = "\
 The program is called with one more argument, `project-list`, or with two, `project ID`, and prints one
 JSON document on stdout; `watchtower schema show tracker/project_list` and `tracker/project` say what
 stands in it. What it prints on stderr goes to the log; an exit status other than 0 means that it failed.
-It has our environment, so its settings and passwords can be there. Files that it names are relative to
-the working folder.
+It has our environment, and beside it the settings of `--env-file`, so its passwords can be there. Files
+that it names are relative to the working folder.
 
 Example:
   watchtower export process --output site -- python3 connector.py";
@@ -57,7 +57,7 @@ impl TrackerCommand for ProcessCommand {
     fn connect(
         &self,
         matches: &ArgMatches,
-        _: &Environment,
+        environment: &Environment,
         network: &Network,
     ) -> Result<Box<dyn Tracker>> {
         let config = |message: String| Error::new(ErrorKind::Config, "run the program", message);
@@ -72,6 +72,10 @@ impl TrackerCommand for ProcessCommand {
                 .ok()
                 .and_then(|it| it.checked_mul(1 << 20))
                 .unwrap_or(usize::MAX),
+            environment: environment
+                .of_file()
+                .map(|(name, value)| (name.to_owned(), value.clone()))
+                .collect(),
             http: network.into(),
             ..ProcessSettings::new(program)
         })))

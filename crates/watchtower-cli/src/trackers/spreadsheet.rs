@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use watchtower_connector::spreadsheet::{self, Spreadsheet, SpreadsheetSettings};
-use watchtower_connector::{Error, ErrorKind, Result, Tracker};
+use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 use watchtower_model::FrameRate;
 
 use super::TrackerCommand;
@@ -50,6 +50,10 @@ impl TrackerCommand for SpreadsheetCommand {
         "Sheets: CSV files as Kitsu exports them, a workbook, or any other table"
     }
 
+    fn capabilities(&self) -> &'static [Capability] {
+        Spreadsheet::CAPABILITIES
+    }
+
     fn arguments(&self, command: Command) -> Command {
         SpreadsheetArgs::augment_args(command.next_help_heading("Sheets")).after_help(AFTER_HELP)
     }
@@ -77,12 +81,19 @@ impl TrackerCommand for SpreadsheetCommand {
         _: &Network,
     ) -> Result<Box<dyn Tracker>> {
         let args = args(matches)?;
+        if let Some(movie) = args.movie.as_deref().filter(|it| !it.is_file()) {
+            let message = format!("`{}` is not a file", movie.display());
+            let error = Error::new(ErrorKind::Config, "find the edit's movie", message);
+            return Err(error.with_help("give the path of the movie"));
+        }
+        // What every export takes; a check does not.
+        let fps = matches.try_get_one::<FrameRate>("fps").ok().flatten();
         Ok(Box::new(Spreadsheet::new(SpreadsheetSettings {
             path: args.path,
             mapping: args.mapping,
             pictures: args.pictures,
             movie: args.movie,
-            fps: matches.get_one::<FrameRate>("fps").copied(),
+            fps: fps.copied(),
         })))
     }
 }

@@ -1,21 +1,35 @@
-//! The film: who makes it, what it consists of, and how far the work is.
+//! The film: who makes it, what it consists of, and how far the work is. A series is a film whose
+//! sequences are dealt out to episodes, each of which has a timeline of its own.
 //!
 //! Everything follows from where a thing stands in its list, so the film is the same in every run,
 //! and any part of it can be told without the rest.
 
+use std::ops::Range;
+
 use watchtower_model::{
-    Asset, AssetType, Edit, HexColor, Project, ProjectList, ProjectSnapshot, Sequence, Shot,
-    ShotCasting, ShotData, Task, TaskStatus, TaskType, User,
+    Asset, AssetType, Edit, Episode, HexColor, Project, ProjectList, ProjectSnapshot, Sequence,
+    Shot, ShotCasting, ShotData, Task, TaskStatus, TaskType, User,
 };
 
 use super::ExampleOptions;
-use super::media::{MOVIE_FRAMES, Subject};
+use super::media::Subject;
+use super::movie::Part;
 
-/// The film's name.
-pub(super) const TITLE: &str = "The Salt Lantern";
+/// The film's name, and the colour of its picture.
+const TITLE: (&str, HexColor) = ("The Salt Lantern", HexColor::new(0x1f, 0x3a, 0x4d));
 
-/// The colour of the film's own picture.
-const TITLE_COLOR: HexColor = HexColor::new(0x1f, 0x3a, 0x4d);
+/// The name of the series, and the colour of its picture.
+const SERIES_TITLE: (&str, HexColor) = ("Salt Lantern Tales", HexColor::new(0x4d, 0x2f, 0x1f));
+
+/// Episodes by name. A longer series tells them over again.
+const EPISODES: [&str; 6] = [
+    "Ebb",
+    "Flood",
+    "Slack Water",
+    "Spring Tide",
+    "Neap Tide",
+    "Undertow",
+];
 
 /// Sequences by name, and the colour of the pictures of their shots. A longer film tells them over
 /// again.
@@ -140,9 +154,92 @@ impl Film {
         (self.size.sequences, self.size.shots) == (usual.sequences, usual.shots)
     }
 
+    /// The episodes that it has as a series; none as a film.
+    fn episodes(self) -> Vec<Episode> {
+        let episode = |place| {
+            let name = EPISODES[place % EPISODES.len()];
+            Episode::new(format!("E{:02} {name}", place + 1))
+        };
+        (0..self.size.episodes).map(episode).collect()
+    }
+
+    /// The sequences, by place, that share a timeline: those of each episode, or all of the film.
+    fn timelines(self) -> Vec<Range<usize>> {
+        let count = self.size.episodes.max(1);
+        let first = |timeline| {
+            // The first ones have one more when they do not come out even.
+            let (even, left) = (self.size.sequences / count, self.size.sequences % count);
+            timeline * even + left.min(timeline)
+        };
+        (0..count).map(|it| first(it)..first(it + 1)).collect()
+    }
+
+    /// The frames of the film's movie that show some sequences.
+    fn frames(self, sequences: Range<usize>) -> Range<u32> {
+        let shots_before = |sequence| (0..sequence).map(|it| self.shots_in(it)).sum::<usize>();
+        let frames_before = |sequence| {
+            let shots = 0..shots_before(sequence);
+            shots.map(|it| u32::from(shot_frames(it))).sum()
+        };
+        frames_before(sequences.start)..frames_before(sequences.end)
+    }
+
+    /// The edit of each episode, or of the film.
+    fn edits(self, episodes: &[Episode]) -> Vec<Edit> {
+        let mut edits: Vec<_> = match episodes {
+            [] => vec![Edit::new("Edit")],
+            _ => episodes.iter().map(edit_of).collect(),
+        };
+        if self.has_movie() {
+            for (edit, sequences) in edits.iter_mut().zip(self.timelines()) {
+                let frames = self.frames(sequences);
+                let part = Part::showing(frames.clone());
+                edit.movie = Some(Subject::Movie(part).media());
+                edit.total_frames = Some(part.length().into());
+                // What the movie has before the first shot lies before frame 0.
+                edit.frame_offset = i64::from(part.start) - i64::from(frames.start);
+            }
+        }
+        edits
+    }
+
+    /// Whether a part of the film's movie is the movie of an edit.
+    pub(super) fn has_part(self, part: Part) -> bool {
+        let mut timelines = self.timelines().into_iter();
+        self.has_movie() && timelines.any(|it| Part::showing(self.frames(it)) == part)
+    }
+
+    /// The name that people know it by, and the colour of its picture.
+    pub(super) fn title(self) -> (&'static str, HexColor) {
+        match self.is_series() {
+            true => SERIES_TITLE,
+            false => TITLE,
+        }
+    }
+
+    pub(super) fn is_series(self) -> bool {
+        self.size.episodes > 0
+    }
+
+    pub(super) fn project(self) -> Project {
+        let mut project = Project::new(self.title().0);
+        project.ratio = Some("2.35:1".into());
+        project.resolution = Some("2048x858".into());
+        project.asset_types = asset_types().into_iter().map(|it| it.id).collect();
+        project.task_types = task_types().into_iter().map(|it| it.id).collect();
+        project.task_statuses = statuses().into_iter().map(|it| it.id).collect();
+        project.team = users().into_iter().map(|it| it.id).collect();
+        let picture = match self.is_series() {
+            true => Subject::Series,
+            false => Subject::Project,
+        };
+        project.thumbnail = Some(picture.media());
+        project
+    }
+
     pub(super) fn project_list(self) -> ProjectList {
         ProjectList {
-            projects: vec![project()],
+            projects: vec![self.project()],
             asset_types: asset_types(),
             task_types: task_types(),
             task_statuses: statuses(),
@@ -151,22 +248,18 @@ impl Film {
     }
 
     pub(super) fn snapshot(self) -> ProjectSnapshot {
-        let mut snapshot = ProjectSnapshot::new(project());
+        let mut snapshot = ProjectSnapshot::new(self.project());
+        snapshot.episodes = self.episodes();
         snapshot.assets = self.assets();
         self.shoot(&mut snapshot);
-
-        let mut edit = Edit::new("Edit");
-        if self.has_movie() {
-            edit.movie = Some(Subject::Movie.media());
-            edit.total_frames = Some(MOVIE_FRAMES);
-        } else {
+        snapshot.edits = self.edits(&snapshot.episodes);
+        if !self.has_movie() {
             let usual = ExampleOptions::default();
             snapshot.notes.push(format!(
                 "the example's movie shows {} sequences with {} shots; at another size there is no movie, and the timeline is as long as the shots",
                 usual.sequences, usual.shots
             ));
         }
-        snapshot.edits.push(edit);
         snapshot
     }
 
@@ -193,7 +286,7 @@ impl Film {
             .collect()
     }
 
-    /// Adds sequences, shots and casting, end to end.
+    /// Adds sequences, shots and casting, end to end on each timeline.
     fn shoot(self, snapshot: &mut ProjectSnapshot) {
         let (task_types, statuses, users) = (shot_task_types(), statuses(), users());
         let (with_fx, without) = (steps(&task_types, None), steps(&task_types, Some(FX)));
@@ -204,37 +297,41 @@ impl Film {
 
         snapshot.shots.reserve_exact(self.size.shots);
         snapshot.casting.reserve_exact(self.size.shots);
-        let mut frame = 0;
         let mut place = 0;
-        for sequence_place in 0..self.size.sequences {
-            let sequence = Sequence::new(sequence_name(sequence_place));
-            for shot_place in 0..self.shots_in(sequence_place) {
-                let end = frame + i64::from(SHOT_FRAMES[place % SHOT_FRAMES.len()]);
-                let data = ShotData::new(frame, end);
-                let mut shot = Shot::new(shot_name(shot_place), &sequence.id, data);
-                let picture = Subject::Shot {
-                    sequence: sequence_place,
-                    shot: shot_place,
-                };
-                shot.thumbnail = Some(picture.media());
-                let stage = stage(self.size.shots, place, task_types.len());
-                let steps = if place % 3 == 1 { &with_fx } else { &without };
-                shot.tasks = steps
-                    .iter()
-                    .map(|&(step, task_type)| {
-                        task(task_type, &statuses, &users, Step { place, step, stage })
-                    })
-                    .collect();
+        for (timeline, sequences) in self.timelines().into_iter().enumerate() {
+            let mut frame = 0;
+            for sequence_place in sequences {
+                let mut sequence = Sequence::new(sequence_name(sequence_place));
+                let episode = snapshot.episodes.get(timeline);
+                sequence.episode_id = episode.map(|it| it.id.clone());
+                for shot_place in 0..self.shots_in(sequence_place) {
+                    let end = frame + i64::from(shot_frames(place));
+                    let data = ShotData::new(frame, end);
+                    let mut shot = Shot::new(shot_name(shot_place), &sequence.id, data);
+                    let picture = Subject::Shot {
+                        sequence: sequence_place,
+                        shot: shot_place,
+                    };
+                    shot.thumbnail = Some(picture.media());
+                    let stage = stage(self.size.shots, place, task_types.len());
+                    let steps = if place % 3 == 1 { &with_fx } else { &without };
+                    shot.tasks = steps
+                        .iter()
+                        .map(|&(step, task_type)| {
+                            task(task_type, &statuses, &users, Step { place, step, stage })
+                        })
+                        .collect();
 
-                let assets = appearing(&cast, sequence_place, place);
-                if !assets.is_empty() {
-                    snapshot.casting.push(ShotCasting::new(&shot, assets));
+                    let assets = appearing(&cast, sequence_place, place);
+                    if !assets.is_empty() {
+                        snapshot.casting.push(ShotCasting::new(&shot, assets));
+                    }
+                    snapshot.shots.push(shot);
+                    frame = end;
+                    place += 1;
                 }
-                snapshot.shots.push(shot);
-                frame = end;
-                place += 1;
+                snapshot.sequences.push(sequence);
             }
-            snapshot.sequences.push(sequence);
         }
     }
 
@@ -253,8 +350,12 @@ impl Film {
     /// What a picture of something in this film says and its colour; none for what is not in it.
     pub(super) fn label(self, subject: Subject) -> Option<Label> {
         match subject {
-            Subject::Project => Some(Label::new(TITLE, None, TITLE_COLOR)),
-            Subject::Movie => None,
+            Subject::Project | Subject::Series => {
+                let (title, color) = self.title();
+                let is_own = self.is_series() == (subject == Subject::Series);
+                is_own.then(|| Label::new(title, None, color))
+            }
+            Subject::Movie(_) => None,
             Subject::Person(place) => PEOPLE
                 .get(place)
                 .map(|(name, color)| Label::new(initials(name), None, *color)),
@@ -305,6 +406,18 @@ fn sequence_name(place: usize) -> String {
     repeated(name, place, SEQUENCES.len())
 }
 
+/// How many frames a shot lasts, by its place in the whole film.
+fn shot_frames(place: usize) -> u8 {
+    SHOT_FRAMES[place % SHOT_FRAMES.len()]
+}
+
+fn edit_of(episode: &Episode) -> Edit {
+    Edit {
+        episode_id: Some(episode.id.clone()),
+        ..Edit::new(&*episode.name)
+    }
+}
+
 /// Shots are numbered in tens, so that one can be put between.
 fn shot_name(place: usize) -> String {
     format!("{:04}", (place + 1) * 10)
@@ -320,18 +433,6 @@ fn initials(name: &str) -> String {
     name.split(' ')
         .filter_map(|word| word.chars().next())
         .collect()
-}
-
-pub(super) fn project() -> Project {
-    let mut project = Project::new(TITLE);
-    project.ratio = Some("2.35:1".into());
-    project.resolution = Some("2048x858".into());
-    project.asset_types = asset_types().into_iter().map(|it| it.id).collect();
-    project.task_types = task_types().into_iter().map(|it| it.id).collect();
-    project.task_statuses = statuses().into_iter().map(|it| it.id).collect();
-    project.team = users().into_iter().map(|it| it.id).collect();
-    project.thumbnail = Some(Subject::Project.media());
-    project
 }
 
 fn asset_types() -> Vec<AssetType> {
@@ -469,7 +570,7 @@ mod tests {
         for sequence in 0..film.size.sequences {
             for shot in 0..film.shots_in(sequence) {
                 let label = film.label(Subject::Shot { sequence, shot }).unwrap();
-                let frames = SHOT_FRAMES[place % SHOT_FRAMES.len()];
+                let frames = shot_frames(place);
                 let color = label.color.to_string().replace('#', "0x");
                 cut += &format!("{frames} {color} {} {}\n", label.name, label.group.unwrap());
                 place += 1;

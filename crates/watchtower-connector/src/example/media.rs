@@ -1,5 +1,6 @@
 //! The film's pictures and movie, made when they are asked for.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,14 +9,9 @@ use uuid::Uuid;
 use watchtower_model::{MediaLocation, MediaRef};
 
 use super::film::Film;
+use super::movie::Part;
 use super::picture::Picture;
 use crate::{Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result};
-
-/// The movie of the film at its usual size. `make-movie` beside it makes it.
-const MOVIE: &[u8] = include_bytes!("edit.mp4");
-
-/// How many frames the movie has: as many as the film at its usual size.
-pub(super) const MOVIE_FRAMES: u64 = 960;
 
 /// The width and height of pictures of shots and assets in pixels: what the web client copies into
 /// its textures, and the size of Kitsu's thumbnails.
@@ -34,7 +30,9 @@ const COVER: (u32, u32) = (300, 200);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Project,
-    Movie,
+    Series,
+    /// The film's movie, or a part of it.
+    Movie(Part),
     /// A person, by place in the list.
     Person(usize),
     /// An asset, by place in the list.
@@ -52,16 +50,19 @@ impl Subject {
     }
 
     /// The bytes and their media type; none for what the film does not have.
-    fn bytes(self, film: Film) -> Result<Option<(Bytes, &'static str)>, png::EncodingError> {
-        if self == Self::Movie {
-            let movie = film.has_movie().then_some(Bytes::from_static(MOVIE));
+    fn bytes(
+        self,
+        film: Film,
+    ) -> Result<Option<(Bytes, &'static str)>, Box<dyn StdError + Send + Sync>> {
+        if let Self::Movie(part) = self {
+            let movie = film.has_part(part).then(|| part.to_mp4()).transpose()?;
             return Ok(movie.map(|bytes| (bytes, "video/mp4")));
         }
         let Some(label) = film.label(self) else {
             return Ok(None);
         };
         let size = match self {
-            Self::Project => COVER,
+            Self::Project | Self::Series => COVER,
             Self::Person(_) => AVATAR,
             _ => THUMBNAIL,
         };
@@ -75,7 +76,9 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Project => f.write_str("project"),
-            Self::Movie => f.write_str("movie"),
+            Self::Series => f.write_str("series"),
+            Self::Movie(Part::WHOLE) => f.write_str("movie"),
+            Self::Movie(Part { start, end }) => write!(f, "movie/{start}/{end}"),
             Self::Person(place) => write!(f, "people/{place}"),
             Self::Asset(place) => write!(f, "assets/{place}"),
             Self::Shot { sequence, shot } => write!(f, "shots/{sequence}/{shot}"),
@@ -93,7 +96,12 @@ impl FromStr for Subject {
         let place = |text: &str| text.parse().map_err(|_| UnknownKey);
         match key.split('/').collect::<Vec<_>>()[..] {
             ["project"] => Ok(Self::Project),
-            ["movie"] => Ok(Self::Movie),
+            ["series"] => Ok(Self::Series),
+            ["movie"] => Ok(Self::Movie(Part::WHOLE)),
+            ["movie", start, end] => Ok(Self::Movie(Part {
+                start: start.parse().map_err(|_| UnknownKey)?,
+                end: end.parse().map_err(|_| UnknownKey)?,
+            })),
             ["people", person] => Ok(Self::Person(place(person)?)),
             ["assets", asset] => Ok(Self::Asset(place(asset)?)),
             ["shots", sequence, shot] => Ok(Self::Shot {
@@ -120,7 +128,7 @@ pub(super) fn open(film: Film, request: MediaRequest<'_>) -> Result<OpenedMedia>
     let subject: Subject = key.parse().map_err(|UnknownKey| not_found())?;
     let (bytes, content_type) = subject
         .bytes(film)
-        .map_err(|e| error(ErrorKind::Malformed, "the picture cannot be encoded").with_source(e))?
+        .map_err(|e| error(ErrorKind::Malformed, "it cannot be made").with_source(e))?
         .ok_or_else(not_found)?;
 
     // What is drawn decides, so a picture that a later version draws otherwise is fetched anew.

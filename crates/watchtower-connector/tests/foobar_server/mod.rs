@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use wiremock::matchers::{any, bearer_token, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+/// The picture of the shot 0010.
+pub(crate) const PICTURE: &[u8] = include_bytes!("../ayon_server/picture.png");
+
+/// The key that opens it.
 pub(crate) const KEY: &str = "a-key-of-foobar";
 
 /// A Foobar with one film. Who has not the key gets nothing.
@@ -39,7 +43,7 @@ pub(crate) async fn mount(server: &MockServer) {
         )
         .await;
     }
-    let picture = ResponseTemplate::new(200).set_body_raw(*b"not really a picture", "image/png");
+    let picture = ResponseTemplate::new(200).set_body_raw(PICTURE, "image/png");
     answer_with(server, "files/0010.png", picture).await;
 
     let refusal = ResponseTemplate::new(401).set_body_json(json!({"error": "who are you?"}));

@@ -10,6 +10,7 @@ use schemars::transform::Transform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::field::Optional;
 pub use super::field::{Color, Fps, Id, Timestamp};
@@ -23,6 +24,12 @@ pub struct Index<'a> {
     /// The projects, in the order of the client's menu.
     #[serde(borrow)]
     pub projects: Vec<IndexEntry<'a>>,
+    /// What `context.json` of format v0 says, in a site that was converted from that format: the types,
+    /// statuses and people of all projects, also those that none uses, and which of them each project
+    /// lists. The client does not read it. It is what a site needs on the way back.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    pub context: Option<v0::Context<'a>>,
 }
 
 /// A project in the list.
@@ -281,6 +288,7 @@ impl Index<'_> {
                     name: "E01".into(),
                 }],
             }],
+            context: None,
         }
     }
 }

@@ -2,25 +2,27 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
-use watchtower_model::{Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
+use watchtower_model::{
+    Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, User,
+};
 
 use super::kind::{self, HEAD};
-use super::state::{Held, HeldFile, MediaKey, Stamp, hex};
+use super::state::{Held, HeldFile, MediaKey, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
-    PREVIEWS, ReferenceForm, ResolvedMedia, movie,
+    ReferenceForm, ResolvedMedia, movie,
 };
 use crate::error::{IoContext, Result};
 use crate::export::Progress;
-use crate::render;
+use crate::layout::Layout;
 use crate::site::Transaction;
 use crate::summary::MediaCounts;
 
@@ -37,18 +39,59 @@ struct Wanted<'a> {
     media: &'a MediaRef,
     kind: MediaKind,
     label: String,
-    /// A movie has a place of its own; a picture's is made from its bytes.
-    place: Option<String>,
+    goes: Goes<'a>,
+    /// How long a movie is that is not looked at; 0 for a picture.
+    frames: u64,
+}
+
+/// Where a picture or movie goes, from the site root.
+enum Goes<'a> {
+    /// To a place of its own, as a movie does.
+    To(String),
+    /// Below a folder of pictures, under a name that is made from its bytes.
+    Below(&'a str),
+}
+
+impl Goes<'_> {
+    /// The place of what the site holds under a path, of this layout or another; none if it cannot be
+    /// told.
+    fn place_of(&self, held: &str) -> Option<String> {
+        match self {
+            Self::To(path) => Some(path.clone()),
+            Self::Below(folder) => {
+                let (_, name) = held.rsplit_once("/previews/")?;
+                Some(format!("{folder}/{name}"))
+            }
+        }
+    }
 }
 
 impl<'a> Wanted<'a> {
-    fn picture(media: &'a MediaRef, label: String) -> Self {
+    fn picture(media: &'a MediaRef, folder: &'a str, label: String) -> Self {
         Self {
             media,
             kind: MediaKind::Picture,
             label,
-            place: None,
+            goes: Goes::Below(folder),
+            frames: 0,
         }
+    }
+}
+
+/// What a source has said in an export of what it is asked for each time, and what it could not give.
+/// Several projects may show the same person, and it is asked once.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Mutex<BTreeMap<MediaKey, Result<(), MediaError>>>);
+
+impl Answers {
+    fn get(&self, key: &MediaKey) -> Option<Result<(), MediaError>> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(key).cloned()
+    }
+
+    fn add(&self, key: MediaKey, answer: Result<(), MediaError>) {
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.insert(key, answer);
     }
 }
 
@@ -77,31 +120,18 @@ type Missing = MediaError;
 
 /// Gets media for one export.
 pub(crate) struct Fetcher<'a> {
-    change: &'a Transaction,
-    source: &'a dyn MediaSource,
-    policy: &'a MediaPolicy,
-    jobs: NonZeroUsize,
-    progress: &'a dyn Progress,
+    pub(crate) change: &'a Transaction,
+    pub(crate) layout: &'a dyn Layout,
+    pub(crate) source: &'a dyn MediaSource,
+    pub(crate) policy: &'a MediaPolicy,
+    /// How many pictures are fetched at a time.
+    pub(crate) jobs: NonZeroUsize,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) answers: &'a Answers,
 }
 
-impl<'a> Fetcher<'a> {
-    pub(crate) fn new(
-        change: &'a Transaction,
-        source: &'a dyn MediaSource,
-        policy: &'a MediaPolicy,
-        jobs: NonZeroUsize,
-        progress: &'a dyn Progress,
-    ) -> Self {
-        Self {
-            change,
-            source,
-            policy,
-            jobs,
-            progress,
-        }
-    }
-
-    /// Gets the pictures and the movie of a project.
+impl Fetcher<'_> {
+    /// Gets the pictures and the movies of a project, `list` being what projects share.
     ///
     /// # Errors
     ///
@@ -109,37 +139,60 @@ impl<'a> Fetcher<'a> {
     pub(crate) async fn fetch_project(
         &self,
         snapshot: &ProjectSnapshot,
+        list: &ProjectList,
     ) -> Result<(ResolvedMedia, MediaCounts)> {
         let mut media = ResolvedMedia::default();
         let mut counts = MediaCounts::default();
         if *self.policy == MediaPolicy::None {
             return Ok((media, counts));
         }
+        let folder = self.layout.previews(&snapshot.project.id);
+        let people = self.layout.people(&snapshot.project, list);
+        let mut wanted = pictures(snapshot, &folder);
+        wanted.extend(pictures_of(people, &folder));
         // A movie takes as long as many pictures, so neither waits for the other.
-        let pictures = self.fetch(pictures(snapshot), &media);
-        let (pictures, movie) = try_join(pictures, self.fetch_movie(snapshot)).await?;
-        for (fetched, counted) in [pictures, movie] {
+        let pictures = self.fetch(wanted, &media);
+        let (pictures, movies) = try_join(pictures, self.fetch_movies(snapshot)).await?;
+        for (fetched, counted) in [pictures, movies] {
             media.extend(fetched);
             counts.add(counted);
         }
         Ok((media, counts))
     }
 
-    /// Gets the first edit's movie that can be had: there is room for one.
-    async fn fetch_movie(
+    /// Gets the movies of as many edits as the layout has room for, the first that can be had.
+    async fn fetch_movies(
         &self,
         snapshot: &ProjectSnapshot,
     ) -> Result<(ResolvedMedia, MediaCounts)> {
+        let mut movies = ResolvedMedia::default();
         let mut counts = MediaCounts::default();
+        let mut room = self.layout.movies();
         for edit in &snapshot.edits {
-            let movie = movie_of(edit, &snapshot.project);
-            let (media, counted) = self.fetch(movie, &ResolvedMedia::default()).await?;
-            counts.add(counted);
-            if media.movie(edit.movie.as_ref()).is_some() {
-                return Ok((media, counts));
+            if room == 0 {
+                break;
             }
+            let movie = self.movie_of(edit, snapshot);
+            let (media, counted) = self.fetch(movie, &movies).await?;
+            counts.add(counted);
+            movies.extend(media);
+            room -= usize::from(movies.movie(edit.movie.as_ref()).is_some());
         }
-        Ok((ResolvedMedia::default(), counts))
+        Ok((movies, counts))
+    }
+
+    /// The movie of an edit.
+    fn movie_of<'b>(&self, edit: &'b Edit, snapshot: &ProjectSnapshot) -> Vec<Wanted<'b>> {
+        let project = &snapshot.project;
+        let shots_end = u64::try_from(snapshot.last_frame()).unwrap_or(0).max(1);
+        let movie = |media| Wanted {
+            media,
+            kind: MediaKind::Movie,
+            label: format!("edit {}", edit.name),
+            goes: Goes::To(self.layout.movie(&project.id, &edit.id)),
+            frames: edit.total_frames.unwrap_or(shots_end),
+        };
+        edit.movie.iter().map(movie).collect()
     }
 
     /// Gets the pictures of people, and of projects that are not in `media` yet.
@@ -150,9 +203,13 @@ impl<'a> Fetcher<'a> {
     pub(crate) async fn fetch_shared(
         &self,
         list: &ProjectList,
+        people: &[User],
         media: &mut ResolvedMedia,
     ) -> Result<MediaCounts> {
-        let (fetched, counts) = self.fetch(shared_pictures(list), media).await?;
+        let folder = self.layout.list_previews();
+        let mut wanted = project_pictures(list, folder);
+        wanted.extend(pictures_of(people, folder));
+        let (fetched, counts) = self.fetch(wanted, media).await?;
         media.extend(fetched);
         Ok(counts)
     }
@@ -230,7 +287,13 @@ impl<'a> Fetcher<'a> {
     /// Gets a picture or movie, and says where the site has it.
     async fn fetch_one(&self, wanted: &Wanted<'_>) -> Result<Result<(Place, Arrival), Missing>> {
         match (&wanted.media.location, self.policy) {
-            (MediaLocation::Site(path), _) => self.in_site(path, wanted.kind),
+            (MediaLocation::Url(address), MediaPolicy::Copy) => {
+                let (path, frames) = (address.clone(), wanted.frames);
+                Ok(Ok((Place { path, frames }, Arrival::Referred)))
+            }
+            (MediaLocation::Site(path), policy) if *policy != MediaPolicy::Copy => {
+                self.in_site(path, wanted.kind)
+            }
             (_, MediaPolicy::Reference(form)) => self.refer(wanted, form).await,
             _ => {
                 let had = self.have(wanted, Use::Show).await?;
@@ -298,53 +361,91 @@ impl<'a> Fetcher<'a> {
             Use::Show => kind.noun(),
             Use::Measure => "length",
         };
-        let key = MediaKey::new(&self.source.name(), noun, &media.location);
-        let held = key.as_ref().and_then(|key| self.held(wanted, key));
+        let Some(key) = MediaKey::new(&self.source.name(), noun, &media.location) else {
+            let received = self.download(media, *kind, None).await?;
+            return self.receive(wanted, what_for, received, None);
+        };
+        let held = self.held(wanted, &key);
         // A file says itself whether it changed, for next to nothing.
-        let may_change = media.changes || matches!(media.location, MediaLocation::File(_));
-        if !may_change && let Some(held) = held {
-            return self.keep(held, Arrival::Unchanged).map(Ok);
+        let is_file = matches!(
+            media.location,
+            MediaLocation::File(_) | MediaLocation::Site(_)
+        );
+        let may_change = media.changes || is_file;
+        let answer = self.answers.get(&key);
+        let is_known = !may_change || matches!(answer, Some(Ok(())));
+        let received = match (answer, &held) {
+            (_, Some(_)) if is_known => Received::Unchanged,
+            (Some(Err(error)), _) => Received::Nothing(error),
+            _ => {
+                let known = held.as_ref().and_then(|it| it.tag.as_deref());
+                let received = self.download(media, *kind, known).await?;
+                match &received {
+                    Received::Nothing(error) => self.answers.add(key.clone(), Err(error.clone())),
+                    _ if may_change => self.answers.add(key.clone(), Ok(())),
+                    _ => {}
+                }
+                received
+            }
+        };
+        let had = self.receive(wanted, what_for, received, held)?;
+        if let Ok((held, _)) = &had {
+            self.change.media().remember(key, held.clone());
         }
-        let known = held.as_ref().and_then(|it| it.tag.as_deref());
-        match (self.download(media, *kind, known).await?, held) {
+        Ok(had)
+    }
+
+    /// Takes what the source gave, or keeps what the site holds.
+    fn receive(
+        &self,
+        wanted: &Wanted<'_>,
+        what_for: Use,
+        received: Received,
+        held: Option<Held>,
+    ) -> Result<Result<(Held, Arrival), Missing>> {
+        match (received, held) {
             (Received::New(downloaded), _) => {
                 let arrival = Arrival::Fetched(downloaded.length);
                 let held = self.take_in(wanted, what_for, downloaded)?;
-                if let Some(key) = key {
-                    self.change.media().remember(key, held.clone());
-                }
                 Ok(Ok((held, arrival)))
             }
-            (Received::Unchanged, Some(held)) => self.keep(held, Arrival::Unchanged).map(Ok),
+            (Received::Unchanged, Some(held)) => {
+                self.keep(wanted, held, Arrival::Unchanged).map(Ok)
+            }
             (Received::Unchanged, None) => {
                 Ok(Err(MediaError::permanent("the tracker sent nothing")))
             }
             // What may be there again in a minute is better as it was than a placeholder.
-            (Received::Nothing(error), Some(held)) if error.transient => {
-                self.keep(held, Arrival::Outdated(error.message)).map(Ok)
-            }
+            (Received::Nothing(error), Some(held)) if error.transient => self
+                .keep(wanted, held, Arrival::Outdated(error.message))
+                .map(Ok),
             (Received::Nothing(error), _) => Ok(Err(error)),
         }
     }
 
-    /// What the site holds of a reference, if it is there still and where it should be.
+    /// What the site holds of a reference, if it is there still. It may stand in another project's folder,
+    /// or where another format has it.
     fn held(&self, wanted: &Wanted<'_>, key: &MediaKey) -> Option<Held> {
         let held = self.change.media().held(key)?.clone();
         if let Some(HeldFile { path, stamp }) = &held.file {
-            let in_place = match &wanted.place {
-                Some(place) => path == place,
-                None => path.starts_with(PREVIEWS),
-            };
-            if !in_place || self.change.present_stamp(path) != Some(*stamp) {
-                return None;
-            }
+            let is_there = self.change.has(path, *stamp);
+            wanted.goes.place_of(path).filter(|_| is_there)?;
         }
         Some(held)
     }
 
-    fn keep(&self, held: Held, arrival: Arrival) -> Result<(Held, Arrival)> {
-        if let Some(file) = &held.file {
-            self.change.keep(&file.path)?;
+    /// Keeps what the site holds, in its place.
+    fn keep(
+        &self,
+        wanted: &Wanted<'_>,
+        mut held: Held,
+        arrival: Arrival,
+    ) -> Result<(Held, Arrival)> {
+        if let Some(HeldFile { path, stamp }) = &mut held.file
+            && let Some(place) = wanted.goes.place_of(path)
+        {
+            self.change.keep_as(path, *stamp, &place)?;
+            *path = place;
         }
         Ok((held, arrival))
     }
@@ -359,18 +460,18 @@ impl<'a> Fetcher<'a> {
             tag,
             ..
         } = downloaded;
-        let file = match (what_for, &wanted.place) {
+        let file = match (what_for, &wanted.goes) {
             (Use::Measure, _) => {
                 std::fs::remove_file(&file).during("remove", &file)?;
                 None
             }
-            (Use::Show, Some(path)) => {
+            (Use::Show, Goes::To(path)) => {
                 self.change.adopt(path, &file)?;
                 Some(path.clone())
             }
-            (Use::Show, None) => {
+            (Use::Show, Goes::Below(folder)) => {
                 // The name comes from the bytes, so what stands under a name never changes.
-                let path = format!("{PREVIEWS}/{}/{hash}.{extension}", &hash[..2]);
+                let path = format!("{folder}/{}/{hash}.{extension}", &hash[..2]);
                 if self.change.stamp(&path).is_some() {
                     std::fs::remove_file(&file).during("remove", &file)?;
                 } else {
@@ -462,56 +563,47 @@ enum Received {
     Nothing(MediaError),
 }
 
-/// The pictures of people, and of the projects themselves.
-fn shared_pictures(list: &ProjectList) -> Vec<Wanted<'_>> {
-    let projects = list.projects.iter().filter_map(|project| {
-        Some(Wanted::picture(
-            project.thumbnail.as_ref()?,
-            format!("project {}", project.name),
-        ))
-    });
-    let users = list.users.iter().filter(|user| user.has_avatar);
-    let users = users.filter_map(|user| {
-        Some(Wanted::picture(
-            user.thumbnail.as_ref()?,
-            format!("user {}", user.name),
-        ))
-    });
-    projects.chain(users).collect()
+/// The pictures of projects.
+fn project_pictures<'a>(list: &'a ProjectList, folder: &'a str) -> Vec<Wanted<'a>> {
+    let picture = |project: &'a Project| {
+        let label = format!("project {}", project.name);
+        Some(Wanted::picture(project.thumbnail.as_ref()?, folder, label))
+    };
+    list.projects.iter().filter_map(picture).collect()
 }
 
-/// The pictures that a project refers to.
-fn pictures(snapshot: &ProjectSnapshot) -> Vec<Wanted<'_>> {
+/// The pictures of people.
+fn pictures_of<'a>(
+    people: impl IntoIterator<Item = &'a User>,
+    folder: &'a str,
+) -> impl Iterator<Item = Wanted<'a>> {
+    let people = people.into_iter().filter(|user| user.has_avatar);
+    people.filter_map(move |user| {
+        let label = format!("user {}", user.name);
+        Some(Wanted::picture(user.thumbnail.as_ref()?, folder, label))
+    })
+}
+
+/// The pictures that a project, its shots and its assets refer to.
+fn pictures<'a>(snapshot: &'a ProjectSnapshot, folder: &'a str) -> Vec<Wanted<'a>> {
     let sequences: HashMap<_, _> = snapshot
         .sequences
         .iter()
         .map(|it| (&it.id, &it.name))
         .collect();
+    let picture = |media, label| Wanted::picture(media, folder, label);
     let project = snapshot.project.thumbnail.iter();
-    let project = project.map(|media| Wanted::picture(media, "the project".to_owned()));
+    let project = project.map(|media| picture(media, "the project".to_owned()));
     let shots = snapshot.shots.iter().filter_map(|shot| {
         let sequence = sequences.get(&shot.sequence_id).map_or("?", |name| name);
         let label = format!("shot {sequence} / {}", shot.name);
-        Some(Wanted::picture(shot.thumbnail.as_ref()?, label))
+        Some(picture(shot.thumbnail.as_ref()?, label))
     });
     let assets = snapshot.assets.iter().filter_map(|asset| {
-        Some(Wanted::picture(
-            asset.thumbnail.as_ref()?,
-            format!("asset {}", asset.name),
-        ))
+        let label = format!("asset {}", asset.name);
+        Some(picture(asset.thumbnail.as_ref()?, label))
     });
     project.chain(shots).chain(assets).collect()
-}
-
-/// The movie of an edit.
-fn movie_of<'a>(edit: &'a Edit, project: &Project) -> Vec<Wanted<'a>> {
-    let movie = |media| Wanted {
-        media,
-        kind: MediaKind::Movie,
-        label: format!("edit {}", edit.name),
-        place: Some(render::v0::movie_path(&project.id)),
-    };
-    edit.movie.iter().map(movie).collect()
 }
 
 /// A finished download that was found to be what it should.
@@ -667,26 +759,6 @@ fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
         let message = format!("`{}` is not a file", path.display());
         return Err(MediaError::permanent(message));
     }
-    let tag = Stamp::of(path).map(Stamp::tag);
-    if known.is_some() && known == tag.as_deref() {
-        return Ok(Opened::Unchanged);
-    }
-    let mut file = File::open(path).map_err(error)?;
-    let blocks = std::iter::from_fn(move || {
-        let mut block = vec![0; 1 << 16];
-        match file.read(&mut block) {
-            Ok(0) => None,
-            Ok(length) => {
-                block.truncate(length);
-                Some(Ok(Bytes::from(block)))
-            }
-            Err(error) => Some(Err(MediaError::permanent(error.to_string()))),
-        }
-    });
-    Ok(Opened::Stream(MediaStream {
-        bytes: Box::pin(stream::iter(blocks)),
-        length: Some(found.len()),
-        offset: 0,
-        tag,
-    }))
+    let file = File::open(path).map_err(error)?;
+    Opened::file(file, known).map_err(error)
 }

@@ -1,11 +1,15 @@
 //! Where the bytes of pictures and movies come from.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 use watchtower_model::MediaRef;
+
+use super::Stamp;
 
 /// Something that can open the pictures and movies that the data refers to.
 ///
@@ -49,6 +53,39 @@ pub enum Opened {
     Unchanged,
     /// The bytes.
     Stream(MediaStream),
+}
+
+impl Opened {
+    /// A file, whose size and time are its tag.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be looked at.
+    pub(crate) fn file(file: File, known: Option<&str>) -> io::Result<Self> {
+        let found = file.metadata()?;
+        let tag = Stamp::of_file(&found).map(Stamp::tag);
+        if known.is_some() && known == tag.as_deref() {
+            return Ok(Self::Unchanged);
+        }
+        let mut file = file;
+        let blocks = std::iter::from_fn(move || {
+            let mut block = vec![0; 1 << 16];
+            match file.read(&mut block) {
+                Ok(0) => None,
+                Ok(length) => {
+                    block.truncate(length);
+                    Some(Ok(Bytes::from(block)))
+                }
+                Err(error) => Some(Err(MediaError::permanent(error.to_string()))),
+            }
+        });
+        Ok(Self::Stream(MediaStream {
+            bytes: Box::pin(stream::iter(blocks)),
+            length: Some(found.len()),
+            offset: 0,
+            tag,
+        }))
+    }
 }
 
 /// A picture or movie as it comes from a source.

@@ -67,7 +67,14 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// The stamp of a file; none when there is none.
     pub(crate) fn of(path: &Path) -> Option<Self> {
-        let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        Self::of_file(&fs::metadata(path).ok()?)
+    }
+
+    /// The stamp of what the system says of a file; none when it is no file.
+    pub(crate) fn of_file(found: &fs::Metadata) -> Option<Self> {
+        if !found.is_file() {
+            return None;
+        }
         let modified = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         Some(Self {
             length: found.len(),

@@ -60,7 +60,7 @@ pub fn project<'a>(project: &'a model::Project, media: &'a ResolvedMedia) -> Pro
 
 /// The address of a picture for the list of projects. The client puts `/` before every other address
 /// and nothing before these, so a protocol-relative one needs both its slashes.
-fn as_listed(path: &str) -> Cow<'_, str> {
+pub(super) fn as_listed(path: &str) -> Cow<'_, str> {
     match path.starts_with('/') {
         true => format!("/{path}").into(),
         false => path.into(),
@@ -149,18 +149,18 @@ pub fn casting(casting: &model::ShotCasting) -> Casting<'_> {
     }
 }
 
-fn text(text: &str) -> Cow<'_, str> {
+pub(super) fn text(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-fn asset_type(asset_type: &model::AssetType) -> AssetType<'_> {
+pub(super) fn asset_type(asset_type: &model::AssetType) -> AssetType<'_> {
     AssetType {
         id: asset_type.id.as_str().into(),
         name: text(&asset_type.name),
     }
 }
 
-fn task_type(task_type: &model::TaskType) -> TaskType<'_> {
+pub(super) fn task_type(task_type: &model::TaskType) -> TaskType<'_> {
     TaskType {
         id: task_type.id.as_str().into(),
         name: text(&task_type.name),
@@ -169,7 +169,7 @@ fn task_type(task_type: &model::TaskType) -> TaskType<'_> {
     }
 }
 
-fn task_status(task_status: &model::TaskStatus) -> TaskStatus<'_> {
+pub(super) fn task_status(task_status: &model::TaskStatus) -> TaskStatus<'_> {
     TaskStatus {
         id: task_status.id.as_str().into(),
         name: text(&task_status.name),

@@ -360,7 +360,7 @@ codes! {
     411 UnknownEpisode "unknown-episode" Warning {
         "An edit, the counts of a task type or the list of projects name an episode that the project does not have."
         why: "The client does not show the edit or the counts; an episode in the menu has no shots."
-        mend: "Leave it out, or write the episode into `project.json`; in a film, edits and counts belong to the episode `null`."
+        mend: "Leave it out, or write the episode into `project.json`; in a film, edits and counts belong to the episode `null`. Counts of an episode that is no more are a history, and do no harm."
         example: r#""episodeId": "gone""# => r#""episodeId": "e1""#
     }
     412 SequenceWithoutEpisode "sequence-without-episode" Warning {
@@ -447,10 +447,10 @@ codes! {
         mend: "List all that are in use, as objects. Trackers that mean all by an empty list must be asked for them."
         example: r#""task_types": []"# => r##""task_types": [{"id": "animation", "name": "Animation", "color": "#ff0000", "for_shots": true}]"##
     }
-    513 CountsWithoutEpisode "counts-without-episode" Error {
+    513 CountsWithoutEpisode "counts-without-episode" Warning {
         "In a series, the counts of a task type belong to no episode."
         why: "The dashboard shows one episode at a time, and these counts in none."
-        mend: "Count the tasks of each episode, and write its id."
+        mend: "Count the tasks of each episode, and write its id. Counts from the time before a film became a series are a history, and do no harm."
         example: r#""episode_id": null"# => r#""episode_id": "e1""#
     }
     514 NoMovie "no-movie" Warning {

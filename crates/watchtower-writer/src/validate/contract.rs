@@ -32,6 +32,9 @@ const ENTRY: &str = "/";
 
 const UNREAD: &str = "The client reads it in the project's own folder; what the list says goes unnoticed, until somebody else reads it.";
 
+const UNREAD_CONTEXT: &str =
+    "The client does not read it. Who converts the site to format v0 cannot use it.";
+
 const UNUSED_RANGE: &str =
     "The client goes by `startFrame` and `durationSeconds`; who reads the range cannot use it.";
 
@@ -84,6 +87,7 @@ static ROWS: &[Row] = rows! {
         "The client cannot find the project's folder.";
     all "" "projects/*/name", ABSENT => Warning
         "The project stands in the menu without a name.";
+    v1 "index" "context", WRONG => Warning UNREAD_CONTEXT;
     v1 "index" "episodes", ABSENT_OR_WRONG => Error
         "The client throws, and shows no project at all.";
     v1 "index" "episodes/*", ABSENT_OR_WRONG => Error

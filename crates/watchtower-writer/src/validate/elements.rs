@@ -20,7 +20,7 @@ pub(super) const LARGEST: usize = 64 << 20;
 
 /// Why no further value can be read from a document.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// The text is at fault.
     Syntax {
         code: Code,
@@ -33,7 +33,7 @@ pub(super) enum Broken {
 }
 
 /// The values of a document.
-pub(super) struct Elements<R> {
+pub(crate) struct Elements<R> {
     input: R,
     shape: Shape,
     buffer: Vec<u8>,
@@ -50,7 +50,7 @@ pub(super) struct Elements<R> {
 }
 
 impl<R: Read> Elements<R> {
-    pub(super) fn new(input: R, shape: Shape) -> Self {
+    pub(crate) fn new(input: R, shape: Shape) -> Self {
         Self {
             input,
             shape,
@@ -64,24 +64,24 @@ impl<R: Read> Elements<R> {
     }
 
     /// The place in the file of the first byte that is not consumed.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.base + self.start as u64
     }
 
     /// The bytes of the value that was handed out last, and the place of the first of them in the
     /// file.
-    pub(super) fn last(&self) -> (&[u8], u64) {
+    pub(crate) fn last(&self) -> (&[u8], u64) {
         let bytes = &self.buffer[self.start - self.last..self.start];
         (bytes, self.offset() - self.last as u64)
     }
 
     /// How many values were handed out.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// Skips a byte order mark, and says whether there was one. To be called before anything is read.
-    pub(super) fn skip_byte_order_mark(&mut self) -> Result<bool, Broken> {
+    pub(crate) fn skip_byte_order_mark(&mut self) -> Result<bool, Broken> {
         self.fill().map_err(Broken::Io)?;
         if self.rest().starts_with(b"\xff\xfe") || self.rest().starts_with(b"\xfe\xff") {
             return Err(self.broken(Code::NotJson, 0, "the file is UTF-16, expected UTF-8"));
@@ -97,7 +97,7 @@ impl<R: Read> Elements<R> {
     /// value and how many bytes that was. Answers `None` at the end of the document.
     ///
     /// `parse` is called again with more bytes when they ended within the value, or with it.
-    pub(super) fn next<T>(
+    pub(crate) fn next<T>(
         &mut self,
         mut parse: impl FnMut(&[u8]) -> serde_json::Result<(T, usize)>,
     ) -> Result<Option<T>, Broken> {

@@ -8,7 +8,7 @@ use super::Code;
 
 /// What an id stands for, or another fact that one document gives and others build on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     AssetType,
     User,
     Project,

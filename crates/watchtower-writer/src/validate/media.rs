@@ -22,7 +22,7 @@ pub(super) struct Media<'a> {
 
 /// What is wrong with a picture or movie.
 #[derive(Debug, PartialEq)]
-pub(super) struct Flaw {
+pub(crate) struct Flaw {
     pub(super) code: Code,
     /// What was found; `{}` stands for the path.
     pub(super) message: String,
@@ -37,6 +37,12 @@ impl Flaw {
             expected: None,
         }
     }
+
+    /// What is wrong, with the path it is wrong with.
+    pub(crate) fn about(&self, path: &str) -> String {
+        let path = format!("`{}`", path.escape_debug());
+        self.message.replace("{}", &path)
+    }
 }
 
 /// The least width and height at which the client draws a picture, in pixels.
@@ -50,7 +56,7 @@ fn least_size(role: Role) -> Option<(usize, usize)> {
 
 /// What a path or address leads to, from the client's page.
 #[derive(Debug, PartialEq)]
-enum Target<'a> {
+pub(crate) enum Target<'a> {
     /// A file of the site.
     File(&'a str),
     /// Another server, or something that does not come from a server at all.
@@ -206,7 +212,7 @@ fn png_is_whole(file: &mut (impl Read + Seek), start: &[u8]) -> bool {
 
 /// Where a path or address leads to. The client puts its base path, `/`, before all but the pictures
 /// in the list of projects.
-fn target(role: Role, path: &str) -> Target<'_> {
+pub(crate) fn target(role: Role, path: &str) -> Target<'_> {
     let prefixed = role != Role::PlainPicture;
     if path.is_empty() {
         return Target::Wrong(Flaw::new(Code::MissingPicture, "the path is empty"));

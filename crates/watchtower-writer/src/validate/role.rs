@@ -9,7 +9,7 @@ use super::ids::Kind;
 
 /// What a value is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// The id of a thing, to which others refer.
     Defines(Kind),
     /// The id of a thing that must exist, and be in use in the project.

@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, shape: &Shape, strict: bool) -> serde_json::Resul
 
 /// What is wrong with an entry whose grammar is right, and which is refused all the same. Browsers
 /// take such entries.
-pub(super) fn objection(error: &serde_json::Error) -> (Code, &'static str) {
+pub(crate) fn objection(error: &serde_json::Error) -> (Code, &'static str) {
     let reason = error.to_string();
     if reason.starts_with("number out of range") {
         (Code::NumberOutOfRange, "a number is too large")

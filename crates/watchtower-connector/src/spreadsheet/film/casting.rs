@@ -2,26 +2,42 @@
 
 use std::collections::HashMap;
 
-use watchtower_model::{AssetId, EntityKind, Reason, ShotCasting, ShotId};
+use watchtower_model::{Asset, AssetId, EntityKind, Reason, ShotCasting, ShotId};
 
 use super::super::columns::{Field, Subject};
-use super::Film;
+use super::super::vocabulary::Vocabulary;
 use super::assets::Assets;
 use super::shots::{Places, full_name};
+use super::{Film, few};
 
 impl Film<'_> {
     /// Reads the casting. What names a shot or asset that was left out goes with it.
-    pub(super) fn read_casting(&mut self, shots: &Places, assets: &Assets) {
+    ///
+    /// Kitsu casts assets that other projects lend, and lists them among theirs: they are assets of this
+    /// one as well, without tasks.
+    pub(super) fn read_casting(
+        &mut self,
+        shots: &Places,
+        assets: &mut Assets,
+        words: &mut Vocabulary,
+    ) {
+        let mut lent = Vec::new();
         let mut cast: HashMap<ShotId, Vec<AssetId>> = HashMap::new();
         let mut in_assets = 0;
         let mut elsewhere = 0;
         for table in self.tables(Subject::Casting) {
             let has_project = table.column(Field::Project).is_some();
-            // Without a column of projects, a row is of the project that has the shot.
+            let named = self.source.project_of_sheet(table, self.names);
+            if !has_project && named.is_some_and(|name| name != self.name) {
+                continue;
+            }
+            let is_certain = has_project || named.is_some() || self.names.len() == 1;
+            // Where nothing says of which project a row is, it is of the one that has the shot.
             let rows: Vec<_> = match has_project {
                 true => self.rows(table),
                 false => table.rows().iter().collect(),
             };
+            let may_lend = is_certain && table.is_from_kitsu;
             for row in rows {
                 let place = table.sheet.row_place(row);
                 let episode = table.name(row, Field::Episode).unwrap_or_default();
@@ -34,6 +50,16 @@ impl Film<'_> {
                     continue;
                 };
                 let shot = find_shot(shots, &episode, &parent, &name);
+                if let (true, Some(Some(_)), Some(kind)) = (may_lend, shot, &kind) {
+                    let key = (kind.clone(), asset.clone());
+                    assets.entry(key).or_insert_with(|| {
+                        let made = Asset::new(&asset, &words.asset_type(kind));
+                        let id = made.id.clone();
+                        lent.push(asset.clone());
+                        self.snapshot.assets.push(made);
+                        Some(id)
+                    });
+                }
                 let found = find_asset(assets, kind.as_deref(), &asset);
                 let shown = format!("{} in {}", asset, full_name(&episode, &parent, &name));
                 match (shot, found) {
@@ -49,7 +75,7 @@ impl Film<'_> {
                     (None, _) if assets.contains_key(&(parent.clone(), name.clone())) => {
                         in_assets += 1;
                     }
-                    (None, _) if !has_project && self.names.len() > 1 => elsewhere += 1,
+                    (None, _) if !is_certain => elsewhere += 1,
                     (None, _) => {
                         let reason = format!("{place} names a shot that is not there");
                         self.leave_out(EntityKind::Casting, &place, shown, Reason::Other(reason));
@@ -60,6 +86,13 @@ impl Film<'_> {
                     }
                 }
             }
+        }
+        if !lent.is_empty() {
+            self.note(format!(
+                "the casting names assets that are not among those of this project, so they are lent to it: \
+                 {}",
+                few(&lent)
+            ));
         }
         let places = self.snapshot.assets.iter().enumerate();
         let places: HashMap<_, _> = places.map(|(at, it)| (&it.id, at)).collect();

@@ -12,7 +12,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 use watchtower_model::format::Format;
 
-use crate::client::{DATA, site_document_path};
+use super::step::DATA;
 
 /// How long, and how often, a reader waits for `data` to come back. An export that cannot exchange two
 /// folders renames both, and `data` is missing for a moment.
@@ -24,24 +24,24 @@ const MOMENTS: usize = 100;
 /// It is opened anew for each file: an export exchanges the folder `data` in it. Nothing outside of it
 /// is opened, be it by `..` or by a symbolic link.
 #[derive(Clone, Debug)]
-pub(crate) struct SiteFolder {
+pub struct SiteFolder {
     root: PathBuf,
 }
 
 impl SiteFolder {
-    pub(crate) fn new(root: impl Into<PathBuf>) -> Self {
+    /// The site at a folder.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    pub(crate) fn root(&self) -> &Path {
+    /// The folder.
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The formats of which it has the document that a client starts to read with.
-    pub(crate) fn formats(&self) -> BTreeSet<Format> {
-        let holds = |format: &Format| {
-            site_document_path(*format).is_some_and(|path| self.open(&path).is_ok())
-        };
+    pub fn formats(&self) -> BTreeSet<Format> {
+        let holds = |format: &Format| self.open(&format.site_path()).is_ok();
         Format::ALL.iter().copied().filter(holds).collect()
     }
 
@@ -51,14 +51,14 @@ impl SiteFolder {
     /// # Errors
     ///
     /// Of kind `NotFound` also where something stands that is no file, or that is outside of `data`.
-    pub(crate) fn open(&self, path: &str) -> io::Result<File> {
+    pub fn open(&self, path: &str) -> io::Result<File> {
         let inside = Path::new(path).strip_prefix(DATA);
         let inside = inside.map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
         // The folder first: what is not in it is not in the site, and was not missed between two
         // renames. Once more, since two exports may have cleared the folder away meanwhile.
-        match open_file(&self.open_data()?, inside) {
+        match Self::open_in(&self.open_data()?, inside) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                open_file(&self.open_data()?, inside)
+                Self::open_in(&self.open_data()?, inside)
             }
             result => result,
         }
@@ -75,7 +75,7 @@ impl SiteFolder {
     /// # Errors
     ///
     /// When it is not there.
-    pub(crate) fn open_data(&self) -> io::Result<Dir> {
+    pub fn open_data(&self) -> io::Result<Dir> {
         let mut tries = 0;
         loop {
             let root = Dir::open_ambient_dir(&self.root, ambient_authority())?;
@@ -88,27 +88,27 @@ impl SiteFolder {
             tries += 1;
         }
     }
-}
 
-/// Opens a file in a folder or below it.
-///
-/// # Errors
-///
-/// Of kind `NotFound` also where something stands that is no file, or that is outside.
-pub(crate) fn open_file(folder: &Dir, path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    // Opening a pipe would wait for somebody to write to it.
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    options.read(true).custom_flags(flags);
-    let file = match folder.open_with(path, &options) {
-        // So a link is answered that leads out of the folder.
-        Err(error) if is_outside(&error) => return Err(io::ErrorKind::NotFound.into()),
-        result => result?.into_std(),
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
+    /// Opens a file in a folder or below it.
+    ///
+    /// # Errors
+    ///
+    /// Of kind `NotFound` also where something stands that is no file, or that is outside.
+    pub fn open_in(folder: &Dir, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        // Opening a pipe would wait for somebody to write to it.
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+        options.read(true).custom_flags(flags);
+        let file = match folder.open_with(path, &options) {
+            // So a link is answered that leads out of the folder.
+            Err(error) if is_outside(&error) => return Err(io::ErrorKind::NotFound.into()),
+            result => result?.into_std(),
+        };
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(file)
     }
-    Ok(file)
 }
 
 /// Whether this is the answer for a path that leads out of a folder. A file without permission to read

@@ -1,0 +1,88 @@
+//! `watchtower conformance`.
+
+use std::io;
+
+use clap::ArgMatches;
+use watchtower_connector::conformance::{self, CHECKS, MakeTracker, Report, Scenario};
+
+use super::asked::{Asked, until_stopped};
+use crate::cli::{ConformanceArgs, ConformanceListArgs};
+use crate::export::{ExportError, select};
+use crate::printer::Printer;
+use crate::{Exit, TrackerCommand};
+
+pub(super) fn run(
+    args: &ConformanceListArgs,
+    matches: &ArgMatches,
+    trackers: &[Box<dyn TrackerCommand>],
+    printer: &Printer,
+) -> io::Result<Exit> {
+    if args.list {
+        list(args, printer)?;
+        return Ok(Exit::Done);
+    }
+    let asked = Asked::new("conformance", matches, trackers, env_file, printer);
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(exit) => return Ok(exit),
+    };
+    let report = match until_stopped(judge(&asked))? {
+        Ok(Ok(report)) => report,
+        Ok(Err(error)) => {
+            printer.error(&error, error.help());
+            return Ok(error.exit());
+        }
+        Err(exit) => return Ok(exit),
+    };
+    match asked.args.json {
+        true => printer.data(serde_json::to_string_pretty(&report)?)?,
+        false => printer.conformance(&report)?,
+    }
+    Ok(match report.conforms() {
+        true => Exit::Done,
+        false => Exit::Findings,
+    })
+}
+
+fn env_file(args: &ConformanceArgs) -> &Option<std::path::PathBuf> {
+    &args.env_file
+}
+
+fn list(args: &ConformanceListArgs, printer: &Printer) -> io::Result<()> {
+    if args.json {
+        return printer.data(serde_json::to_string_pretty(CHECKS)?);
+    }
+    for check in CHECKS {
+        printer.data(format_args!("{:<18} {}", check.id, check.about))?;
+        printer.data(format_args!("{:<18} Otherwise: {}", "", check.means))?;
+    }
+    Ok(())
+}
+
+/// Whether the tracker that was named conforms. One that cannot be reached, or has not the projects that
+/// are asked for, is an error like that of any other command.
+async fn judge(asked: &Asked<'_, ConformanceArgs>) -> Result<Report, ExportError> {
+    let tracker = asked.connect()?;
+    tracker.check().await?;
+    let list = tracker.project_list().await?;
+    let projects = select(&list, &asked.args.projects)?;
+    let projects = match asked.args.projects.is_empty() {
+        true => Vec::new(),
+        false => projects.iter().map(|it| it.id.to_string()).collect(),
+    };
+    let settings = asked.command.settings().iter().filter(|it| it.is_secret);
+    let secrets = settings.filter_map(|it| asked.environment.text(it.name));
+    let as_nobody = asked.connect_as_nobody().map(|_| -> MakeTracker<'_> {
+        Box::new(|| match asked.connect_as_nobody() {
+            Some(tracker) => tracker,
+            None => asked.connect(),
+        })
+    });
+    let scenario = Scenario {
+        projects,
+        secrets: secrets.collect(),
+        refused: as_nobody,
+        ..Scenario::default()
+    };
+    Ok(conformance::run(|| asked.connect(), &scenario).await)
+}

@@ -208,6 +208,7 @@ impl Client {
     }
 
     /// A file, by its path from the client's folder.
+    #[cfg(feature = "serve")]
     pub(crate) fn file(&self, path: &str) -> Option<&Bytes> {
         self.files.get(path)
     }

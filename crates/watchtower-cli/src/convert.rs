@@ -11,7 +11,7 @@ use watchtower_connector::{
     Tracker,
 };
 use watchtower_model::format::Format;
-use watchtower_model::{Project, ProjectList, ProjectSnapshot};
+use watchtower_model::{MediaLocation, Project, ProjectList, ProjectSnapshot};
 use watchtower_writer::SiteFolder;
 use watchtower_writer::media::{self, MediaError, MediaSource, Opened};
 use watchtower_writer::read::Contents;
@@ -67,11 +67,14 @@ impl Tracker for SiteTracker {
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        if !matches!(request.media.location, MediaLocation::Key(_)) {
+            let message = "it is not a file of the site";
+            return Err(Error::new(ErrorKind::Unsupported, "copy it", message));
+        }
         let error = |error: MediaError| {
             let kind = match error.transient {
                 true => ErrorKind::Unavailable,
-                // Not `NotFound`: of that is told that the tracker does not have it.
-                false => ErrorKind::Invalid,
+                false => ErrorKind::NotFound,
             };
             Error::new(kind, "copy it", error.message)
         };
@@ -170,6 +173,40 @@ fn resolved(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use watchtower_connector::conformance::{Scenario, run};
+    use watchtower_writer::read;
+
+    #[tokio::test]
+    async fn a_site_is_a_tracker_like_any_other() {
+        let fixtures = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../watchtower-writer/tests/fixtures"
+        );
+        for film in ["film-v0", "film-v1"] {
+            let site = Path::new(fixtures).join(film);
+            let make = || -> Result<Box<dyn Tracker>> {
+                Ok(Box::new(SiteTracker::new(
+                    &site,
+                    read::site(&site, None).unwrap(),
+                )))
+            };
+            let report = run(make, &Scenario::default()).await;
+            report.assert_conforms_but(&[
+                // There is no server, no traffic, and every answer is there at once.
+                "refused",
+                "unreachable",
+                "another-server",
+                "no-secrets",
+                "describe-offline",
+                "traffic",
+                // The bytes of a file say what it is.
+                "media-type",
+                "cancel-ends",
+                "cancel-harmless",
+            ]);
+        }
+    }
 
     #[test]
     fn the_new_site_is_apart_from_the_old_one() {

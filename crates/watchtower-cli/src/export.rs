@@ -230,7 +230,13 @@ async fn phases(
         return Err(nothing_to_see(tracker).into());
     }
 
-    let source = TrackerMedia(tracker);
+    let source = TrackerMedia {
+        tracker,
+        missing: match options.from_site {
+            true => "the site does not have it",
+            false => "the tracker does not have it",
+        },
+    };
     let clock = MediaClock::new(observer);
     let mut export = begin(site, options, &list, &source, &clock).await?;
     if !options.projects.is_empty() {
@@ -412,12 +418,16 @@ fn nothing_to_see(tracker: &dyn Tracker) -> connector::Error {
 }
 
 /// A tracker as the writer sees it: something that opens media.
-struct TrackerMedia<'a>(&'a dyn Tracker);
+struct TrackerMedia<'a> {
+    tracker: &'a dyn Tracker,
+    /// What is said of what is not there.
+    missing: &'static str,
+}
 
 #[async_trait]
 impl MediaSource for TrackerMedia<'_> {
     fn name(&self) -> String {
-        let about = self.0.describe();
+        let about = self.tracker.describe();
         format!("{} {}", about.name, about.location.unwrap_or_default())
     }
 
@@ -427,10 +437,20 @@ impl MediaSource for TrackerMedia<'_> {
             known: request.known,
             offset: request.offset,
         };
-        match self.0.open_media(request).await.map_err(media_error)? {
+        let missing = self.missing;
+        let media_error = move |error| media_error(error, missing);
+        match self
+            .tracker
+            .open_media(request)
+            .await
+            .map_err(media_error)?
+        {
             OpenedMedia::Unchanged => Ok(Opened::Unchanged),
             OpenedMedia::Stream(media) => Ok(Opened::Stream(MediaStream {
-                bytes: media.bytes.map(|block| block.map_err(media_error)).boxed(),
+                bytes: media
+                    .bytes
+                    .map(move |block| block.map_err(media_error))
+                    .boxed(),
                 length: media.length,
                 offset: media.offset,
                 tag: media.tag,
@@ -439,13 +459,13 @@ impl MediaSource for TrackerMedia<'_> {
     }
 }
 
-fn media_error(error: connector::Error) -> MediaError {
+fn media_error(error: connector::Error, missing: &str) -> MediaError {
     MediaError {
         transient: error.kind().is_transient(),
         // The summary names what each picture is of; without its address, equal reasons are told
         // once.
         message: match error.kind() {
-            connector::ErrorKind::NotFound => "the tracker does not have it".to_owned(),
+            connector::ErrorKind::NotFound => missing.to_owned(),
             _ => error.to_string(),
         },
     }

@@ -11,7 +11,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! let report = run(|| Ok(Box::new(Example::default())), &Scenario::default()).await;
-//! // The checks that may be skipped, because the scenario or the tracker has nothing for them.
+//! // The checks that are skipped, because the scenario or the tracker has nothing for them.
 //! report.assert_conforms_but(&[
 //!     "refused", "unreachable", "another-server", "no-secrets", "cancel-ends", "cancel-harmless",
 //!     "describe-offline", "traffic",
@@ -46,7 +46,8 @@ pub type MakeTracker<'a> = Box<dyn Fn() -> Result<Box<dyn Tracker>> + Send + Syn
 pub struct Scenario<'a> {
     /// Which projects are read, by name or id. None means all.
     pub projects: Vec<String>,
-    /// What must appear in no answer and no error: passwords, keys, tokens of sessions.
+    /// What must appear in no answer and no error: passwords, keys, tokens of sessions. They are looked for
+    /// as they stand, so a word that occurs by chance is no good one.
     pub secrets: Vec<String>,
     /// Makes the same tracker with credentials that it does not take.
     pub refused: Option<MakeTracker<'a>>,

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use watchtower_connector::ayon::{Ayon, AyonSettings};
 use watchtower_connector::conformance::{MakeTracker, Report, Scenario, run};
 use watchtower_connector::edit::{Overlay, Timeline, WithEdits};
-use watchtower_connector::example::Example;
+use watchtower_connector::example::{Example, ExampleOptions};
 use watchtower_connector::files::Files;
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Kitsu, KitsuSettings};
@@ -81,8 +81,15 @@ const NO_TRAFFIC: [&str; 2] = ["describe-offline", "traffic"];
 
 #[tokio::test]
 async fn the_example() {
-    let report = report(Example::default, &Scenario::default()).await;
-    report.assert_conforms_but(&[&AT_ONCE[..], &NO_SERVER, &NO_TRAFFIC].concat());
+    let series = ExampleOptions {
+        episodes: 2,
+        ..ExampleOptions::default()
+    };
+    for options in [ExampleOptions::default(), series] {
+        let make = || Example::new(options).unwrap();
+        let report = report(make, &Scenario::default()).await;
+        report.assert_conforms_but(&[&AT_ONCE[..], &NO_SERVER, &NO_TRAFFIC].concat());
+    }
 }
 
 /// Whether a request is for what the caller has, by a tag that a server gave.

@@ -48,8 +48,8 @@ pub struct Contents {
     /// What to know of the site as a whole.
     pub notes: Vec<String>,
     /// Opens the pictures and movies that the site holds, which are
-    /// [`MediaLocation::Site`](watchtower_model::MediaLocation::Site). What it refers to elsewhere is
-    /// an address as it is written there.
+    /// [keys](watchtower_model::MediaLocation::Key): their paths from the site root. What it refers to
+    /// elsewhere is an address as it is written there.
     pub media: SiteMedia,
 }
 

@@ -65,7 +65,7 @@ fn a_good_site_is_read_as_it_is() {
     }
     let v0 = film(contents(&Site::new()));
     let path = format!("data/projects/{}/edit.mp4", sites::FILM);
-    assert_eq!(v0.edits[0].movie, Some(MediaRef::site(path)));
+    assert_eq!(v0.edits[0].movie, Some(MediaRef::key(path).changing()));
 }
 
 #[test]

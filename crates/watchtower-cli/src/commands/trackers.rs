@@ -2,6 +2,7 @@
 
 use std::io;
 
+use clap::{Arg, Command};
 use serde::Serialize;
 
 use crate::cli::TrackersArgs;
@@ -16,6 +17,32 @@ struct Entry {
     /// What it can give beyond projects, sequences and shots.
     capabilities: Vec<String>,
     settings: &'static [Setting],
+    /// Its own arguments, of `watchtower export` and whatever else talks to it.
+    arguments: Vec<Argument>,
+}
+
+#[derive(Serialize)]
+struct Argument {
+    /// As in `--url <URL>`.
+    name: String,
+    about: String,
+}
+
+impl From<&Arg> for Argument {
+    fn from(arg: &Arg) -> Self {
+        Self {
+            name: arg.to_string(),
+            about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+}
+
+fn arguments(tracker: &dyn TrackerCommand) -> Vec<Argument> {
+    let command = Command::new(tracker.name()).disable_help_flag(true);
+    let mut command = tracker.arguments(command);
+    // Only then do arguments know how they are written.
+    command.build();
+    command.get_arguments().map(Argument::from).collect()
 }
 
 pub(super) fn run(
@@ -28,6 +55,7 @@ pub(super) fn run(
         about: it.about(),
         capabilities: it.capabilities().iter().map(ToString::to_string).collect(),
         settings: it.settings(),
+        arguments: arguments(it),
     };
     let entries: Vec<_> = trackers.iter().map(|it| entry(&**it)).collect();
     if args.json {
@@ -42,9 +70,12 @@ pub(super) fn run(
         if !entry.capabilities.is_empty() {
             printer.data(format_args!("  gives {}", entry.capabilities.join(", ")))?;
         }
-        let longest = entry.settings.iter().map(|it| it.name.len()).max();
-        for Setting { name, about, .. } in entry.settings {
-            let width = longest.unwrap_or_default();
+        let settings = entry.settings.iter().map(|it| (it.name, it.about));
+        let arguments = entry.arguments.iter().map(|it| (&*it.name, &*it.about));
+        let taken: Vec<_> = settings.chain(arguments).collect();
+        let longest = taken.iter().map(|(name, _)| name.len()).max();
+        let width = longest.unwrap_or_default();
+        for (name, about) in taken {
             printer.data(format_args!("  {name:width$}  {about}"))?;
         }
     }

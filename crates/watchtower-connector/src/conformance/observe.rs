@@ -449,11 +449,13 @@ async fn break_off<T, F: Future<Output = Result<T>>>(
             Ok(dropped_at(call(), waits).await.is_none())
         });
         let is_broken = is_broken.await;
+        // What is under way at that moment may still arrive.
+        sleep(PAUSE).await;
         let then = tracker.work();
         sleep(PAUSE).await;
         let now = tracker.work();
         if now != then {
-            let text = format!("{what}: {then} was done when it was dropped, and later {now}");
+            let text = format!("{what}: {then} was done when it had been dropped, and later {now}");
             broken.went_on.push(text);
         }
         if !matches!(is_broken, Ok(true)) {

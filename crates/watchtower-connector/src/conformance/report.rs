@@ -130,20 +130,20 @@ impl Report {
         self.demand(|_| true);
     }
 
-    /// For tests: demands that no check failed, and that none but these, by their ids, was skipped.
+    /// For tests: demands that no check failed, and that exactly these, by their ids, were skipped.
     ///
     /// # Panics
     ///
-    /// When one did or was; the message says which, and what was found or why.
+    /// When it is otherwise; the message says which, and what was found or why.
     #[track_caller]
     #[allow(clippy::panic)] // That is what a test wants.
-    pub fn assert_conforms_but(&self, may_skip: &[&str]) {
-        for id in may_skip {
+    pub fn assert_conforms_but(&self, skipped: &[&str]) {
+        for id in skipped {
             if !self.skipped().any(|it| it.id == *id) {
                 panic!("the check `{id}` was not skipped, or there is none");
             }
         }
-        self.demand(|it| may_skip.contains(&it.id));
+        self.demand(|it| skipped.contains(&it.id));
     }
 
     #[track_caller]

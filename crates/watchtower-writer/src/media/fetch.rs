@@ -291,9 +291,7 @@ impl Fetcher<'_> {
                 let (path, frames) = (address.clone(), wanted.frames);
                 Ok(Ok((Place { path, frames }, Arrival::Referred)))
             }
-            (MediaLocation::Site(path), policy) if *policy != MediaPolicy::Copy => {
-                self.in_site(path, wanted.kind)
-            }
+            (MediaLocation::Site(path), _) => self.in_site(path, wanted.kind),
             (_, MediaPolicy::Reference(form)) => self.refer(wanted, form).await,
             _ => {
                 let had = self.have(wanted, Use::Show).await?;
@@ -367,11 +365,7 @@ impl Fetcher<'_> {
         };
         let held = self.held(wanted, &key);
         // A file says itself whether it changed, for next to nothing.
-        let is_file = matches!(
-            media.location,
-            MediaLocation::File(_) | MediaLocation::Site(_)
-        );
-        let may_change = media.changes || is_file;
+        let may_change = media.changes || matches!(media.location, MediaLocation::File(_));
         let answer = self.answers.get(&key);
         let is_known = !may_change || matches!(answer, Some(Ok(())));
         let received = match (answer, &held) {

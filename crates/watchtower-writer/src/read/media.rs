@@ -74,7 +74,8 @@ impl SiteMedia {
         match target(role, path) {
             Target::File(file) if self.is_of_the_site(file) => {
                 let file = percent_decode_str(file).decode_utf8_lossy();
-                Address::There(MediaRef::site(file))
+                // Another file may stand there tomorrow.
+                Address::There(MediaRef::key(file).changing())
             }
             // The server has it beside the site.
             Target::File(_) => Address::There(MediaRef::url(path)),
@@ -114,15 +115,16 @@ impl MediaSource for SiteMedia {
     }
 
     async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
-        let MediaLocation::Site(path) = &request.media.location else {
+        let MediaLocation::Key(path) = &request.media.location else {
             return Err(MediaError::permanent("it is not in the site"));
         };
+        // Who mends a permission gets it the next time.
+        let unreadable = |error| MediaError::transient(format!("it cannot be read: {error}"));
         let file = self.open_file(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => MediaError::permanent("the site does not have it"),
-            _ => MediaError::permanent(format!("it cannot be read: {error}")),
+            _ => unreadable(error),
         })?;
-        Opened::file(file, request.known)
-            .map_err(|error| MediaError::permanent(format!("it cannot be read: {error}")))
+        Opened::file(file, request.known).map_err(unreadable)
     }
 }
 
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn addresses_lead_to_the_site_or_elsewhere() {
         let (_folder, media) = site();
-        let site = |path: &str| Address::There(MediaRef::site(path));
+        let site = |path: &str| Address::There(MediaRef::key(path).changing());
         let url = |path: &str| Address::There(MediaRef::url(path));
         let shown = |path| media.address(Role::Picture, path);
         assert_eq!(
@@ -200,8 +202,8 @@ mod tests {
             };
             media.open(request).await.is_ok()
         };
-        assert!(open(MediaRef::site("data/previews/a b.png")).await);
-        assert!(open(MediaRef::site("static/x.gif")).await);
+        assert!(open(MediaRef::key("data/previews/a b.png")).await);
+        assert!(open(MediaRef::key("static/x.gif")).await);
         for path in [
             "data/link.png",
             "data/../../secret.png",
@@ -210,7 +212,7 @@ mod tests {
             "data/gone.png",
             "data",
         ] {
-            assert!(!open(MediaRef::site(path)).await, "{path}");
+            assert!(!open(MediaRef::key(path)).await, "{path}");
         }
         assert!(!open(MediaRef::file(secret)).await);
     }

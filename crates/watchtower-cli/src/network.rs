@@ -38,7 +38,7 @@ pub struct Network {
 impl Default for Network {
     fn default() -> Self {
         // Worked out by the compiler: 8 is not 0.
-        const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+        const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
             jobs: JOBS,
             requests_per_second: None,

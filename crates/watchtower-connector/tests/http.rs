@@ -4,12 +4,19 @@
 
 mod script;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use script::{Answer, Script, head};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use watchtower_connector::http::{AuthHeader, Failure, HttpClient, HttpOptions, KeptAnswers};
 use watchtower_connector::{Error, ErrorKind, Media, OpenedMedia, Traffic};
 use wiremock::matchers::{any, body_json, header, method, path};
@@ -638,4 +645,48 @@ fn a_certificate_that_is_none_is_said_so() {
     )
     .unwrap();
     insta::assert_snapshot!(told(&path), @"cannot use the certificate in FOLDER/studio.pem: invalid peer certificate: BadEncoding (give a file with one or more certificates in PEM format)");
+}
+
+/// A server with a certificate of a studio's own authority, which answers everything with an empty list.
+/// `studio/` holds the certificates, good for a hundred years, and the server's key.
+async fn studio_server() -> String {
+    let certificate = include_bytes!("studio/server.pem");
+    let certificate = CertificateDer::from_pem_slice(certificate).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("studio/server.key")).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (connection, _) = listener.accept().await.unwrap();
+            // Who does not trust us leaves.
+            if let Ok(mut connection) = acceptor.accept(connection).await {
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await.unwrap();
+                let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                              connection: close\r\ncontent-length: 2\r\n\r\n[]";
+                connection.write_all(answer.as_bytes()).await.unwrap();
+                connection.shutdown().await.unwrap();
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_studio_s_own_authority_is_trusted_where_it_is_named() {
+    let address = studio_server().await;
+    let told = told(read(&client(&address)).await.unwrap_err(), &address);
+    insta::assert_snapshot!(told, @"cannot read the shots: no secure connection to http://tracker: invalid peer certificate: UnknownIssuer (if the studio has a certificate authority of its own, give its certificate; a server without TLS has an address that starts with http://)");
+
+    let options = HttpOptions {
+        ca_certificate: Some("tests/studio/authority.pem".into()),
+        ..quick()
+    };
+    let http = HttpClient::new(&address, &options).unwrap();
+    assert!(read(&http).await.is_ok());
 }

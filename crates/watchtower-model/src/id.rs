@@ -3,10 +3,13 @@
 //! Every entity has an id that comes from the tracker. The types keep a shot's id from being passed
 //! where an asset's is due, and an id is checked once, where it enters: it is never empty, and the
 //! ids that become file names ([`ProjectId`], [`EditId`]) hold nothing that could leave a folder.
+//!
+//! Clones of an id share its text: a film has as many references to a task type as it has tasks.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -91,7 +94,7 @@ macro_rules! typed_ids {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes an id as the tracker gives it.
@@ -102,13 +105,13 @@ macro_rules! typed_ids {
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
                 let id = id.into();
                 $check(&id)?;
-                Ok(Self(id))
+                Ok(Self(id.into()))
             }
 
             /// An id for something the tracker has none for: a version 5 UUID of the parts that
             /// identify it, the same in every run.
             pub fn derived(parts: &[&str]) -> Self {
-                Self(derive($kind, parts))
+                Self(derive($kind, parts).into())
             }
 
             /// The id as text.
@@ -155,7 +158,7 @@ macro_rules! typed_ids {
 
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0
+                id.as_str().to_owned()
             }
         }
 

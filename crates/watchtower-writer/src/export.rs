@@ -48,10 +48,10 @@ impl ExportOptions {
 }
 
 impl Default for ExportOptions {
-    /// Writes the site's format, downloads media, eight at a time, waits a minute for another export, and keeps
+    /// Writes the site's format, downloads media, sixteen at a time, waits a minute for another export, and keeps
     /// unused pictures for an hour and histories for three years.
     fn default() -> Self {
-        const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+        const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
             format: None,
             media: MediaPolicy::Download,
@@ -178,10 +178,8 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
-        references::check(&snapshot, Some(&self.ids))?;
+        let used = references::check(&snapshot, Some(&self.ids))?;
         let (media, counts) = self.fetcher().fetch_project(&snapshot, self.list).await?;
-        let mut used = References::default();
-        used.add_snapshot(&snapshot);
         let film = Film {
             snapshot: &snapshot,
             list: self.list,

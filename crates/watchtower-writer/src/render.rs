@@ -1,5 +1,6 @@
 //! Turns the domain model into documents, as pure functions, and documents into bytes.
 
+mod json;
 pub mod v0;
 pub mod v1;
 
@@ -7,7 +8,8 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
-use serde_json::ser::Formatter;
+
+use self::json::Json;
 
 /// Writes a document as one object: two-space indented, UTF-8 unescaped, a newline at the end.
 ///
@@ -15,9 +17,10 @@ use serde_json::ser::Formatter;
 ///
 /// What the writer says.
 pub fn write_object(writer: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
-    let mut serializer = serializer(writer);
-    document.serialize(&mut serializer)?;
-    serializer.into_inner().write_all(b"\n")
+    let mut text = Vec::new();
+    document.serialize(&mut Json::new(&mut text))?;
+    text.push(b'\n');
+    writer.write_all(&text)
 }
 
 /// Writes a list document in the same form.
@@ -76,7 +79,7 @@ pub(crate) fn write_judged_list<'a, T: Sync, D: Serialize>(
 }
 
 /// How many entries are made at a time.
-const BLOCK: usize = 512;
+const BLOCK: usize = 128;
 
 /// A run of entries.
 struct Block {
@@ -93,9 +96,8 @@ fn block<'a, T, D: Serialize>(
     mut bytes: Vec<u8>,
 ) -> io::Result<Block> {
     let mut passes = true;
-    bytes.reserve(1 << 20);
-    let mut serializer = serializer(&mut bytes);
-    let mut list = serializer.serialize_seq(Some(elements.len()))?;
+    let mut json = Json::new(&mut bytes);
+    let mut list = json.serialize_seq(Some(elements.len()))?;
     for element in elements {
         let document = document(element);
         passes &= is_good(&document);
@@ -123,140 +125,9 @@ fn write_blocks(
     Ok(())
 }
 
-fn serializer<W: Write>(writer: W) -> serde_json::Serializer<W, Indented> {
-    serde_json::Serializer::with_formatter(writer, Indented::default())
-}
-
-/// The form of [`PrettyFormatter`](serde_json::ser::PrettyFormatter) with two spaces, which writes each
-/// of them by itself; here a line break and all spaces after it are one piece.
-#[derive(Default)]
-struct Indented {
-    depth: usize,
-    /// Whether something stands between the brackets that are open.
-    has_value: bool,
-}
-
-impl Indented {
-    fn break_line<W: ?Sized + Write>(&self, writer: &mut W, before: &[u8]) -> io::Result<()> {
-        // No document of ours is nested deeper; what a tracker adds may be.
-        const SPACES: &[u8; 34] = b",\n                                ";
-        let start = 1 - before.len();
-        match SPACES.get(start..2 + 2 * self.depth) {
-            Some(piece) => writer.write_all(piece),
-            None => {
-                writer.write_all(&SPACES[start..2])?;
-                (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
-            }
-        }
-    }
-
-    fn open<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth += 1;
-        self.has_value = false;
-        writer.write_all(bracket)
-    }
-
-    fn close<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth -= 1;
-        if self.has_value {
-            self.break_line(writer, b"")?;
-        }
-        writer.write_all(bracket)
-    }
-
-    fn next<W: ?Sized + Write>(&mut self, writer: &mut W, is_first: bool) -> io::Result<()> {
-        self.break_line(writer, if is_first { b"" } else { b"," })
-    }
-}
-
-impl Formatter for Indented {
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"[")
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"]")
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        is_first: bool,
-    ) -> io::Result<()> {
-        self.next(writer, is_first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.has_value = true;
-        Ok(())
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"{")
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"}")
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        is_first: bool,
-    ) -> io::Result<()> {
-        self.next(writer, is_first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.has_value = true;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    fn any_json() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(json!(null)),
-            Just(json!(1.5)),
-            "[a\"\n]{0,3}".prop_map(Value::from)
-        ];
-        leaf.prop_recursive(24, 60, 3, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-                prop::collection::hash_map("[a-c]{0,2}", inner, 0..3)
-                    .prop_map(|it| Value::Object(it.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn json_has_the_form_that_serde_json_gives_it(value in any_json()) {
-            let mut written = Vec::new();
-            write_object(&mut written, &value).unwrap();
-            let mut expected = serde_json::to_vec_pretty(&value).unwrap();
-            expected.push(b'\n');
-            prop_assert_eq!(String::from_utf8(written), String::from_utf8(expected));
-        }
-    }
-
-    #[test]
-    fn depth_has_no_limit() {
-        let deep = (0..100).fold(json!({}), |inner, _| json!({"in": [inner, 1]}));
-        let mut written = Vec::new();
-        write_object(&mut written, &deep).unwrap();
-        let expected = serde_json::to_vec_pretty(&deep).unwrap();
-        assert!(written.strip_suffix(b"\n") == Some(&*expected));
-    }
 
     #[test]
     fn a_list_is_the_same_however_it_is_cut_into_blocks() {

@@ -202,8 +202,8 @@ impl Transaction {
             result => result.during("replace", &staged)?,
         }
         let file = File::create_new(&staged).during("create", &staged)?;
-        // Lists come in blocks of their own, which are not copied into this one.
-        let mut writer = BufWriter::with_capacity(1 << 16, file);
+        // Documents come in large pieces, which are not copied into this one's buffer.
+        let mut writer = BufWriter::new(file);
         write(&mut writer)
             .and_then(|()| writer.flush())
             .during("write", &staged)?;

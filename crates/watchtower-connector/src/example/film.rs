@@ -266,17 +266,18 @@ impl Film {
     fn assets(self) -> Vec<Asset> {
         let (types, task_types, statuses) = (asset_types(), asset_task_types(), statuses());
         let users = users();
+        let (rigged, still) = (steps(&task_types, None), steps(&task_types, Some(RIGGING)));
         (0..self.size.assets)
             .map(|place| {
                 let (name, type_place) = asset(place);
                 let mut asset = Asset::new(name, &types[type_place].id);
                 asset.thumbnail = Some(Subject::Asset(place).media());
                 let stage = stage(self.size.assets, place, task_types.len());
-                asset.tasks = task_types
+                let has_rig = ASSET_TYPES[type_place].2;
+                let steps = if has_rig { &rigged } else { &still };
+                asset.tasks = steps
                     .iter()
-                    .enumerate()
-                    .filter(|(step, _)| *step != RIGGING || ASSET_TYPES[type_place].2)
-                    .map(|(step, task_type)| {
+                    .map(|&(step, task_type)| {
                         task(task_type, &statuses, &users, Step { place, step, stage })
                     })
                     .collect();
@@ -288,11 +289,14 @@ impl Film {
     /// Adds sequences, shots and casting, end to end on each timeline.
     fn shoot(self, snapshot: &mut ProjectSnapshot) {
         let (task_types, statuses, users) = (shot_task_types(), statuses(), users());
+        let (with_fx, without) = (steps(&task_types, None), steps(&task_types, Some(FX)));
         let mut cast: [Vec<&Asset>; ASSET_TYPES.len()] = Default::default();
         for (place, asset_in_film) in snapshot.assets.iter().enumerate() {
             cast[asset(place).1].push(asset_in_film);
         }
 
+        snapshot.shots.reserve_exact(self.size.shots);
+        snapshot.casting.reserve_exact(self.size.shots);
         let mut place = 0;
         for (timeline, sequences) in self.timelines().into_iter().enumerate() {
             let mut frame = 0;
@@ -310,11 +314,10 @@ impl Film {
                     };
                     shot.thumbnail = Some(picture.media());
                     let stage = stage(self.size.shots, place, task_types.len());
-                    shot.tasks = task_types
+                    let steps = if place % 3 == 1 { &with_fx } else { &without };
+                    shot.tasks = steps
                         .iter()
-                        .enumerate()
-                        .filter(|(step, _)| *step != FX || place % 3 == 1)
-                        .map(|(step, task_type)| {
+                        .map(|&(step, task_type)| {
                             task(task_type, &statuses, &users, Step { place, step, stage })
                         })
                         .collect();
@@ -498,6 +501,12 @@ fn stage(total: usize, place: usize, steps: usize) -> usize {
     even.saturating_sub(usize::from(place % 5 == 3))
 }
 
+/// The steps of work by their places, but one that is left out.
+fn steps(task_types: &[TaskType], without: Option<usize>) -> Vec<(usize, &TaskType)> {
+    let steps = task_types.iter().enumerate();
+    steps.filter(|(step, _)| Some(*step) != without).collect()
+}
+
 fn task(task_type: &TaskType, statuses: &[TaskStatus], users: &[User], at: Step) -> Task {
     let Step { place, step, stage } = at;
     let status = if step < stage {
@@ -513,7 +522,7 @@ fn task(task_type: &TaskType, statuses: &[TaskStatus], users: &[User], at: Step)
     // What nobody has started may have nobody yet; a retake often gets a second pair of hands.
     if status != TODO || place.is_multiple_of(2) {
         let first = (step * 2 + place / 2) % users.len();
-        task.assignees.push(users[first].id.clone());
+        task.assignees = vec![users[first].id.clone()];
         if status == RETAKE {
             let second = (first + 3) % users.len();
             task.assignees.push(users[second].id.clone());

@@ -143,6 +143,9 @@ impl Fetcher<'_> {
     ) -> Result<(ResolvedMedia, MediaCounts)> {
         let mut media = ResolvedMedia::default();
         let mut counts = MediaCounts::default();
+        if *self.policy == MediaPolicy::None {
+            return Ok((media, counts));
+        }
         let folder = self.layout.previews(&snapshot.project.id);
         let people = self.layout.people(&snapshot.project, list);
         let mut wanted = pictures(snapshot, &folder);

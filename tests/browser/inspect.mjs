@@ -3,14 +3,14 @@
 // calling test's business.
 //
 //   node inspect.mjs --bundle DIR --format v0|v1 --output OUT_DIR --modules STATE_DIR
-//                    [--origin URL] [--project ID] [--walk] [--seek] [--chromium PATH]
+//                    [--walk ID]… [--seek] [--chromium PATH]
 //
-// DIR is what `watchtower bundle` made, or a site that `watchtower serve` serves at URL; a bundle is
-// served by a plain static server. STATE_DIR is the folder that ./setup prepared. --walk goes through
-// the menus, --seek from shot to shot. Screenshots go to OUT_DIR. Exit status: 0 inspected (whatever
-// was found), 1 could not inspect, 2 wrong usage.
+// DIR is what `watchtower bundle` made; a plain static server serves it. STATE_DIR is the folder that
+// ./setup prepared. --walk goes through all the menus of a project, --seek from shot to shot in each.
+// Screenshots go to OUT_DIR. Exit status: 0 inspected (whatever was found), 1 could not inspect, 2
+// wrong usage.
 
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
@@ -28,7 +28,7 @@ import { startServer } from "./server.mjs";
 
 const USAGE =
   "usage: node inspect.mjs --bundle DIR --format v0|v1 --output OUT_DIR --modules STATE_DIR" +
-  " [--origin URL] [--project ID] [--walk] [--seek] [--chromium PATH]";
+  " [--walk ID]… [--seek] [--chromium PATH]";
 
 // How long an element may take to come, in milliseconds. Nothing is waited for this long that is there.
 const PATIENCE = { timeout: 5_000 };
@@ -77,8 +77,8 @@ async function inspectProject({ browser, origin, output, format, walk, seek }, i
   await openProject(page, origin, route);
   const result = { id, ...(await describeProject(page, ear, file)) };
   result.projects_menu = names(await menu(page.locator(".app-toolbar select").first()));
-  if (seek) result.seek = await seekEverywhere(page);
-  if (walk) Object.assign(result, await walkThrough(page, ear, file));
+  if (seek && result.player.source) result.seek = await seekEverywhere(page);
+  if (walk.includes(id)) Object.assign(result, await walkThrough(page, ear, file));
 
   // The first episode is the one that opens.
   const episodes = await menu(page.locator(".app-toolbar select.episode"));
@@ -88,7 +88,7 @@ async function inspectProject({ browser, origin, output, format, walk, seek }, i
     await chooseEpisode(page, value);
     const of = (suffix) => file(`-episode-${place + 2}${suffix}`);
     const episode = { episode: name, ...(await describeProject(page, ear, of)) };
-    if (seek) episode.seek = await seekEverywhere(page);
+    if (seek && episode.player.source) episode.seek = await seekEverywhere(page);
     result.episodes.push({ ...episode, steps: [{ step: `seek in ${name}`, ...ear.take() }] });
   }
   await context.close();
@@ -124,25 +124,26 @@ async function describeProject(page, ear, file) {
   const screenshot = file("");
   await page.screenshot({ path: screenshot });
   const result = { settled, ...opened, screenshot };
-  // What the canvases show, together with the names that lie over them.
-  for (const [name, canvas] of [
-    ["grid", "#canvas-thumb-grid"],
-    ["timeline", "#canvas-timeline"],
-  ]) {
-    result[name] = file(`-${name}`);
-    await page.locator(canvas).screenshot({ path: result[name], ...PATIENCE }).catch(() => {
-      result[name] = null;
-    });
-  }
+  result.grid = await storePicture(page, "#canvas-thumb-grid", file("-grid"));
+  result.timeline = await storePicture(page, "#canvas-timeline", file("-timeline"));
   const state = await page.evaluate(describeState);
   result.people = (state?.people ?? []).map((person) => ({
     ...person,
     loaded: (ear.status.get(person.picture) ?? 404) < 400,
   }));
   result.state = state && { ...state, people: undefined };
+  result.task_types_menu = names((await menu(taskTypes(page))).filter(isTaskType));
   result.canvas = await page.evaluate(describeCanvases);
   result.player = await page.evaluate(describePlayer);
   return result;
+}
+
+// Stores what was drawn on a canvas. Names lie over it on a canvas of their own, so no font is in it.
+async function storePicture(page, canvas, path) {
+  if ((await page.locator(canvas).count()) === 0) return null;
+  const url = await page.locator(canvas).evaluate((it) => it.toDataURL("image/png"));
+  await writeFile(path, Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
+  return path;
 }
 
 async function describeDashboard(page, ear, screenshot) {
@@ -161,6 +162,11 @@ async function menu(locator) {
     .evaluateAll((all) => all.map((one) => ({ value: one.value, name: one.textContent.trim() })));
 }
 
+const toolbar = (page) => page.locator("#canvas-thumb-grid-container select");
+// Found by what it offers, since the menus beside it come and go.
+const taskTypes = (page) => toolbar(page).filter({ has: page.locator('option[value=""]') });
+// The first entry is for none of them.
+const isTaskType = (entry) => entry.value !== "";
 const names = (entries) => entries.map((entry) => entry.name);
 
 async function labels(page, id) {
@@ -183,21 +189,17 @@ async function walkThrough(page, ear, file) {
     const settled = await settle(page, ear, { limit: 8_000, looks: 1 });
     steps.push({ step: name, ...(problem && { problem }), settled, ...ear.take() });
   }
-  const toolbar = page.locator("#canvas-thumb-grid-container select");
-  const mode = toolbar.nth(0);
-  // Found by what it offers, since the menus beside it come and go.
-  const taskTypes = toolbar.filter({ has: page.locator('option[value=""]') });
-  const grouping = toolbar.filter({ has: page.locator('option[value="chronological"]') });
+  const mode = toolbar(page).nth(0);
+  const grouping = toolbar(page).filter({ has: page.locator('option[value="chronological"]') });
   // The canvas above may overlap a box, so the click goes to the element and not to its place.
   const check = (box) =>
     page.locator(box).evaluate((it) => it.checked || it.click(), null, PATIENCE);
-  const taskTypesMenu = async () => (await menu(taskTypes)).filter((entry) => entry.value !== "");
+  const chooseTaskType = (value) => taskTypes(page).selectOption(value, PATIENCE);
   const result = {};
 
-  const forShots = await taskTypesMenu();
-  result.task_types_menu = names(forShots);
+  const forShots = (await menu(taskTypes(page))).filter(isTaskType);
   for (const [place, { value, name }] of forShots.entries()) {
-    await step(`task type ${name}`, () => taskTypes.selectOption(value, PATIENCE));
+    await step(`task type ${name}`, () => chooseTaskType(value));
     // On from the start in v0, off in v1; without it v1 never looks at who a task is assigned to.
     if (place === 0) await step("show assignees", () => check("#showAssignees"));
   }
@@ -206,8 +208,7 @@ async function walkThrough(page, ear, file) {
     for (const by of ["groupBySequence", "groupByTaskStatus", "groupByAssignee"])
       await step(by, () => grouping.selectOption(by, PATIENCE));
     result.assignee_groups = await labels(page, "canvas-thumb-grid-text");
-    result.assignees = file("-assignees");
-    await page.locator("#canvas-thumb-grid").screenshot({ path: result.assignees });
+    result.assignees = await storePicture(page, "#canvas-thumb-grid", file("-assignees"));
   }
   // v0 hides the timeline's rows of tasks until asked; v1 shows them at once.
   await step("timeline tasks", () => check("#showTasksStatus"));
@@ -218,18 +219,18 @@ async function walkThrough(page, ear, file) {
   if (forShots.length > 0)
     await step("no task type", async () => {
       await grouping.selectOption("chronological", PATIENCE);
-      await taskTypes.selectOption("", PATIENCE);
+      await chooseTaskType("");
     });
   await step("assets", () => mode.selectOption("assets", PATIENCE));
-  const forAssets = await taskTypesMenu();
+  const forAssets = (await menu(taskTypes(page))).filter(isTaskType);
   result.asset_task_types_menu = names(forAssets);
   for (const { value, name } of forAssets)
-    await step(`asset task type ${name}`, () => taskTypes.selectOption(value, PATIENCE));
+    await step(`asset task type ${name}`, () => chooseTaskType(value));
   await step("groupByAssetType", () => grouping.selectOption("groupByAssetType", PATIENCE));
   result.asset_groups = await labels(page, "canvas-thumb-grid-text");
   await page.screenshot({ path: file("-assets") });
   await step("shots", async () => {
-    if (forAssets.length > 0) await taskTypes.selectOption("", PATIENCE);
+    if (forAssets.length > 0) await chooseTaskType("");
     await mode.selectOption("shots", PATIENCE);
   });
   return { ...result, steps };
@@ -258,12 +259,11 @@ async function seekEverywhere(page) {
   for (const [by, action] of actions) {
     await action();
     await pause(100);
-    // A player without a movie never arrives, but says so at once.
     const waited = await page
       .waitForFunction(
         () => {
           const video = document.querySelector(".videojs-container video");
-          return !video || video.error || (!video.seeking && video.readyState >= 2);
+          return video.error || (!video.seeking && video.readyState >= 2);
         },
         null,
         PATIENCE,
@@ -287,11 +287,9 @@ function readArguments() {
       options: {
         bundle: { type: "string" },
         modules: { type: "string" },
-        origin: { type: "string" },
         format: { type: "string" },
         output: { type: "string" },
-        project: { type: "string" },
-        walk: { type: "boolean", default: false },
+        walk: { type: "string", multiple: true, default: [] },
         seek: { type: "boolean", default: false },
         chromium: { type: "string" },
       },
@@ -315,20 +313,20 @@ async function listProjects(bundle, format) {
 }
 
 async function main() {
-  const { bundle, modules, chromium, project, origin: served, ...setting } = readArguments();
+  const { bundle, modules, chromium, ...setting } = readArguments();
   await mkdir(setting.output, { recursive: true });
-  const server = served ? null : await startServer(bundle);
-  setting.origin = served?.replace(/\/$/, "") ?? `http://127.0.0.1:${server.address().port}`;
+  const server = await startServer(bundle);
+  setting.origin = `http://127.0.0.1:${server.address().port}`;
   try {
     setting.browser = await launch(modules, chromium);
     const report = { format: setting.format, home: await inspectHome(setting), projects: [] };
-    for (const id of project ? [project] : await listProjects(bundle, setting.format))
+    for (const id of await listProjects(bundle, setting.format))
       report.projects.push(await inspectProject(setting, id));
     return report;
   } finally {
     await setting.browser?.close();
-    server?.closeAllConnections?.();
-    server?.close();
+    server.closeAllConnections?.();
+    server.close();
   }
 }
 

@@ -1,20 +1,19 @@
 // Opens a site that `watchtower serve` serves, and waits for the page to reload itself.
 //
-//   node reload.mjs --modules STATE_DIR --origin URL --project ID [--chromium PATH]
+//   node reload.mjs --modules STATE_DIR --origin URL [--chromium PATH]
 //
-// Prints what the page shows of the project as one line of JSON, waits for the page to be loaded
-// anew, and prints the same again. Exit status: 0 it was, 1 it was not within a minute.
+// Prints the projects that the page lists as one line of JSON, waits for the page to be loaded anew,
+// and prints the same again. Exit status: 0 it was, 1 it was not within a minute.
 
 import { parseArgs } from "node:util";
 
 import { launch } from "./chromium.mjs";
-import { describeState, newPage, settle } from "./probe.mjs";
+import { newPage, settle } from "./probe.mjs";
 
 const { values } = parseArgs({
   options: {
     modules: { type: "string" },
     origin: { type: "string" },
-    project: { type: "string" },
     chromium: { type: "string" },
   },
 });
@@ -26,11 +25,11 @@ try {
 
   async function print() {
     await settle(page, ear);
-    const state = await page.evaluate(describeState);
-    process.stdout.write(JSON.stringify({ ...ear.take(), state }) + "\n");
+    const projects = await page.locator(".projects-list li").allInnerTexts();
+    process.stdout.write(JSON.stringify({ ...ear.take(), projects }) + "\n");
   }
 
-  await page.goto(`${origin}/#/pro/${encodeURIComponent(values.project)}`);
+  await page.goto(`${origin}/#/`);
   // Asked for before the other side is told that it may export.
   const reloaded = page.waitForEvent("load", { timeout: 60_000 });
   await print();

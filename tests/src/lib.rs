@@ -313,11 +313,14 @@ pub fn browser_script(name: &str) -> Command {
 pub fn inspect(site: &Path, format: &str, name: &str, arguments: &[&str]) -> Value {
     let bundle = bundle(site, format);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let screenshots = root.join("../target/screenshots");
+    let screenshots = root.join(format!("../target/screenshots/{format}-{name}"));
+    // Those of an earlier run may show what is not there any more.
+    if screenshots.exists() {
+        fs::remove_dir_all(&screenshots).expect("it is ours");
+    }
     let mut node = browser_script("inspect.mjs");
     node.arg("--bundle").arg(bundle.path().join("bundle"));
-    node.args(["--format", format, "--output"]);
-    node.arg(screenshots.join(format!("{format}-{name}")));
+    node.args(["--format", format, "--output"]).arg(screenshots);
     let output = run(node.args(arguments), 0);
     serde_json::from_slice(&output.stdout).expect("inspect.mjs prints JSON")
 }

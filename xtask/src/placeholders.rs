@@ -21,12 +21,13 @@ struct Picture {
     shows: fn(f64, f64) -> bool,
 }
 
-/// The client draws shots and assets on tiles of 150 × 100 and cuts people out of 400 × 400.
+/// The client takes 150 × 100 pixels of the picture of a shot or an asset, and 400 × 400 of a person's,
+/// from the upper left corner: a larger one is cut, and a smaller one is not shown.
 const PICTURES: [Picture; 2] = [
     Picture {
         name: "placeholder-asset.png",
-        width: 300,
-        height: 200,
+        width: 150,
+        height: 100,
         shows: landscape,
     },
     Picture {

@@ -344,6 +344,18 @@ fn schemas_are_listed_and_shown() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[cfg(feature = "spreadsheet")]
+#[test]
+fn sheets_are_checked_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = "Project;Sequence;Name;Frames\nSmall Film;010;0010;24\n";
+    fs::write(folder.path().join("shots.csv"), sheet).unwrap();
+    let output = run(folder.path(), &["check", "spreadsheet", "shots.csv"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("Small Film"), "{told}");
+}
+
 #[test]
 fn a_wrong_call_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -352,6 +364,31 @@ fn a_wrong_call_is_a_usage_error() {
         &["export"],
         &["export", "nope"],
         &["export", "example"],
+        &[
+            "export",
+            "spreadsheet",
+            ".",
+            "--output",
+            "site",
+            "--movie",
+            "gone.mp4",
+        ],
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--edit-movie",
+            "gone.mp4",
+        ],
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--edit",
+            "gone.otio",
+        ],
         &[],
     ] {
         assert_eq!(

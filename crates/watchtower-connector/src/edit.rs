@@ -174,7 +174,12 @@ impl Overlay {
         if let Some(Timeline { cut, file }) = &self.timeline {
             if !cut::lay_over(cut, file, snapshot) {
                 let operation = format!("lay the edit {file} over {}", snapshot.project.name);
-                let message = "no clip of it matches a shot";
+                let clips = cut.pieces.iter().filter(|it| it.is_clip);
+                let clips = some(clips.filter_map(|it| it.names.first().map(String::as_str)));
+                let shots = some(snapshot.shots.iter().map(|it| &*it.name));
+                let message = format!(
+                    "no clip of it matches a shot: clips are called {clips}, and shots {shots}"
+                );
                 let help = "name the clips after sequence and shot, as in 010_0020";
                 return Err(Error::new(ErrorKind::Invalid, operation, message).with_help(help));
             }
@@ -189,6 +194,21 @@ impl Overlay {
             snapshot.edits.insert(0, edit);
         }
         Ok(())
+    }
+}
+
+/// The first of some names, for an error.
+fn some<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MANY: usize = 3;
+    let mut names = names.peekable();
+    let mut shown: Vec<String> = Vec::new();
+    while let Some(name) = names.next_if(|_| shown.len() < MANY) {
+        shown.push(format!("`{}`", name.escape_debug()));
+    }
+    match (shown.is_empty(), names.peek()) {
+        (true, _) => "nothing".to_owned(),
+        (false, None) => shown.join(", "),
+        (false, Some(_)) => format!("{} …", shown.join(", ")),
     }
 }
 

@@ -215,6 +215,58 @@ fn several_projects_are_told_apart_by_their_column() {
 }
 
 #[test]
+fn castings_of_several_projects_are_told_apart_by_their_names_and_lend_assets() {
+    const CASTING: &str = "Parent;Name;Asset Type;Asset;Occurences;Label\n";
+    const SHOTS: &str = "Project;Sequence;Name;Time Spent;Frames\n";
+    let shots = |name: &str| format!("{SHOTS}{name};010;0010;0;24\n");
+    let casting = |asset: &str| format!("{CASTING}010;0010;Prop;{asset};1;\n");
+    let files = [
+        ("kitsu_film_shots.csv", shots("Film")),
+        ("kitsu_small_film_shots.csv", shots("Small Film")),
+        ("kitsu_film_casting.csv", casting("Cup")),
+        ("kitsu_small_film_casting.csv", casting("Lamp")),
+        // Whose it is nobody knows, and both have the shot.
+        ("more_casting.csv", casting("Tree")),
+    ];
+    let files = files.each_ref().map(|(name, text)| (*name, &**text));
+    let folder = folder(&files);
+    let (_, films) = read(SpreadsheetSettings::new(folder.path())).unwrap();
+    for (film, asset) in films.iter().zip(["Cup", "Lamp"]) {
+        let assets: Vec<_> = film.assets.iter().map(|it| &*it.name).collect();
+        assert_eq!(assets, [asset], "{}", film.project.name);
+        assert_eq!(film.casting[0].asset_ids, [film.assets[0].id.clone()]);
+        assert!(film.notes.iter().any(|it| it.contains("lent to it")));
+        let left_out = left_out(film);
+        assert!(left_out.contains("Tree in 010 / 0010"), "{left_out}");
+    }
+}
+
+#[test]
+fn ends_that_look_like_last_frames_are_told() {
+    let told = |text: &str| {
+        let (_, film) = film(&[("shots.csv", text)]);
+        let mut notes = film.notes.iter();
+        notes.any(|it| it.contains("frame_out_is_last"))
+    };
+    assert!(told("Sequence;Name;In;Out\n010;a;1;24\n010;b;25;48\n"));
+    assert!(!told("Sequence;Name;In;Out\n010;a;0;24\n010;b;24;48\n"));
+    assert!(!told("Sequence;Name;In;Out\n010;a;0;24\n"));
+}
+
+#[test]
+fn a_sheet_that_only_has_the_name_of_what_a_film_can_do_without_is_passed_over() {
+    let (_, film) = film(&[
+        ("shots.csv", "Sequence;Name;Frames\n010;a;5\n"),
+        ("tasks.csv", "Who;What\nJade;Milk\n"),
+    ]);
+    let told = film.notes.join("\n");
+    assert!(
+        told.contains("tasks.csv is not used") && told.contains("Who, What"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_mapping_says_which_column_is_what() {
     let files = [
         (
@@ -301,6 +353,7 @@ fn what_cannot_be_used_is_told() {
         mapping("[shots]\nname = 3\n"),
         mapping("[project]\nfps = 0\n"),
         mapping("[shots\n"),
+        mapping("[assets]\nsheet = \"Assets\"\n"),
         error(&[("shots.xlsx", "no workbook")]),
     ];
     let told: Vec<_> = told.iter().map(ToString::to_string).collect();
@@ -338,6 +391,47 @@ fn pictures_and_the_movie_are_files() {
         film.notes.iter().any(|it| it.contains("lost.png")),
         "{:?}",
         film.notes
+    );
+}
+
+#[test]
+fn a_picture_with_the_name_of_several_is_of_none_and_said() {
+    let folder = folder(&[
+        (
+            "shots.csv",
+            "Sequence;Name;Frames\n010;0010;5\n020;0010;5\n020;0020;5\n",
+        ),
+        ("assets.csv", "Type;Name\nProp;Rex\nCharacter;Rex\n"),
+        ("pictures/0010.png", ""),
+        ("pictures/SEQ 020/lost.png", ""),
+        ("pictures/020/0010.PNG", ""),
+        ("pictures/0020.Jpeg", ""),
+        ("pictures/rex.png", ""),
+        ("pictures/character-rex.png", ""),
+    ]);
+    let mut settings = SpreadsheetSettings::new(folder.path());
+    settings.pictures = Some(folder.path().join("pictures"));
+    let (_, films) = read(settings).unwrap();
+    let film = &films[0];
+    let has: Vec<_> = film.shots.iter().map(|it| it.thumbnail.is_some()).collect();
+    assert_eq!(has, [false, true, true]);
+    let has: Vec<_> = film
+        .assets
+        .iter()
+        .map(|it| it.thumbnail.is_some())
+        .collect();
+    assert_eq!(has, [false, true]);
+    let told: Vec<_> = film
+        .notes
+        .iter()
+        .filter(|it| it.contains("pictures"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "2 of the pictures are named after several shots or assets, and not shown: 0010.png, rex.png",
+            "1 of the pictures are named after no shot or asset: lost.png",
+        ]
     );
 }
 

@@ -722,3 +722,35 @@ async fn what_others_put_elsewhere_stays_with_a_project_that_is_kept() {
     some.finish().await.unwrap();
     assert!(site.path(picture).is_file());
 }
+
+#[tokio::test]
+async fn of_a_site_of_two_formats_nothing_is_kept_but_the_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let list = shared();
+    let two = [small("A", 0, &list), small("B", 0, &list)];
+    export(&site, 0, &two).await;
+    // Whoever wrote it may have written `project.json` of both formats over each other.
+    let context = r#"{"projects": [{"id": "a"}]}"#;
+    fs::write(site.path("data/projects/context.json"), context).unwrap();
+
+    let all = ProjectList {
+        projects: two.iter().map(|it| it.project.clone()).collect(),
+        ..shared()
+    };
+    let source = Source::default();
+    let mut export = Export::begin(&site, options(60), &all, &source, &()).unwrap();
+    let error = export.keep_all_but(&[&two[1].project]).unwrap_err();
+    assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
+    export.fail(&two[0].project, "on fire".into()).unwrap();
+    export.project(two[1].clone()).await.unwrap();
+    let summary = export.finish().await.unwrap();
+    assert!(matches!(
+        summary.projects[0].outcome,
+        Outcome::Missing { .. }
+    ));
+    let of_b = ["? Animation Todo: 1 1", "? Animation Done: 0 0"];
+    assert_eq!(history(&site, "b"), of_b);
+    assert!(!site.path("data/projects/context.json").exists());
+    assert_eq!(findings(&site), Vec::<String>::new());
+}

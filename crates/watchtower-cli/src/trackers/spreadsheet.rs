@@ -81,6 +81,11 @@ impl TrackerCommand for SpreadsheetCommand {
         _: &Network,
     ) -> Result<Box<dyn Tracker>> {
         let args = args(matches)?;
+        if let Some(movie) = args.movie.as_deref().filter(|it| !it.is_file()) {
+            let message = format!("`{}` is not a file", movie.display());
+            let error = Error::new(ErrorKind::Config, "find the edit's movie", message);
+            return Err(error.with_help("give the path of the movie"));
+        }
         // What every export takes; a check does not.
         let fps = matches.try_get_one::<FrameRate>("fps").ok().flatten();
         Ok(Box::new(Spreadsheet::new(SpreadsheetSettings {

@@ -1,6 +1,7 @@
 //! What AYON answers: the parts that are read, as forgiving as a real database demands.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// Reads null as the default.
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -9,6 +10,29 @@ where
     T: Default + Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a number, or a text with one: attributes are what a studio makes of them. Anything else is none.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let number = match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    Ok(number.filter(|it| it.is_finite()))
+}
+
+/// The same for a whole number, as of frames.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    if let Some(whole) = value.as_i64() {
+        return Ok(Some(whole));
+    }
+    let number = number(value).map_err(serde::de::Error::custom)?;
+    // Beyond these floats are not exact.
+    let number = number.filter(|it| it.fract() == 0.0 && it.abs() <= 9_007_199_254_740_992.0);
+    #[allow(clippy::cast_possible_truncation)] // Whole, and within the limit.
+    Ok(number.map(|it| it as i64))
 }
 
 fn yes() -> bool {
@@ -109,11 +133,11 @@ pub(super) struct Project {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProjectAttributes {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     pub fps: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub resolution_width: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub resolution_height: Option<i64>,
 }
 
@@ -176,19 +200,19 @@ impl Folder {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FolderAttributes {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub frame_start: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub frame_end: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub handle_start: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub handle_end: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub clip_in: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub clip_out: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     pub fps: Option<f64>,
 }
 
@@ -301,7 +325,7 @@ pub(super) struct Reviewables {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VersionAttributes {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub frame_start: Option<i64>,
 }
 
@@ -324,8 +348,39 @@ pub(super) struct Reviewable {
 #[serde(rename_all = "camelCase")]
 pub(super) struct MediaInfo {
     /// In seconds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     pub duration: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     pub frame_rate: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_are_read_however_they_are_written() {
+        let attributes = |fps: Value, start: Value| -> (Option<f64>, Option<i64>) {
+            let attrib = json!({"fps": fps, "frameStart": start});
+            let attrib: FolderAttributes = serde_json::from_value(attrib).unwrap();
+            (attrib.fps, attrib.frame_start)
+        };
+        assert_eq!(attributes(json!(24), json!(1001)), (Some(24.0), Some(1001)));
+        assert_eq!(
+            attributes(json!("23.976"), json!("1001")),
+            (Some(23.976), Some(1001))
+        );
+        assert_eq!(attributes(json!(25.0), json!(-8.0)), (Some(25.0), Some(-8)));
+        for odd in [
+            json!(null),
+            json!("a few"),
+            json!({}),
+            json!(true),
+            json!("NaN"),
+        ] {
+            assert_eq!(attributes(odd.clone(), odd), (None, None));
+        }
+        assert_eq!(attributes(json!(24), json!(1001.5)).1, None);
+    }
 }

@@ -14,19 +14,21 @@ pub(super) fn read(text: &str, fps: f64) -> Result<Cut, String> {
     let mut title = String::new();
     let mut is_drop = false;
     let mut notes = Vec::new();
+    // Old programs end lines with a carriage return alone.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (line, number) in text.trim_start_matches('\u{feff}').lines().zip(1..) {
         let line = line.trim();
+        let first = line.split_whitespace().next().unwrap_or_default();
         if let Some(rest) = line.strip_prefix("TITLE:") {
             rest.trim().clone_into(&mut title);
         } else if let Some(rest) = line.strip_prefix("FCM:") {
             is_drop = !rest.contains("NON");
-        } else if let Some(comment) = line.strip_prefix('*') {
-            if let Some(event) = events.last_mut() {
-                event.comment(comment.trim());
-            }
-        } else if line.starts_with(|c: char| c.is_ascii_digit()) {
+        } else if !first.is_empty() && first.bytes().all(|it| it.is_ascii_digit()) {
             let event = Event::parse(line, is_drop, fps);
             events.push(event.map_err(|error| format!("line {number}: {error}"))?);
+        } else if let Some(event) = events.last_mut() {
+            // Some leave out the sign of a comment.
+            event.comment(line.trim_start_matches('*').trim());
         }
     }
     let start = events.iter().map(|it| it.record.0).min();
@@ -74,10 +76,20 @@ struct Event {
 
 impl Event {
     fn parse(line: &str, is_drop: bool, fps: f64) -> Result<Self, String> {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [_, reel, channel, transition, .., record_in, record_out] = words[..] else {
-            return Err(format!("`{}` is no event", line.escape_debug()));
+        let none = || {
+            format!(
+                "`{}` is no event: expected a number, a reel, a channel, a transition and four timecodes",
+                line.escape_debug()
+            )
         };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, head @ .., _, _, record_in, record_out] = &words[..] else {
+            return Err(none());
+        };
+        // From the back: a reel may have spaces in it, and a transition its length behind it.
+        let at = head.iter().rposition(|it| is_transition(it));
+        let at = at.filter(|at| *at >= 2).ok_or_else(none)?;
+        let (reel, channel, transition) = (head[..at - 1].join(" "), head[at - 1], head[at]);
         let frame = |timecode: &str| frame(timecode, is_drop, fps);
         let record = (frame(record_in)?, frame(record_out)?);
         if record.1 < record.0 {
@@ -86,7 +98,7 @@ impl Event {
             ));
         }
         Ok(Self {
-            reel: reel.to_owned(),
+            reel,
             is_video: channel.contains('V') || channel.starts_with('B'),
             is_transition: transition != "C",
             record,
@@ -98,7 +110,12 @@ impl Event {
     }
 
     fn comment(&mut self, comment: &str) {
-        let after = |key: &str| comment.strip_prefix(key).map(|it| it.trim().to_owned());
+        let after = |key: &str| {
+            let (start, rest) = comment.split_at_checked(key.len())?;
+            start
+                .eq_ignore_ascii_case(key)
+                .then(|| rest.trim().to_owned())
+        };
         if let Some(name) = after("FROM CLIP NAME:") {
             self.from = Some(name);
         } else if let Some(name) = after("TO CLIP NAME:") {
@@ -133,10 +150,21 @@ impl Event {
     }
 }
 
-/// A name without the ending of a movie's file.
+/// Whether a word says how an event begins: cut, dissolve, wipe or key.
+fn is_transition(word: &str) -> bool {
+    let is_wipe = word.strip_prefix('W').is_some_and(|it| {
+        let digits = it.bytes().filter(u8::is_ascii_digit).count();
+        digits == it.len() && digits > 0
+    });
+    is_wipe || matches!(word, "C" | "D" | "K" | "KB" | "KO")
+}
+
+/// A name without the ending of a movie's file, which is no number of a shot: `010.0020` has none.
 fn stem(name: &str) -> &str {
+    let is_ending =
+        |it: &str| (2..=4).contains(&it.len()) && it.bytes().any(|byte| byte.is_ascii_alphabetic());
     match name.rsplit_once('.') {
-        Some((stem, ending)) if (2..=4).contains(&ending.len()) => stem,
+        Some((stem, ending)) if is_ending(ending) => stem,
         _ => name,
     }
 }
@@ -220,6 +248,40 @@ mod tests {
         ] {
             assert!(frame(timecode, false, fps).is_err(), "{timecode}");
         }
+    }
+
+    #[test]
+    fn odd_lines_are_read_as_they_are_meant() {
+        // Returns alone, reels with spaces, comments without a sign, keys and wipes, both kinds of sound.
+        let text = "TITLE: Odd\rFCM: NON-DROP FRAME\r\r\
+            001  MY REEL 7 V C        00:00:00:00 00:00:01:00 10:00:00:00 10:00:01:00\r\
+            FROM CLIP NAME: 010.0010\r\
+            M2   AX       012.0                00:00:00:00\r\
+            002  AX       AA/V  W001 024 00:00:00:00 00:00:01:00 10:00:01:00 10:00:02:00\r\
+            * to clip name: 010.0020.mov\r\
+            * 3D comp, not an event\r\
+            003  AX       B     K B 000 00:00:00:00 00:00:01:00 10:00:02:00 10:00:03:00\r\
+            004  AX       A2    C        00:00:00:00 00:00:01:00 10:00:03:00 10:00:09:00\r\
+            005  AX       NONE  C        00:00:00:00 00:00:01:00 10:00:09:00 10:00:10:00\r";
+        let cut = read(text, 24.0).unwrap();
+        let pieces: Vec<_> = cut
+            .pieces
+            .iter()
+            .map(|it| (it.names.join(" | "), it.frames(24.0)))
+            .collect();
+        assert_eq!(
+            pieces,
+            [
+                ("010.0010 | MY REEL 7".to_owned(), (0, 24)),
+                ("010.0020 | AX".to_owned(), (24, 48)),
+                ("AX".to_owned(), (48, 72)),
+            ]
+        );
+        let short = read(
+            "001 AX V 00:00:00:00 00:00:01:00 10:00:00:00 10:00:01:00",
+            24.0,
+        );
+        assert!(short.unwrap_err().contains("is no event"));
     }
 
     #[test]

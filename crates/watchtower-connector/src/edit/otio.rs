@@ -31,7 +31,7 @@ struct Node {
     #[serde(default)]
     media_reference: Option<Box<Node>>,
     #[serde(default)]
-    media_references: Option<HashMap<String, Node>>,
+    media_references: Option<HashMap<String, Option<Node>>>,
     #[serde(default)]
     active_media_reference_key: Option<String>,
     #[serde(default)]
@@ -148,7 +148,7 @@ impl Node {
     fn media(&self) -> Option<&Node> {
         let key = self.active_media_reference_key.as_deref();
         let keyed = self.media_references.as_ref();
-        let keyed = keyed.and_then(|it| it.get(key.unwrap_or("DEFAULT_MEDIA")));
+        let keyed = keyed.and_then(|it| it.get(key.unwrap_or("DEFAULT_MEDIA"))?.as_ref());
         keyed.or(self.media_reference.as_deref())
     }
 

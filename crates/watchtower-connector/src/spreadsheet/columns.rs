@@ -255,9 +255,18 @@ impl Table {
         self.column(field).map_or(EMPTY, |column| row.cell(column))
     }
 
-    /// A field of a row as a name. None where the cell is empty.
+    /// A field of a row as a name. None where the cell is empty, or holds an error.
     pub(super) fn name(&self, row: &Row, field: Field) -> Option<String> {
         self.cell(row, field).name()
+    }
+
+    /// Why a field of a row is no name: its place, and what is wrong there.
+    pub(super) fn no_name(&self, row: &Row, field: Field) -> String {
+        let place = self.place(row, field);
+        match self.cell(row, field) {
+            Cell::Broken(error) => format!("{place} holds `{}`", error.escape_debug()),
+            _ => format!("{place} is empty"),
+        }
     }
 
     /// The rows below the headers.

@@ -14,7 +14,7 @@ use watchtower_model::{
     ProjectSnapshot, Reason, References, Sequence, SequenceId,
 };
 
-use super::columns::{Field, Subject, Table};
+use super::columns::{Field, Subject, Table, plain};
 use super::mapping::{Mapping, ProjectMapping};
 use super::pictures::Pictures;
 use super::sheet::Row;
@@ -126,6 +126,20 @@ impl Source {
     fn project_of(&self, table: &Table, row: &Row) -> String {
         let named = table.name(row, Field::Project);
         named.unwrap_or_else(|| self.default_name().to_owned())
+    }
+
+    /// The project after which a sheet is named, as `kitsu_small_film_casting.csv` is. None without, and
+    /// where there is one project only.
+    fn project_of_sheet<'n>(&self, table: &Table, names: &'n [String]) -> Option<&'n String> {
+        let sheet = plain(&table.sheet.name);
+        let named = names.iter().filter(|name| {
+            let name = plain(name);
+            !name.is_empty() && sheet.contains(&name)
+        });
+        // `Film` is a part of `Small Film`.
+        named
+            .max_by_key(|name| name.len())
+            .filter(|_| names.len() > 1)
     }
 
     /// The projects, in the order of the sheets: those of shots, then those that have none.
@@ -349,14 +363,17 @@ impl<'a> Film<'a> {
     /// Last touches on the whole.
     fn finish(mut self, words: &Vocabulary) -> Result<ProjectSnapshot, Problem> {
         self.list_what_is_used(words);
-        let unused = self.pictures.unused();
-        if !unused.is_empty() {
+        for (is_ambiguous, what) in [
+            (true, "after several shots or assets, and not shown"),
+            (false, "after no shot or asset"),
+        ] {
+            let unused = self.pictures.unused(is_ambiguous);
+            if unused.is_empty() {
+                continue;
+            }
             let names: Vec<_> = unused.iter().map(|it| file_name(it)).collect();
-            let names = few(&names);
-            let count = unused.len();
-            self.note(format!(
-                "{count} of the pictures are named after no shot or asset: {names}"
-            ));
+            let (count, names) = (unused.len(), few(&names));
+            self.note(format!("{count} of the pictures are named {what}: {names}"));
         }
         Ok(self.snapshot)
     }

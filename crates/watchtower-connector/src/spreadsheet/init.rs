@@ -137,7 +137,8 @@ fn may_be_statuses(table: &Table, column: usize) -> bool {
     let cells = table.rows().iter().map(|row: &Row| row.cell(column));
     let filled: Vec<&Cell> = cells.filter(|it| **it != Cell::Empty).collect();
     let different: HashSet<String> = filled.iter().map(|it| it.to_string()).collect();
-    let are_words = filled.iter().all(|it| it.number().is_err());
+    let is_word = |it: &&Cell| matches!(it, Cell::Text(_)) && it.number().is_err();
+    let are_words = filled.iter().all(is_word);
     are_words && different.len() <= MOST_STATUSES && different.len() * 2 <= filled.len().max(2)
 }
 

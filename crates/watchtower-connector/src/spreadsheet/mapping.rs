@@ -149,6 +149,28 @@ impl Mapping {
         Subject::ALL.into_iter().find(is_named)
     }
 
+    /// Whether the sheets that it names are there.
+    ///
+    /// # Errors
+    ///
+    /// In words, for one that is not.
+    pub(super) fn check_sheets(&self, sheets: &[Sheet]) -> Result<(), String> {
+        for subject in Subject::ALL {
+            let name = self.sheet(subject).and_then(|it| it.sheet.as_deref());
+            let Some(name) = name else { continue };
+            if !sheets.iter().any(|sheet| is_name_of(name, sheet)) {
+                let names: Vec<_> = sheets.iter().map(|it| &*it.name).collect();
+                return Err(format!(
+                    "the mapping has `{}` as the sheet of [{}], and there is none of that name; there are {}",
+                    name.escape_debug(),
+                    subject.name(),
+                    names.join(", ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Finds out which column is what: as the mapping says, and else by the headers.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub(super) struct Pictures {
 struct File {
     path: PathBuf,
     is_used: bool,
+    /// Whether several things have its name.
+    is_ambiguous: bool,
 }
 
 impl Pictures {
@@ -66,6 +68,7 @@ impl Pictures {
             let file = File {
                 path,
                 is_used: false,
+                is_ambiguous: false,
             };
             self.files.insert(whole, file);
         }
@@ -86,9 +89,17 @@ impl Pictures {
         None
     }
 
-    /// The pictures that nothing was found for.
-    pub(super) fn unused(&self) -> Vec<&Path> {
+    /// Takes down that several things have a name, so that a picture of that name is of none.
+    pub(super) fn set_ambiguous(&mut self, names: &[&str]) {
+        if let Some(file) = self.files.get_mut(&words(names.iter().copied())) {
+            file.is_ambiguous = true;
+        }
+    }
+
+    /// The pictures that nothing was found for: those with the name of several things, or those of none.
+    pub(super) fn unused(&self, is_ambiguous: bool) -> Vec<&Path> {
         let unused = self.files.values().filter(|it| !it.is_used);
+        let unused = unused.filter(|it| it.is_ambiguous == is_ambiguous);
         unused.map(|it| &*it.path).collect()
     }
 }
@@ -143,6 +154,6 @@ mod tests {
         );
         assert_eq!(pictures.find(&[&[]], &[&["010", "0030"]]), None);
         assert_eq!(pictures.notes.len(), 1, "{:?}", pictures.notes);
-        assert_eq!(pictures.unused(), [folder.path().join("lost.webp")]);
+        assert_eq!(pictures.unused(false), [folder.path().join("lost.webp")]);
     }
 }

@@ -29,7 +29,11 @@ pub(super) fn films(settings: &SpreadsheetSettings) -> Result<Films> {
     let mut notes = Vec::new();
     let (mapping, folder) = mapping(settings)?;
     let mut tables: Vec<Table> = Vec::new();
-    for mut sheet in sheets(&settings.path)? {
+    let sheets = sheets(&settings.path)?;
+    mapping
+        .check_sheets(&sheets)
+        .map_err(|message| invalid(message, HELP_MAPPING))?;
+    for mut sheet in sheets {
         notes.append(&mut sheet.notes);
         if sheet.rows.is_empty() {
             continue;
@@ -46,10 +50,13 @@ pub(super) fn films(settings: &SpreadsheetSettings) -> Result<Films> {
         let table = mapping.table(subject, sheet);
         let table = table.map_err(|message| invalid(message, HELP_MAPPING))?;
         if let Some(field) = table.missing() {
-            return Err(invalid(
-                mapping::missing_column(&table, field),
-                HELP_MAPPING,
-            ));
+            let message = mapping::missing_column(&table, field);
+            // Somebody's own list of something may have the name of what a film can do without.
+            if subject != Subject::Shots && mapping.sheet(subject).is_none() {
+                notes.push(format!("{} is not used: {message}", table.sheet.label));
+                continue;
+            }
+            return Err(invalid(message, HELP_MAPPING));
         }
         tables.push(table);
     }

@@ -44,7 +44,7 @@ pub(super) enum Cell {
     Number(f64),
     /// A date or a length of time, as text.
     Date(String),
-    /// An error of a formula, as in `#REF!`.
+    /// An error of a formula, as in `#REF!`, or a formula whose value is not known.
     Broken(String),
 }
 
@@ -57,9 +57,11 @@ impl Cell {
         }
     }
 
-    /// As a name: a whole number without the `.0` that it has in a workbook. None for an empty cell.
+    /// As a name: a whole number without the `.0` that it has in a workbook. None for an empty cell, and
+    /// for an error.
     pub(super) fn name(&self) -> Option<String> {
-        (*self != Self::Empty).then(|| self.to_string())
+        let has_one = !matches!(self, Self::Empty | Self::Broken(_));
+        has_one.then(|| self.to_string())
     }
 
     /// As a number of frames: whole, and small enough for the web client to count exactly.
@@ -237,6 +239,7 @@ mod tests {
         assert_eq!(Cell::Number(10.0).name().as_deref(), Some("10"));
         assert_eq!(Cell::Number(1.5).name().as_deref(), Some("1.5"));
         assert_eq!(Cell::text("0010").name().as_deref(), Some("0010"));
+        assert_eq!(Cell::Broken("#REF!".into()).name(), None);
     }
 
     #[test]

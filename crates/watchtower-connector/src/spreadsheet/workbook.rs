@@ -29,6 +29,9 @@ pub(super) fn read(bytes: Vec<u8>, label: &str) -> Result<Vec<Sheet>, String> {
             .worksheet_range(&name)
             .map_err(|error| format!("the sheet {name}: {error}"))?;
         let mut rows = rows(&range);
+        if let Ok(formulas) = workbook.worksheet_formula(&name) {
+            mark_formulas(&mut rows, &range, &formulas);
+        }
         for region in merged(&mut workbook, &name) {
             fill(&mut rows, region);
         }
@@ -57,6 +60,35 @@ fn rows(range: &Range<Data>) -> Vec<Row> {
         Row { number, cells: row }
     };
     numbers.zip(range.rows()).map(row).collect()
+}
+
+/// Marks formulas without a value. Programs that write workbooks and do not compute leave them like that,
+/// until somebody opens and saves the file.
+fn mark_formulas(rows: &mut [Row], range: &Range<Data>, formulas: &Range<String>) {
+    let Some((top, left)) = formulas.start() else {
+        return;
+    };
+    let place = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+    for (row, column, formula) in formulas.used_cells() {
+        let (row, column) = (
+            top.saturating_add(place(row)),
+            left.saturating_add(place(column)),
+        );
+        // A formula may well give an empty text.
+        let has_value = !matches!(range.get_value((row, column)), None | Some(Data::Empty));
+        if formula.is_empty() || has_value {
+            continue;
+        }
+        let number = u64::from(row) + 1;
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        if let Ok(at) = rows.binary_search_by_key(&number, |it| it.number) {
+            let row = &mut rows[at];
+            if row.cells.len() <= column {
+                row.cells.resize(column + 1, Cell::Empty);
+            }
+            row.cells[column] = Cell::Broken(format!("={formula}, without a value"));
+        }
+    }
 }
 
 fn cell(data: &Data) -> Cell {

@@ -59,11 +59,15 @@ for row in [
     ["020", "40b", 1048, 1060.5, None, None],
     ["020", 50, "=1/0", 1100, None, None],
     ["020", 60, 1100, 1124, None, None],
+    ["020", 70, "=D10", "=C11+24", None, None],
+    ["020", "=A1/0", 1200, 1201, None, None],
 ]:
     sheet.append(row)
 sheet.merge_cells("A4:A6")
 sheet["C9"] = "#DIV/0!"
 sheet["C9"].data_type = "e"
+sheet["B12"] = "#REF!"
+sheet["B12"].data_type = "e"
 hidden = book.create_sheet("Shots old")
 hidden.append(["Sequence", "Shot", "Frames"])
 hidden.append(["999", "gone", 5])

@@ -36,7 +36,7 @@ impl Film<'_> {
             for row in self.rows(table) {
                 let place = table.sheet.row_place(row);
                 let Some(name) = table.name(row, Field::Name) else {
-                    let reason = format!("{} is empty", table.place(row, Field::Name));
+                    let reason = table.no_name(row, Field::Name);
                     self.leave_out(
                         EntityKind::Asset,
                         &place,
@@ -64,11 +64,26 @@ impl Film<'_> {
         if from_kitsu {
             found.sort_by(|a, b| by_name(&a.0, &b.0).then_with(|| by_name(&a.1, &b.1)));
         }
+        let mut names: HashMap<String, usize> = HashMap::new();
+        for (_, name, ..) in &found {
+            *names.entry(name.clone()).or_default() += 1;
+        }
         for (kind, name, table, row) in found {
             let type_id = words.asset_type(&kind);
             let mut asset = Asset::new(&name, &type_id);
             asset.tasks = tasks.of(self.source, table, row, words);
-            asset.thumbnail = self.picture(table, row, &[&[&kind, &name], &[&name]]);
+            let (pair, alone): ([&str; 2], [&str; 1]) = ([&kind, &name], [&name]);
+            // Two types may have an asset of the same name.
+            let is_unique = names.get(&name) == Some(&1);
+            let pictures: &[&[&str]] = if is_unique {
+                &[&pair, &alone]
+            } else {
+                &[&pair]
+            };
+            asset.thumbnail = self.picture(table, row, pictures);
+            if !is_unique {
+                self.pictures.set_ambiguous(&alone);
+            }
             known.insert((kind, name), Some(asset.id.clone()));
             self.snapshot.assets.push(asset);
         }

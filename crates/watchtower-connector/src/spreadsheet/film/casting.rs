@@ -27,11 +27,17 @@ impl Film<'_> {
         let mut elsewhere = 0;
         for table in self.tables(Subject::Casting) {
             let has_project = table.column(Field::Project).is_some();
-            // Without a column of projects, a row is of the project that has the shot.
+            let named = self.source.project_of_sheet(table, self.names);
+            if !has_project && named.is_some_and(|name| name != self.name) {
+                continue;
+            }
+            let is_certain = has_project || named.is_some() || self.names.len() == 1;
+            // Where nothing says of which project a row is, it is of the one that has the shot.
             let rows: Vec<_> = match has_project {
                 true => self.rows(table),
                 false => table.rows().iter().collect(),
             };
+            let may_lend = is_certain && table.is_from_kitsu;
             for row in rows {
                 let place = table.sheet.row_place(row);
                 let episode = table.name(row, Field::Episode).unwrap_or_default();
@@ -44,7 +50,7 @@ impl Film<'_> {
                     continue;
                 };
                 let shot = find_shot(shots, &episode, &parent, &name);
-                if let (true, Some(Some(_)), Some(kind)) = (table.is_from_kitsu, shot, &kind) {
+                if let (true, Some(Some(_)), Some(kind)) = (may_lend, shot, &kind) {
                     let key = (kind.clone(), asset.clone());
                     assets.entry(key).or_insert_with(|| {
                         let made = Asset::new(&asset, &words.asset_type(kind));
@@ -69,7 +75,7 @@ impl Film<'_> {
                     (None, _) if assets.contains_key(&(parent.clone(), name.clone())) => {
                         in_assets += 1;
                     }
-                    (None, _) if !has_project && self.names.len() > 1 => elsewhere += 1,
+                    (None, _) if !is_certain => elsewhere += 1,
                     (None, _) => {
                         let reason = format!("{place} names a shot that is not there");
                         self.leave_out(EntityKind::Casting, &place, shown, Reason::Other(reason));

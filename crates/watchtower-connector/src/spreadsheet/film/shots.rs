@@ -117,7 +117,7 @@ impl Film<'_> {
                     Field::Sequence
                 };
                 let shown = name.or(sequence).unwrap_or_else(|| place.clone());
-                let reason = format!("{} is empty", table.place(row, missing));
+                let reason = table.no_name(row, missing);
                 self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
                 return None;
             }
@@ -218,8 +218,22 @@ impl Film<'_> {
                 );
             }
         }
+        if self.ends_are_last_frames(shots) {
+            self.note(
+                "every shot ends a frame before the next one starts: if the ends are the last frames of \
+                 shots, set `frame_out_is_last = true` under [shots] in the mapping",
+            );
+        }
         // Stable: what starts together stays as it was.
         shots.sort_by_key(|shot| shot.range.map(|(start, _)| start));
+    }
+
+    /// Whether ranges look as if their ends were frames of the shots: 1 to 24, 25 to 48.
+    fn ends_are_last_frames(&self, shots: &[Found<'_>]) -> bool {
+        let mut ranges: Vec<_> = shots.iter().filter_map(|it| it.range).collect();
+        ranges.sort_unstable();
+        let follow = |pair: &[(i64, i64)]| pair[0].1.saturating_add(1) == pair[1].0;
+        ranges.len() > 1 && ranges.windows(2).all(follow)
     }
 
     fn shot(
@@ -266,6 +280,12 @@ impl Film<'_> {
             pictures.push(&alone);
         }
         shot.thumbnail = self.picture(table, row, &pictures);
+        if !names.is_unique(name) {
+            self.pictures.set_ambiguous(&[name]);
+        }
+        if !names.is_pair_unique(sequence, name) {
+            self.pictures.set_ambiguous(&pair);
+        }
         shot
     }
 }

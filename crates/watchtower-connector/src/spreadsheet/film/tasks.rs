@@ -67,8 +67,8 @@ impl SheetTasks {
                 for field in [Field::TaskType, Field::Status] {
                     if text(field).is_empty() {
                         all.notes.push(format!(
-                            "{} is empty: the task is left out",
-                            table.place(row, field)
+                            "{}: the task is left out",
+                            table.no_name(row, field)
                         ));
                     }
                 }

@@ -200,8 +200,9 @@ mod tests {
                 "no-secrets",
                 "describe-offline",
                 "traffic",
-                // The bytes of a file say what it is.
+                // The bytes of a file say what it is, and any file may be replaced.
                 "media-type",
+                "media-same",
                 "cancel-ends",
                 "cancel-harmless",
             ]);

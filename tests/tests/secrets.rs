@@ -146,7 +146,7 @@ fn cases() -> Vec<Case> {
         (Person, Some((answers(403), LOGIN)), FILM, 3),
         (Person, Some((busy(429), LOGIN)), FILM, 3),
         (Person, Some((busy(500), LOGIN)), FILM, 3),
-        (Person, Some((busy(503), ACCOUNT)), FILM, 3),
+        (Person, Some((busy(503), CONTEXT)), FILM, 3),
         (Bot, Some((busy(503), ACCOUNT)), FILM, 3),
         (Person, Some((bare, LOGIN)), FILM, 3),
         (Person, Some((misplaced, LOGIN)), FILM, 3),
@@ -156,7 +156,7 @@ fn cases() -> Vec<Case> {
         (Person, Some((Fault::MovedElsewhere, PICTURE)), FILM, 0),
         (Person, Some((Fault::MovedInCircle, LOGIN)), FILM, 3),
         (Person, Some((Fault::Reset, LOGIN)), FILM, 3),
-        (Person, Some((Fault::CutHead, ACCOUNT)), FILM, 3),
+        (Person, Some((Fault::CutHead, CONTEXT)), FILM, 3),
     ]
     .map(|(who, fault, arguments, code)| Case {
         who,

@@ -361,12 +361,16 @@ impl Tracker for Kitsu {
 
     async fn check(&self) -> Result<Account> {
         let server = self.server().await?;
-        self.session.forget_refusal().await;
-        let answer: records::Authenticated = self
-            .get("log in to Kitsu", self.http.url(&["auth", "authenticated"]))
-            .await?;
+        let user = match self.session.begin(&self.http).await? {
+            Some(user) => user,
+            None => {
+                let url = self.http.url(&["auth", "authenticated"]);
+                let answer: records::Authenticated = self.get("log in to Kitsu", url).await?;
+                answer.user.name()
+            }
+        };
         Ok(Account {
-            user: Some(answer.user.name()).filter(|name| !name.is_empty()),
+            user: Some(user).filter(|name| !name.is_empty()),
             server: Some(server),
         })
     }

@@ -101,10 +101,17 @@ fn ok(body: Value) -> ResponseTemplate {
 
 #[tokio::test]
 async fn the_account_and_the_server_are_known() {
-    let (_replay, kitsu) = kitsu().await;
-    let account = kitsu.check().await.unwrap();
-    assert_eq!(account.user.as_deref(), Some("Super Admin"));
-    assert_eq!(account.server.as_deref(), Some("Zou 1.0.97"));
+    let (replay, kitsu) = kitsu().await;
+    // The login says who we are; in a session that there is already, the server is asked.
+    for asked in 0..2 {
+        let account = kitsu.check().await.unwrap();
+        assert_eq!(account.user.as_deref(), Some("Super Admin"));
+        assert_eq!(account.server.as_deref(), Some("Zou 1.0.97"));
+        let requests = replay.requests().await;
+        let about_us = requests.iter().map(|it| it.url.path());
+        let about_us = about_us.filter(|path| *path == "/auth/authenticated");
+        assert_eq!(about_us.count(), asked);
+    }
 }
 
 #[tokio::test]

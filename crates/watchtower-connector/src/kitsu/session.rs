@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::Credentials;
+use super::records::Person;
 use crate::http::{AuthHeader, Failure, HttpClient};
 use crate::{Error, ErrorKind, Result};
 
@@ -75,6 +76,8 @@ impl From<Failure> for LoginError {
 pub(super) struct Tokens {
     access: AuthHeader,
     refresh: Option<AuthHeader>,
+    /// As whom, if it was said.
+    user: Option<String>,
 }
 
 impl Tokens {
@@ -88,6 +91,8 @@ struct LoginAnswer {
     access_token: SecretString,
     #[serde(default)]
     refresh_token: Option<SecretString>,
+    #[serde(default)]
+    user: Value,
     /// The account must set up a second factor first, and may do nothing else until then.
     #[serde(default)]
     two_factor_authentication_required: bool,
@@ -121,12 +126,15 @@ impl Session {
         }
     }
 
-    /// Forgets that we were refused, so that the next request tries to log in.
-    pub(super) async fn forget_refusal(&self) {
+    /// Logs in if there is no session, also when we were refused before. Answers as whom, where a login
+    /// says so: a session from before may have ended meanwhile, and a bot has no login.
+    pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<String>> {
         let mut state = self.state.lock().await;
-        if matches!(*state, State::Refused(_)) {
-            *state = State::LoggedOut;
+        if matches!(*state, State::LoggedIn(_)) {
+            return Ok(None);
         }
+        *state = State::LoggedOut;
+        Ok(self.log_in(http, &mut state).await?.user.clone())
     }
 
     /// The current session; logs in if there is none. Whoever asks meanwhile waits for that login.
@@ -163,6 +171,7 @@ impl Session {
                     let tokens = Arc::new(Tokens {
                         access: AuthHeader::bearer(&access_token)?,
                         refresh: stale.refresh.clone(),
+                        user: stale.user.clone(),
                     });
                     *state = State::LoggedIn(Arc::clone(&tokens));
                     return Ok(tokens);
@@ -182,6 +191,7 @@ impl Session {
                 State::LoggedOut => Ok(Tokens {
                     access: AuthHeader::bearer(token)?,
                     refresh: None,
+                    user: None,
                 }),
                 // A bot has nothing but its token, and that is what was not taken.
                 _ => Err(LoginError::refused(
@@ -234,6 +244,7 @@ async fn log_in(
     Ok(Tokens {
         access: AuthHeader::bearer(&answer.access_token)?,
         refresh: refresh.transpose()?,
+        user: Person::deserialize(answer.user).ok().map(|it| it.name()),
     })
 }
 

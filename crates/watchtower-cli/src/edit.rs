@@ -1,12 +1,14 @@
 //! `--edit`: the cut of an edit, laid over whatever is exported.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 use watchtower_connector::edit::{Overlay, Timeline, WithEdits};
 use watchtower_connector::{Error, ErrorKind, Result, Tracker};
 use watchtower_model::FrameRate;
+use watchtower_writer::media::movie::{MovieError, frame_count};
 
 /// What every export takes of edits.
 #[derive(Debug, Default, Args)]
@@ -32,8 +34,8 @@ impl EditArgs {
     ///
     /// # Errors
     ///
-    /// `Config` when it is not said of which project an edit is, or when a file is not there; `Invalid`
-    /// when it cannot be understood.
+    /// `Config` when it is not said of which project an edit is, or when a file is not there or no movie;
+    /// `Invalid` when an edit cannot be understood.
     pub(crate) fn lay_over(
         &self,
         tracker: Box<dyn Tracker>,
@@ -50,13 +52,7 @@ impl EditArgs {
         }
         for argument in &self.movies {
             let (project, file) = split(argument, projects)?;
-            if !file.is_file() {
-                let message = format!("`{}` is not a file", file.display());
-                return Err(
-                    Error::new(ErrorKind::Config, "find the edit's movie", message)
-                        .with_help("give the path of the movie"),
-                );
-            }
+            check_movie(&file)?;
             if place(&mut overlays, project).movie.replace(file).is_some() {
                 return Err(twice("--edit-movie"));
             }
@@ -65,6 +61,32 @@ impl EditArgs {
             true => tracker,
             false => Box::new(WithEdits::new(tracker, overlays)),
         })
+    }
+}
+
+/// Refuses a file that was named as the movie of an edit and is none: the site would show a placeholder.
+///
+/// # Errors
+///
+/// `Config` that says what was found.
+pub(crate) fn check_movie(file: &Path) -> Result<()> {
+    let refused = |message: String, help: &'static str| {
+        let error = Error::new(ErrorKind::Config, "take the edit's movie", message);
+        Err(error.with_help(help))
+    };
+    if !file.is_file() {
+        let message = format!("`{}` is not a file", file.display());
+        return refused(message, "give the path of the movie");
+    }
+    match File::open(file)
+        .map_err(MovieError::from)
+        .and_then(frame_count)
+    {
+        Ok(_) => Ok(()),
+        Err(error) => refused(
+            format!("`{}`: {error}", file.display()),
+            "give an MP4 movie, which is what browsers play",
+        ),
     }
 }
 

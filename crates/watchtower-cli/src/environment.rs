@@ -107,6 +107,12 @@ impl Environment {
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
+
+    /// Where a person can set a setting, in a few words.
+    pub(crate) fn how_to_set(&self, name: &str) -> String {
+        let file = self.path().unwrap_or(Path::new(DEFAULT_FILE));
+        format!("set {name} in the environment or in `{}`", file.display())
+    }
 }
 
 /// Reads lines of `NAME=VALUE` as the Python package writes and reads them: a value is taken as it

@@ -314,12 +314,7 @@ HTTP_PROXY and NO_PROXY in the environment.";
         let config = |message: String| Error::new(ErrorKind::Config, "connect to Kitsu", message);
         let args = KitsuArgs::from_arg_matches(matches).map_err(|it| config(it.to_string()))?;
         let missing = |name: &str, flag: &str| {
-            let place = match environment.path() {
-                Some(path) => format!("in `{}`", path.display()),
-                None => "in `.env.local`".to_owned(),
-            };
-            config(format!("{name} is not set"))
-                .with_help(format!("set {name} in the environment or {place}{flag}"))
+            config(format!("{name} is not set")).with_help(environment.how_to_set(name) + flag)
         };
         let url = args.url.or_else(|| environment.text(URL));
         let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;

@@ -357,6 +357,24 @@ fn sheets_are_checked_too() {
 }
 
 #[test]
+fn a_movie_that_was_named_and_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    fs::write(folder.path().join("cut.mp4"), "the cut of yesterday").unwrap();
+    let export = ["export", "example", "--output", "site"];
+    let output = run(
+        folder.path(),
+        &[&export[..], &["--edit-movie", "cut.mp4"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(stderr(&output), @"
+    error: cannot take the edit's movie: `cut.mp4`: not an MP4 or QuickTime movie: it is of no known kind
+    help: give an MP4 movie, which is what browsers play
+    ");
+    assert!(!site.exists());
+}
+
+#[test]
 fn a_wrong_call_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [

@@ -46,6 +46,39 @@ async fn export(url: String, code: i32) -> String {
 }
 
 #[tokio::test]
+async fn a_proxy_is_asked_for_everything_but_what_is_excepted() {
+    let proxy = MockServer::start().await;
+    let version = json!({"api": "Zou", "version": "1.0.97"});
+    let version = ResponseTemplate::new(200).set_body_json(version);
+    answer(&proxy, "/", version).await;
+    let refused = ResponseTemplate::new(400).set_body_json(json!({"login": false}));
+    answer(&proxy, "/auth/login", refused).await;
+    // No such server is anywhere: only a proxy can answer for it.
+    let export = |except: &'static str| {
+        let mut kitsu = export_kitsu("http://kitsu.invalid");
+        kitsu.args(["--retries", "0", "--output", "site"]);
+        kitsu.env("HTTP_PROXY", proxy.uri()).env("NO_PROXY", except);
+        let folder = tempfile::tempdir().unwrap();
+        async move {
+            let output = tokio::task::spawn_blocking(move || {
+                kitsu.current_dir(folder.path()).output().unwrap()
+            });
+            let output = output.await.unwrap();
+            assert_eq!(output.status.code(), Some(3), "{output:?}");
+            String::from_utf8(output.stderr).unwrap()
+        }
+    };
+    let said = export("other.invalid").await;
+    assert!(said.contains("or its password is wrong"), "{said}");
+    let asked = proxy.received_requests().await.unwrap();
+    let hosts = asked.iter().filter_map(|it| it.url.host_str());
+    assert_eq!(hosts.collect::<Vec<_>>(), ["kitsu.invalid"; 2]);
+    let said = export("kitsu.invalid").await;
+    assert!(!said.contains("password"), "{said}");
+    assert_eq!(proxy.received_requests().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_wrong_password() {
     let server = MockServer::start().await;
     let version = json!({"api": "Zou", "version": "1.0.97"});

@@ -9,6 +9,7 @@ use watchtower_model::FrameRate;
 
 use super::TrackerCommand;
 use crate::Network;
+use crate::edit::check_movie;
 use crate::environment::Environment;
 
 const AFTER_HELP: &str = "\
@@ -81,11 +82,7 @@ impl TrackerCommand for SpreadsheetCommand {
         _: &Network,
     ) -> Result<Box<dyn Tracker>> {
         let args = args(matches)?;
-        if let Some(movie) = args.movie.as_deref().filter(|it| !it.is_file()) {
-            let message = format!("`{}` is not a file", movie.display());
-            let error = Error::new(ErrorKind::Config, "find the edit's movie", message);
-            return Err(error.with_help("give the path of the movie"));
-        }
+        args.movie.as_deref().map(check_movie).transpose()?;
         // What every export takes; a check does not.
         let fps = matches.try_get_one::<FrameRate>("fps").ok().flatten();
         Ok(Box::new(Spreadsheet::new(SpreadsheetSettings {

@@ -1,6 +1,6 @@
 //! Reads a site, whoever wrote it: its documents become the domain model again.
 //!
-//! The mirror image of [`render`](crate::render). What [`validate`](crate::validate) finds no error in
+//! The mirror image of [`render`](crate::render). What [`validate`] finds no error in
 //! is read: what a document lacks gets its default, a number that is written as text is a number, what
 //! refers to nothing is left out or gets a stand-in, and each of these is said.
 //!

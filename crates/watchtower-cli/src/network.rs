@@ -37,7 +37,7 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        // Worked out by the compiler: 8 is not 0.
+        // Worked out by the compiler: 16 is not 0.
         const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
             jobs: JOBS,

@@ -33,6 +33,8 @@ pub mod files;
 pub mod http;
 #[cfg(feature = "kitsu")]
 pub mod kitsu;
+#[cfg(any(feature = "edit", feature = "spreadsheet"))]
+mod names;
 #[cfg(feature = "process")]
 pub mod process;
 #[cfg(feature = "spreadsheet")]

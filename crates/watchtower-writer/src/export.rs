@@ -51,6 +51,7 @@ impl Default for ExportOptions {
     /// Writes the site's format, downloads media, sixteen at a time, waits a minute for another export, and keeps
     /// unused pictures for an hour and histories for three years.
     fn default() -> Self {
+        // Worked out by the compiler: 16 is not 0.
         const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
             format: None,

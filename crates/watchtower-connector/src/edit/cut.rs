@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use watchtower_model::{EntityKind, FrameRate, LeftOut, ProjectSnapshot, Reason, Sequence, ShotId};
 
+use crate::names::words;
+
 /// The cut of a film: which piece is seen when.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cut {
@@ -173,31 +175,31 @@ impl ShotNames {
         let mut names = Self {
             whole: HashMap::new(),
             with_sequence: HashMap::new(),
-            project: words(&[&snapshot.project.name]),
+            project: words([&*snapshot.project.name]),
         };
         for (at, shot) in snapshot.shots.iter().enumerate() {
             let sequence = sequences.get(&shot.sequence_id);
             let name = &*shot.name;
             let mut long = Vec::new();
             if let Some(sequence) = sequence {
-                long.push(words(&[&sequence.name, name]));
+                long.push(words([&sequence.name, name]));
                 let episode = sequence.episode_id.as_ref().and_then(|id| episodes.get(id));
-                long.extend(episode.map(|it| words(&[it, &sequence.name, name])));
+                long.extend(episode.map(|it| words([it, &*sequence.name, name])));
             }
             long.dedup();
             for name in long {
                 add(&mut names.with_sequence, name.clone(), at);
                 add(&mut names.whole, name, at);
             }
-            add(&mut names.whole, words(&[name]), at);
-            add(&mut names.whole, words(&[shot.id.as_str()]), at);
+            add(&mut names.whole, words([name]), at);
+            add(&mut names.whole, words([shot.id.as_str()]), at);
         }
         names
     }
 
     /// The shot that goes by a clip's name: a whole name, or the longest that the clip's starts with.
     fn find(&self, clip: &str) -> Option<usize> {
-        let clip = words(&[clip]);
+        let clip = words([clip]);
         let rest = clip
             .strip_prefix(&self.project)
             .and_then(|it| it.strip_prefix('_'));
@@ -221,20 +223,4 @@ fn add(names: &mut HashMap<String, Option<usize>>, name: String, at: usize) {
     if *same != Some(at) {
         *same = None;
     }
-}
-
-/// Names as the words in them, in lower case: `SEQ 010/sh-0010` is `seq_010_sh_0010`.
-fn words(names: &[&str]) -> String {
-    let mut text = String::new();
-    for name in names {
-        for word in name.split(|c: char| !c.is_alphanumeric()) {
-            if !word.is_empty() {
-                if !text.is_empty() {
-                    text.push('_');
-                }
-                text.extend(word.chars().flat_map(char::to_lowercase));
-            }
-        }
-    }
-    text
 }

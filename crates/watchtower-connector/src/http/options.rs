@@ -53,6 +53,7 @@ impl HttpOptions {
 
 impl Default for HttpOptions {
     fn default() -> Self {
+        // Worked out by the compiler: 16 is not 0.
         const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
         Self {
             jobs: JOBS,

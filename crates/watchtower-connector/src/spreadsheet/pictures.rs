@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::names::words;
+
 /// What a picture's file may end with.
 const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "avif"];
 
@@ -102,22 +104,6 @@ impl Pictures {
         let unused = unused.filter(|it| it.is_ambiguous == is_ambiguous);
         unused.map(|it| &*it.path).collect()
     }
-}
-
-/// Names as the words in them, in lower case: `SEQ 010/sh-0010` is `seq_010_sh_0010`.
-fn words<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let mut text = String::new();
-    for name in names {
-        for word in name.split(|c: char| !c.is_alphanumeric()) {
-            if !word.is_empty() {
-                if !text.is_empty() {
-                    text.push('_');
-                }
-                text.extend(word.chars().flat_map(char::to_lowercase));
-            }
-        }
-    }
-    text
 }
 
 #[cfg(test)]

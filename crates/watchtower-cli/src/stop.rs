@@ -1,7 +1,9 @@
 //! Stopping when a person or the system asks for it.
 
 use std::io;
+use std::thread;
 
+use tokio::runtime;
 use tokio::signal;
 use tokio::sync::watch;
 
@@ -20,17 +22,23 @@ impl Stop {
     ///
     /// When the system does not let us.
     pub(crate) fn on_signals() -> io::Result<Self> {
-        let mut signals = Signals::listen()?;
+        let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+        let mut signals = {
+            let _context = runtime.enter();
+            Signals::listen()?
+        };
         let (sender, receiver) = watch::channel(None);
-        // A task of its own: it runs also while the export computes, or waits for the disk.
-        tokio::spawn(async move {
+        let wait = async move {
             let exit = signals.next().await;
             tracing::info!("asked to stop");
             // Nobody waits for it any more when the export has just ended.
             let _ = sender.send(Some(exit));
             let exit = signals.next().await;
             std::process::exit(exit as i32);
-        });
+        };
+        // A thread of its own: it runs also while the export computes, or waits for the disk.
+        let thread = thread::Builder::new().name("signals".to_owned());
+        thread.spawn(move || runtime.block_on(wait))?;
         Ok(Self(receiver))
     }
 

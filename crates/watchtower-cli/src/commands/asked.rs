@@ -69,7 +69,9 @@ impl<'a, A: FromArgMatches> Asked<'a, A> {
 
 /// Runs what waits for the network until it is done, or a signal ends it: then the exit code is said.
 pub(super) fn until_stopped<T>(asking: impl Future<Output = T>) -> io::Result<Result<T, Exit>> {
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::on_signals()?;
         tokio::select! {

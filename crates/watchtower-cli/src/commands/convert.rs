@@ -54,7 +54,9 @@ pub(super) fn run(args: &ConvertArgs, printer: &Printer) -> io::Result<Exit> {
         lock_timeout: args.lock_timeout,
         ..ExportOptions::default()
     };
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let exit = runtime.block_on(async {
         let mut stop = Stop::on_signals()?;
         tokio::select! {

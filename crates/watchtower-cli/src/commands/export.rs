@@ -35,7 +35,11 @@ pub(super) fn run(
         Ok(runs) => runs,
         Err(exit) => return Ok(exit),
     };
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Bytes that come are written at once. Another thread would take longer to wake than that, and
+    // where large films are worked on, the writer has threads of its own.
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let exit = runtime.block_on(async {
         let stop = Stop::on_signals()?;
         match runs.every {

@@ -9,6 +9,7 @@
 //! opened `data/` before it still finds every file, and `media.json`, what is remembered of pictures
 //! and movies.
 
+mod early;
 mod files;
 mod folder;
 mod step;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 
 pub use self::folder::SiteFolder;
 
+use self::early::{EarlySync, LARGE};
 use self::files::{exists, files_below, link, link_tree, remove, same_bytes, same_tree};
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
@@ -73,6 +75,7 @@ impl Site {
             places,
             scratch_files: AtomicUsize::new(0),
             new_files: Mutex::default(),
+            early: Mutex::default(),
             _lock: lock,
         })
     }
@@ -138,6 +141,8 @@ pub struct Transaction {
     scratch_files: AtomicUsize,
     /// Staged files that are not on the disk yet.
     new_files: Mutex<Vec<PathBuf>>,
+    /// Brings the large ones there already.
+    early: Mutex<Option<EarlySync>>,
     /// Held until the change has ended: the system frees it when the process dies.
     _lock: File,
 }
@@ -228,6 +233,17 @@ impl Transaction {
         if same_bytes(&present, &staged) {
             fs::remove_file(&staged).during("replace", &staged)?;
             return link(&present, &staged).during("link", &staged);
+        }
+        let length = fs::metadata(&staged).during("look at", &staged)?.len();
+        if length >= LARGE {
+            let mut early = locked(&self.early);
+            if early.is_none() {
+                *early = EarlySync::start().ok();
+            }
+            if let Some(early) = &*early {
+                early.add(staged);
+                return Ok(());
+            }
         }
         locked(&self.new_files).push(staged);
         Ok(())
@@ -328,6 +344,8 @@ impl Transaction {
         };
         if !exists(data)? || !same_tree(data, next).during("compare", data)? {
             let new_files = std::mem::take(&mut *locked(&self.new_files));
+            let early = locked(&self.early).take();
+            early.map_or(Ok(()), EarlySync::finish)?;
             return self.places.take(media, new_files);
         }
         if media != self.remembered {
@@ -407,6 +425,21 @@ mod tests {
         assert_eq!(read(&site, "data/projects/context.json"), None);
         change.commit().unwrap();
         assert_eq!(read(&site, "data/projects/context.json").unwrap(), "1");
+    }
+
+    #[test]
+    fn a_large_file_is_on_its_way_to_the_disk_before_the_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let change = site.begin(NOW).unwrap();
+        let large = "x".repeat(usize::try_from(LARGE).unwrap());
+        put(&change, "data/projects/large", &large);
+        put(&change, "data/projects/small", "x");
+        let waiting = locked(&change.new_files).clone();
+        assert!(waiting.iter().all(|it| it.ends_with("small")));
+        assert!(locked(&change.early).is_some());
+        change.commit().unwrap();
+        assert_eq!(read(&site, "data/projects/large").unwrap(), large);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{self, Seek, Write};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -448,7 +448,6 @@ impl Fetcher<'_> {
     fn take_in(&self, wanted: &Wanted<'_>, what_for: Use, downloaded: Downloaded) -> Result<Held> {
         let Downloaded {
             file,
-            hash,
             extension,
             frames,
             tag,
@@ -465,6 +464,7 @@ impl Fetcher<'_> {
             }
             (Use::Show, Goes::Below(folder)) => {
                 // The name comes from the bytes, so what stands under a name never changes.
+                let hash = hash_of(&file).during("read", &file)?;
                 let path = format!("{folder}/{}/{hash}.{extension}", &hash[..2]);
                 if self.change.stamp(&path).is_some() {
                     std::fs::remove_file(&file).during("remove", &file)?;
@@ -605,8 +605,6 @@ struct Downloaded {
     file: PathBuf,
     /// In bytes.
     length: u64,
-    /// Of the bytes, in hexadecimal digits.
-    hash: String,
     extension: &'static str,
     /// A movie's length; 0 for a picture.
     frames: u64,
@@ -618,7 +616,6 @@ struct Downloaded {
 struct Download {
     file: File,
     length: u64,
-    hash: Sha256,
     head: Vec<u8>,
     /// What the source calls these bytes.
     tag: Option<String>,
@@ -629,7 +626,7 @@ struct Download {
 }
 
 enum Interruption {
-    Disk(std::io::Error),
+    Disk(io::Error),
     Source(MediaError),
 }
 
@@ -638,7 +635,6 @@ impl Download {
         Self {
             file,
             length: 0,
-            hash: Sha256::new(),
             head: Vec::with_capacity(HEAD),
             tag: None,
             total: None,
@@ -694,19 +690,17 @@ impl Download {
         Interruption::Source(MediaError::permanent(message))
     }
 
-    fn start_anew(&mut self) -> std::io::Result<()> {
+    fn start_anew(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.length = 0;
         self.total = None;
-        self.hash = Sha256::new();
         self.head.clear();
         Ok(())
     }
 
-    fn append(&mut self, block: &[u8]) -> std::io::Result<()> {
+    fn append(&mut self, block: &[u8]) -> io::Result<()> {
         self.file.write_all(block)?;
-        self.hash.update(block);
         self.length += block.len() as u64;
         let head = HEAD - self.head.len();
         self.head.extend_from_slice(&block[..head.min(block.len())]);
@@ -728,9 +722,6 @@ impl Download {
         Ok(Downloaded {
             file: path.to_owned(),
             length: self.length,
-            // Half of the digest tells any two pictures apart, and keeps names as long as they are
-            // today.
-            hash: hex(&self.hash.finalize()[..16]),
             extension,
             frames,
             tag: self.tag,
@@ -738,14 +729,21 @@ impl Download {
     }
 }
 
+/// The hash of a file's bytes, in hexadecimal digits.
+fn hash_of(path: &Path) -> io::Result<String> {
+    let digest = Sha256::digest(std::fs::read(path)?);
+    // Half of it tells any two pictures apart, and keeps names as long as they are today.
+    Ok(hex(&digest[..16]))
+}
+
 fn count_frames(path: &Path) -> Result<u64, String> {
     let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    movie::frame_count(std::io::BufReader::new(file)).map_err(|error| error.to_string())
+    movie::frame_count(io::BufReader::new(file)).map_err(|error| error.to_string())
 }
 
 /// Opens a file of this machine. Its size and time are its tag.
 fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
-    let error = |error: std::io::Error| {
+    let error = |error: io::Error| {
         MediaError::permanent(format!("`{}` cannot be read: {error}", path.display()))
     };
     let found = std::fs::metadata(path).map_err(error)?;

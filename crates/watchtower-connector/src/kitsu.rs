@@ -203,10 +203,12 @@ impl Kitsu {
     /// parts.
     async fn context(&self) -> Result<records::Context, Failure> {
         const OPERATION: &str = "list the projects";
-        let whole = self.http.url(&["data", "user", "context"]);
-        match self.get(OPERATION, whole).await {
-            Err(failure) if failure.status() == Some(403) => {}
-            context => return context,
+        if !self.session.is_bot() {
+            let whole = self.http.url(&["data", "user", "context"]);
+            match self.get(OPERATION, whole).await {
+                Err(failure) if failure.status() == Some(403) => {}
+                context => return context,
+            }
         }
         let url = |segments: &[&str]| self.http.url(segments);
         let (projects, asset_types, task_types, task_status, persons) = tokio::try_join!(

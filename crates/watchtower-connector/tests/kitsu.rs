@@ -717,11 +717,13 @@ async fn a_bot_needs_no_login_and_asks_for_the_parts_of_the_context() {
     let replay = Replay::start(RECORDED).await;
     let bot = kitsu_as(&replay, Credentials::Token("recorded-bot-token".into()));
     let list = bot.project_list().await.unwrap();
+    let asked = replay.asked().await;
     assert!(
-        !replay
-            .asked()
-            .await
-            .contains(&"POST /auth/login".to_owned())
+        !asked.is_empty()
+            && ["POST /auth/login", "GET /data/user/context"]
+                .iter()
+                .all(|it| !asked.contains(&(*it).to_owned())),
+        "{asked:?}"
     );
     let (person_replay, person) = kitsu().await;
     let context = person.project_list().await.unwrap();
@@ -811,6 +813,10 @@ async fn logins_that_are_refused_say_why() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     insta::assert_snapshot!(told(&error, &replay), @"cannot log in to Kitsu: the account asks for a second factor, which an export cannot give (create a bot in Kitsu (main menu, Bots) and use its token instead of an e-mail address and password)");
 
+    // The server says the same at every address.
+    let broken = ResponseTemplate::new(422).set_body_json(recorded("context-broken-token"));
+    let with_token = Mock::given(bearer_token("not-a-token")).respond_with(broken);
+    with_token.mount(replay.server()).await;
     let bot = kitsu_as(&replay, Credentials::Token("not-a-token".into()));
     let error = bot.project_list().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);

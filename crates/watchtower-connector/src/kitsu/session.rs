@@ -126,6 +126,11 @@ impl Session {
         }
     }
 
+    /// Whether a bot's token says who we are.
+    pub(super) fn is_bot(&self) -> bool {
+        matches!(self.credentials, Credentials::Token(_))
+    }
+
     /// Logs in if there is no session, also when we were refused before. Answers as whom, where a login
     /// says so: a session from before may have ended meanwhile, and a bot has no login.
     pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<String>> {

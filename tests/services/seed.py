@@ -37,6 +37,7 @@ parser.add_argument("--frames", type=int, default=240, help="per film or episode
 parser.add_argument("--tvshow", type=int, default=0, metavar="EPISODES")
 parser.add_argument("--thumbnails", action="store_true")
 parser.add_argument("--movie", help="the file that is the edit's preview")
+parser.add_argument("--bot", action="store_true", help="a bot is in the team; its token is in STATE_DIR/bot.token")
 parser.add_argument("--edit", choices=["none", "empty"], help="no edit at all, or only one without preview")
 parser.add_argument("--no-fps", action="store_true", help="fps, ratio and resolution are null")
 parser.add_argument("--lengths-only", action="store_true", help="no shot has a range, all have nb_frames")
@@ -187,6 +188,12 @@ people = [person(i, f"First{i}", f"Last{i} {args.name}") for i in range(args.peo
 if args.thumbnails:
     for someone in people[::2]:  # the others have no avatar
         upload_picture(f"pictures/thumbnails/persons/{someone['id']}")
+if args.bot:
+    bot = post("data/persons", {"first_name": "Export", "last_name": "", "is_bot": True})
+    post(f"{base}/team", {"person_id": bot["id"]})
+    # The server tells the token this once.
+    with open(os.open(os.path.join(args.state, "bot.token"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:
+        f.write(bot["access_token"])
 if args.nasty:
     gone = person("gone", "Gone", "Away")  # deactivated below, once tasks are assigned
     lone = person("lone", "Zoë 🎬 \"Z\"", "")

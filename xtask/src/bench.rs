@@ -182,21 +182,28 @@ fn spend(command: &mut Command) -> Result<Cost> {
 
 /// Prints what each contender took, and how that compares with the first.
 fn print_table(contenders: &[Contender]) {
+    print_times(contenders, |cost| {
+        format!("{:>9.1} MiB at most", mebibytes(cost.memory))
+    });
+}
+
+/// Prints how long each contender took, how that compares with the first, and what else there is to say.
+fn print_times(contenders: &[Contender], rest: impl Fn(&Cost) -> String) {
     let first = contenders.first().map(Contender::cost).unwrap_or_default();
     println!(
-        "{:<32} {:>5} {:>10} {:>9} {:>11} {:>13}",
-        "", "runs", "median", "ratio", "processor", "peak memory"
+        "{:<32} {:>5} {:>10} {:>9} {:>11}",
+        "", "runs", "median", "ratio", "processor"
     );
     for contender in contenders {
         let cost = contender.cost();
         println!(
-            "{:<32} {:>5} {:>8.2} s {:>8.2}× {:>9.2} s {:>9.1} MiB",
+            "{:<32} {:>5} {:>8.2} s {:>8.2}× {:>9.2} s{}",
             contender.name,
             contender.measured.len(),
             cost.time.as_secs_f64(),
             ratio(cost.time, first.time),
             cost.processor.as_secs_f64(),
-            mebibytes(cost.memory),
+            rest(&cost),
         );
     }
 }

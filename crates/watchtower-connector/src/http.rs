@@ -27,6 +27,7 @@ mod gate;
 mod kept;
 mod options;
 mod request;
+mod secrets;
 
 use std::fs;
 use std::path::Path;
@@ -45,6 +46,7 @@ pub use request::Request;
 
 use crate::{Error, ErrorKind, Result, Traffic};
 use gate::Gate;
+use secrets::Secrets;
 
 /// A client of one tracker, at one address. A clone shares connections, limits and counters.
 #[derive(Clone, Debug)]
@@ -61,6 +63,7 @@ struct Inner {
     options: HttpOptions,
     gate: Gate,
     counters: Counters,
+    secrets: Secrets,
 }
 
 impl HttpClient {
@@ -102,6 +105,7 @@ impl HttpClient {
                 options: options.clone(),
                 gate: Gate::new(options),
                 counters: Counters::default(),
+                secrets: Secrets::default(),
             }),
             address_help: None,
         })
@@ -127,6 +131,27 @@ impl HttpClient {
             path.pop_if_empty().extend(segments);
         }
         url
+    }
+
+    /// Names a secret that the server knows. It may repeat that in any answer; no error and no log does. What
+    /// an [`AuthHeader`] holds is one from its first request on.
+    pub fn keep_secret(&self, secret: &SecretString) {
+        self.inner.secrets.add(secret);
+    }
+
+    /// What a server says, in one short line, without the secrets that it may repeat.
+    pub(crate) fn told(&self, said: &str) -> String {
+        self.inner.secrets.hide_in_line(said)
+    }
+
+    /// An address as it may be shown in errors and logs.
+    fn shown(&self, url: &Url) -> String {
+        self.inner.secrets.hide(&shown(url))
+    }
+
+    /// An error, in which what a server says is not repeated as far as it is secret.
+    fn error(&self, kind: ErrorKind, operation: &str, message: &str) -> Error {
+        Error::new(kind, operation, self.inner.secrets.hide(message))
     }
 
     /// Whether an address is on the tracker's own origin: same scheme, host and port.

@@ -294,7 +294,7 @@ impl Ayon {
     ) -> Result<T, QueryFailure> {
         serde_path_to_error::deserialize(data).map_err(|error| {
             // It quotes what it did not expect.
-            let reason = self.session.without_secrets(&error.inner().to_string());
+            let reason = self.http.told(&error.inner().to_string());
             let message = format!(
                 "the answer to the query {} is not as expected at `{above}{}`: {reason}",
                 query.name,
@@ -308,7 +308,7 @@ impl Ayon {
     }
 
     fn answered(&self, operation: &str, query: Query, complaint: Complaint) -> QueryFailure {
-        let said = self.session.without_secrets(&complaint.message);
+        let said = self.http.told(&complaint.message);
         let status = complaint.extensions.and_then(|it| it.status);
         let (kind, message) = match status {
             Some(401 | 403) => (ErrorKind::Refused, format!("AYON refuses it: {said}")),

@@ -1,6 +1,6 @@
 //! Being who we are to an AYON: by a key, or logged in.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -32,8 +32,6 @@ const PATIENCE: u32 = 16;
 pub(super) struct Session {
     credentials: Credentials,
     state: Mutex<State>,
-    /// What no error may repeat.
-    token: RwLock<Option<SecretString>>,
 }
 
 #[derive(Debug)]
@@ -59,7 +57,6 @@ impl Session {
         Self {
             credentials,
             state: Mutex::new(State::Start),
-            token: RwLock::default(),
         }
     }
 
@@ -128,13 +125,8 @@ impl Session {
         let auth = match &self.credentials {
             Credentials::ApiKey(key) => AuthHeader::new(KEY_HEADER, key)?,
             Credentials::Password { name, password } => match log_in(http, name, password).await {
-                Ok(token) => {
-                    let auth = AuthHeader::bearer(&token)?;
-                    let mut kept = self.token.write().unwrap_or_else(PoisonError::into_inner);
-                    *kept = Some(token);
-                    auth
-                }
-                Err(failure) => return Err(self.explain(failure, name, state)),
+                Ok(token) => AuthHeader::bearer(&token)?,
+                Err(failure) => return Err(self.explain(http, failure, name, state)),
             },
         };
         let auth = Arc::new(auth);
@@ -143,12 +135,12 @@ impl Session {
     }
 
     /// Says why a login failed, in words that help.
-    fn explain(&self, failure: Failure, name: &str, state: &mut State) -> Error {
+    fn explain(&self, http: &HttpClient, failure: Failure, name: &str, state: &mut State) -> Error {
         *state = State::Start;
         match failure.status() {
             Some(401 | 403) if !failure.is_elsewhere() => {
                 let said = failure.answer::<Refusal>().map(|it| it.detail);
-                let said = self.without_secrets(said.as_deref().unwrap_or("no reason given"));
+                let said = http.told(said.as_deref().unwrap_or("no reason given"));
                 let message = format!("AYON refuses `{}`: {said}", name.escape_debug());
                 let error = self.refusal(&message);
                 *state = State::Refused(message);
@@ -161,29 +153,6 @@ impl Session {
 
     fn refusal(&self, message: &str) -> Error {
         Error::new(ErrorKind::Refused, OPERATION, message).with_help(LOGIN_HELP)
-    }
-
-    /// What a server says, in one short line, without what it may repeat of what it was sent.
-    pub(super) fn without_secrets(&self, said: &str) -> String {
-        let mut said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
-        let own = match &self.credentials {
-            Credentials::ApiKey(secret)
-            | Credentials::Password {
-                password: secret, ..
-            } => secret,
-        };
-        for secret in token.iter().chain([own]) {
-            let secret = secret.expose_secret();
-            let in_json = Value::from(secret).to_string();
-            said = said.replace(in_json.trim_matches('"'), "…");
-            said = said.replace(secret, "…");
-        }
-        if let Some((end, _)) = said.char_indices().nth(200) {
-            said.truncate(end);
-            said.push('…');
-        }
-        said
     }
 }
 

@@ -58,7 +58,7 @@ impl Body {
     }
 
     fn error(&self, kind: ErrorKind, message: String) -> Error {
-        Error::new(kind, &self.operation, message)
+        self.http.error(kind, &self.operation, &message)
     }
 
     fn too_large(&self) -> Error {

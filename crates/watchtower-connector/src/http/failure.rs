@@ -114,6 +114,12 @@ impl fmt::Display for Failure {
     }
 }
 
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.error.source()
+    }
+}
+
 /// What is at the bottom of an error, in words: "Connection refused" rather than "error sending
 /// request". The layers above it hold the address with its query.
 pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {

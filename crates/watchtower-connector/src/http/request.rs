@@ -9,7 +9,7 @@ use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -26,6 +26,9 @@ const REDIRECTS: usize = 10;
 /// The longest wait between two repetitions that we choose ourselves.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
+/// How many objects an answer may hold. A million shots with their tasks are fewer.
+const MOST_OBJECTS: usize = 10_000_000;
+
 /// How much of the body of an answer that is no success is read.
 const ANSWER_START: usize = 64 * 1024;
 
@@ -41,8 +44,6 @@ pub struct Request<'a> {
     auth: Vec<AuthHeader>,
     headers: HeaderMap,
     body: Option<Bytes>,
-    /// What no error may repeat.
-    secrets: Vec<SecretString>,
     kept: Option<&'a KeptAnswers>,
     offset: u64,
     /// The wait before the first repetition, where it is not the usual one.
@@ -61,7 +62,6 @@ impl<'a> Request<'a> {
             auth: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
-            secrets: Vec::new(),
             kept: None,
             offset: 0,
             retry_delay: None,
@@ -72,6 +72,7 @@ impl<'a> Request<'a> {
     /// Sends credentials, to the tracker's own origin alone: for any other address they are left
     /// out. They take the place of those in a header of the same name.
     pub fn auth(mut self, auth: AuthHeader) -> Self {
+        self.http.keep_secret(&auth.secret);
         self.auth.retain(|it| it.name != auth.name);
         self.auth.push(auth);
         self
@@ -79,8 +80,8 @@ impl<'a> Request<'a> {
 
     /// Names a secret that the body holds. A server may repeat in an answer what it was sent; errors
     /// do not.
-    pub fn hiding(mut self, secret: &SecretString) -> Self {
-        self.secrets.push(secret.clone());
+    pub fn hiding(self, secret: &SecretString) -> Self {
+        self.http.keep_secret(secret);
         self
     }
 
@@ -304,11 +305,11 @@ impl<'a> Request<'a> {
         match &sent {
             Ok(response) => {
                 let status = response.status().as_u16();
-                tracing::debug!(%method, url = shown(url), status, "answered");
+                tracing::debug!(%method, url = self.http.shown(url), status, "answered");
             }
             Err(error) => {
                 let error = failure::innermost(error);
-                tracing::debug!(%method, url = shown(url), error, "not answered");
+                tracing::debug!(%method, url = self.http.shown(url), error, "not answered");
             }
         }
         sent.map_err(|error| self.unanswered(&error, url))
@@ -358,9 +359,11 @@ impl<'a> Request<'a> {
             return Ok((response, url, pass));
         }
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        // Who asks for a longer wait is given up on: the others need not wait for that.
+        // Who asks for a longer wait is given up on: the others need not wait for that. What another
+        // server asks for is no concern of the tracker's.
         let longest = self.http.inner.options.longest_wait;
-        if let Some(wait) = retry_after.filter(|wait| *wait <= longest) {
+        let wait = retry_after.filter(|wait| *wait <= longest);
+        if let Some(wait) = wait.filter(|_| self.http.is_own_origin(&url)) {
             self.http.inner.gate.pause(wait);
         }
         let content_type = text_of(&response, &header::CONTENT_TYPE);
@@ -399,24 +402,7 @@ impl<'a> Request<'a> {
         let said = ["message", "msg", "detail", "error", "description"]
             .iter()
             .find_map(|key| answer.get(key)?.as_str())?;
-        Some(self.without_secrets(said))
-    }
-
-    /// What came from a server, in one short line. It may repeat what it was sent.
-    fn without_secrets(&self, said: &str) -> String {
-        let mut said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let auth = self.auth.iter().map(|auth| &auth.secret);
-        for secret in auth.chain(&self.secrets) {
-            let secret = secret.expose_secret();
-            let in_json = serde_json::Value::from(secret).to_string();
-            let escaped = in_json.trim_matches('"');
-            said = said.replace(escaped, "…").replace(secret, "…");
-        }
-        if let Some((end, _)) = said.char_indices().nth(200) {
-            said.truncate(end);
-            said.push('…');
-        }
-        said
+        Some(self.http.told(said))
     }
 
     fn parse<T: DeserializeOwned>(
@@ -425,6 +411,15 @@ impl<'a> Request<'a> {
         url: &Url,
         content_type: Option<&str>,
     ) -> Result<T, Failure> {
+        // An object of two bytes may become a record of hundreds, so a small answer could fill the memory.
+        let objects = memchr::memchr_iter(b'{', bytes).count();
+        if objects > MOST_OBJECTS {
+            let message = format!(
+                "the answer of {} holds {objects} objects, more than any production does",
+                shown(url)
+            );
+            return Err(self.error(ErrorKind::Malformed, message).into());
+        }
         let error = match serde_json::from_slice(bytes) {
             Ok(value) => return Ok(value),
             Err(error) => error,
@@ -444,11 +439,13 @@ impl<'a> Request<'a> {
         // Only now, as it takes its time: where in the document that is.
         let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
         let at = match serde_path_to_error::deserialize::<_, T>(deserializer) {
-            Err(error) if error.path().iter().next().is_some() => format!(" at `{}`", error.path()),
+            Err(error) if error.path().iter().next().is_some() => {
+                format!(" at `{}`", self.http.told(&error.path().to_string()))
+            }
             _ => String::new(),
         };
         // It quotes what was not expected.
-        let error = self.without_secrets(&error.to_string());
+        let error = self.http.told(&error.to_string());
         let message = format!("the answer of {place} is not as expected{at}: {error}");
         Err(self.error(ErrorKind::Malformed, message).into())
     }
@@ -466,7 +463,7 @@ impl<'a> Request<'a> {
     }
 
     fn error(&self, kind: ErrorKind, message: String) -> Error {
-        Error::new(kind, &self.operation, message)
+        self.http.error(kind, &self.operation, &message)
     }
 }
 

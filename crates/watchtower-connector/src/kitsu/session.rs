@@ -1,6 +1,7 @@
 //! Being logged in.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -31,6 +32,44 @@ enum State {
     LoggedIn(Arc<Tokens>),
     /// Not tried again on our own: after a few wrong passwords Kitsu locks the account.
     Refused(Refusal),
+    /// Whoever waited for it fails with it, and does not try it all again one after the other.
+    Failed {
+        at: Instant,
+        failure: Failed,
+    },
+}
+
+/// A login that failed for now.
+#[derive(Debug)]
+struct Failed {
+    kind: ErrorKind,
+    message: String,
+    help: Option<String>,
+}
+
+impl Failed {
+    /// How long a failed login stands for all others.
+    const STANDS: Duration = Duration::from_secs(30);
+
+    fn of(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            help: error.help().map(str::to_owned),
+        }
+    }
+
+    fn error(&self) -> Error {
+        let message = format!(
+            "the session has ended, and none could be had: {}",
+            self.message
+        );
+        let error = Error::new(self.kind, "stay logged in to Kitsu", message);
+        match &self.help {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -148,7 +187,8 @@ impl Session {
         match &*state {
             State::LoggedIn(tokens) => Ok(Arc::clone(tokens)),
             State::Refused(refusal) => Err(refusal.error()),
-            State::LoggedOut => self.log_in(http, &mut state).await,
+            State::Failed { at, failure } if at.elapsed() < Failed::STANDS => Err(failure.error()),
+            State::LoggedOut | State::Failed { .. } => self.log_in(http, &mut state).await,
         }
     }
 
@@ -165,24 +205,28 @@ impl Session {
                 return Ok(Arc::clone(tokens));
             }
             State::Refused(refusal) => return Err(refusal.error()),
-            State::LoggedIn(_) | State::LoggedOut => {}
+            State::Failed { at, failure } if at.elapsed() < Failed::STANDS => {
+                return Err(failure.error());
+            }
+            State::LoggedIn(_) | State::LoggedOut | State::Failed { .. } => {}
         }
         if let Some(refresh) = &stale.refresh {
             tracing::debug!("the session has expired: refreshing it");
             let url = http.url(&["auth", "refresh-token"]);
             let answer = http.get(OPERATION, url).auth(refresh.clone()).json().await;
-            match answer.and_then(|answer| Ok(tokens_in(answer)?)) {
-                Ok(RefreshAnswer { access_token }) => {
+            let access = answer.and_then(|answer| {
+                let RefreshAnswer { access_token } = tokens_in(answer)?;
+                Ok(AuthHeader::bearer(&access_token)?)
+            });
+            match access {
+                Ok(access) => {
                     let tokens = Arc::new(Tokens {
-                        access: AuthHeader::bearer(&access_token)?,
+                        access,
                         refresh: stale.refresh.clone(),
                         user: stale.user.clone(),
                     });
                     *state = State::LoggedIn(Arc::clone(&tokens));
                     return Ok(tokens);
-                }
-                Err(failure) if failure.kind() == ErrorKind::Unavailable => {
-                    return Err(failure.into());
                 }
                 Err(failure) => tracing::debug!(%failure, "the session cannot be refreshed"),
             }
@@ -218,7 +262,10 @@ impl Session {
                 Err(error)
             }
             Err(LoginError::Other(error)) => {
-                *state = State::LoggedOut;
+                *state = State::Failed {
+                    at: Instant::now(),
+                    failure: Failed::of(&error),
+                };
                 Err(error)
             }
         }
@@ -244,6 +291,9 @@ async fn log_in(
             "the account must set up a second factor before it may do anything",
             BOT_HELP,
         ));
+    }
+    if let Some(token) = &answer.refresh_token {
+        http.keep_secret(token);
     }
     let refresh = answer.refresh_token.as_ref().map(AuthHeader::bearer);
     Ok(Tokens {

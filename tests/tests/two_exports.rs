@@ -40,7 +40,7 @@ fn the_second_says_so_or_waits() {
     assert_eq!(
         message,
         format!(
-            "error: another export is writing to `{}`; wait for it to end, or give more time with --lock-timeout\n",
+            "error: another export is writing to `{}`; wait for it to end\nhelp: `--lock-timeout` gives it more time\n",
             site.display()
         )
     );

@@ -33,13 +33,18 @@ pub enum Error {
         reason: String,
     },
     /// Another export is writing to the site.
-    #[error(
-        "another export is writing to `{}`; wait for it to end, or give more time with --lock-timeout",
-        .path.display()
-    )]
+    #[error("another export is writing to `{}`; wait for it to end", .path.display())]
     Locked {
         /// The site.
         path: PathBuf,
+    },
+    /// The site is of two formats, and the export of neither in particular: it would remove the other.
+    #[error("`{}` is a site of both format {} and format {}, and an export leaves one of them", .path.display(), .found[0], .found[1])]
+    SeveralFormats {
+        /// The site.
+        path: PathBuf,
+        /// The formats it is of.
+        found: [Format; 2],
     },
     /// Some projects are to be replaced, and the site is of another format than they.
     #[error(
@@ -54,6 +59,18 @@ pub enum Error {
         found: Format,
         /// The format of the export.
         wanted: Format,
+    },
+    /// The list of projects cannot be read, so what the site holds of others would be lost.
+    #[error(
+        "the list of projects `{}` cannot be read, and the export would lose the projects that it does \
+         not bring itself: {reason}. Mend the file, or export all projects without a failure",
+        .path.display()
+    )]
+    List {
+        /// The document.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The history of a project cannot be carried on.
     #[error(

@@ -1,8 +1,8 @@
 //! One export: many projects, their media, and one step that makes them visible.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use watchtower_model::format::Format;
@@ -12,15 +12,16 @@ use crate::documents;
 use crate::error::{Error, Result};
 use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
+use crate::present::{Present, formats_of};
 use crate::references::{self, SharedIds};
 use crate::site::{Site, Transaction};
-use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
+use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary};
 
 /// How an export is done.
 #[derive(Clone, Debug)]
 pub struct ExportOptions {
     /// The format of the site. A site of another one is replaced, and nothing of it is kept. None means
-    /// the one that the site is of, or v0 for a new site.
+    /// the one that the site is of, or v0 for a new site; for a site of both, one must be named.
     pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
@@ -86,8 +87,8 @@ pub struct Export<'a> {
     list: &'a ProjectList,
     /// The ids in the list.
     ids: SharedIds<'a>,
-    /// The list of projects of the site as it was, and what it says; empty if it is of another format.
-    present: (String, PresentList),
+    /// What the site holds; nothing if it is of another format.
+    present: Present,
     /// The other format that the site was of.
     replaces: Option<Format>,
     source: &'a dyn MediaSource,
@@ -113,7 +114,8 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Site::begin`].
+    /// As [`Site::begin`], and [`Error::SeveralFormats`] when the site is of two formats and the options
+    /// name none.
     pub fn begin(
         site: &Site,
         options: ExportOptions,
@@ -122,22 +124,30 @@ impl<'a> Export<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self> {
         let change = site.begin(options.lock_timeout)?;
-        let of_format = |it: &Format| site.path(&it.site_path()).is_file();
-        let mut found = Format::ALL.iter().copied().filter(of_format);
-        let format = options.format.or_else(|| found.clone().next());
-        let format = format.unwrap_or(Format::V0);
+        let found = formats_of(site)?;
+        let format = match (options.format, &found[..]) {
+            (Some(format), _) => format,
+            (None, []) => Format::V0,
+            (None, &[format]) => format,
+            (None, &[one, other, ..]) => {
+                return Err(Error::SeveralFormats {
+                    path: site.root().to_owned(),
+                    found: [one, other],
+                });
+            }
+        };
         let layout = layout::of(format);
         // One moment for all projects.
         let moment = Some(options.moment());
         let options = ExportOptions { moment, ..options };
-        let replaces = found.find(|it| *it != format);
+        let replaces = found.into_iter().find(|it| *it != format);
         // In a site of two formats, either may have written what both have a document for.
         let present = match replaces {
-            None => fs::read_to_string(site.path(&format.site_path())).unwrap_or_default(),
-            Some(_) => String::new(),
+            None => Present::of(site, layout)?,
+            Some(_) => Present::default(),
         };
         Ok(Self {
-            present: (present.clone(), layout.read_list(&present)),
+            present,
             change,
             layout,
             options,
@@ -226,7 +236,8 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] when the site cannot be written to.
+    /// [`Error::List`] when what the site holds of it would be lost, because the list of projects cannot be
+    /// understood; [`Error::Output`] when the site cannot be written to.
     pub fn fail(&mut self, project: &Project, error: String) -> Result<()> {
         let outcome = if self.keep(&project.id)? {
             Outcome::Kept { error }
@@ -249,8 +260,8 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherFormat`] when the site is of another format, [`Error::Output`] when it cannot be
-    /// written to.
+    /// [`Error::OtherFormat`] when the site is of another format, [`Error::List`] when its list of projects
+    /// cannot be understood, [`Error::Output`] when it cannot be written to.
     pub fn keep_all_but(&mut self, projects: &[&Project]) -> Result<()> {
         if let Some(found) = self.replaces {
             return Err(Error::OtherFormat {
@@ -259,11 +270,10 @@ impl<'a> Export<'a> {
                 wanted: self.layout.format(),
             });
         }
-        let present = self.present.1.projects.iter();
-        let present = present.filter_map(|id| ProjectId::new(id.as_str()).ok());
-        let ids: Vec<_> = present
-            .filter(|id| projects.iter().all(|it| it.id != *id))
-            .collect();
+        let exported: Vec<_> = projects.iter().map(|it| &it.id).collect();
+        let present = self.present.list_beside(&exported)?.projects.iter();
+        let present = present.filter_map(|it| ProjectId::new(it.id.as_str()).ok());
+        let ids: Vec<_> = present.filter(|id| !exported.contains(&id)).collect();
         ids.iter().try_for_each(|id| self.keep(id).map(drop))
     }
 
@@ -272,9 +282,13 @@ impl<'a> Export<'a> {
         if self.exported.contains_key(id) {
             return Ok(false);
         }
-        // A folder that the list does not know is half a project.
-        let known = self.present.1.projects.iter().any(|it| it == id.as_str());
         let folder = self.layout.project_folder(id);
+        if !self.change.site().path(&folder).exists() {
+            return Ok(false);
+        }
+        // A folder that the list does not know is half a project.
+        let mut present = self.present.list_beside(&[])?.projects.iter();
+        let known = present.any(|it| it.id == id.as_str());
         let keeps = known && self.change.keep(&folder)?;
         if keeps && self.kept.insert(id.clone()) {
             let previews = self.layout.previews(id);
@@ -288,17 +302,22 @@ impl<'a> Export<'a> {
 
     /// Stages what the projects share, and makes everything visible in one step.
     ///
-    /// Projects of the list that were neither exported nor kept are left out of it.
+    /// Projects of the list that were neither exported nor kept are left out of it. Those that the site held
+    /// and the list does not name are taken out, and are in [`Summary::removed`].
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] and [`Error::Data`] when what the projects share cannot be published,
     /// [`Error::Output`] when the site cannot be written to. In each case the site is as it was.
     pub async fn finish(mut self) -> Result<Summary> {
-        let (present, says) = std::mem::take(&mut self.present);
+        let present = std::mem::take(&mut self.present);
         if !self.kept.is_empty() {
             // What is kept may refer to anything the site holds.
-            says.shared.iter().for_each(|id| self.references.add(id));
+            present
+                .list()
+                .shared
+                .iter()
+                .for_each(|id| self.references.add(id));
         }
         let mut list = self.list.clone();
         list.drop_unused_archived(&self.references);
@@ -318,9 +337,9 @@ impl<'a> Export<'a> {
 
         let new = NewList {
             shared: &list,
-            entries: self.entries(&order, &says),
+            entries: self.entries(&order, present.list()),
             media: &shared,
-            present: &present,
+            present: present.text(),
             from_site,
         };
         let format = self.layout.format();
@@ -328,6 +347,7 @@ impl<'a> Export<'a> {
         self.layout.stage_list(&mut stage, &new)?;
         documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
         self.keep_pictures()?;
+        let removed = self.removed(&present);
         self.change.commit()?;
         self.summaries
             .sort_by_key(|it| order.iter().position(|id| *id == it.id));
@@ -335,6 +355,7 @@ impl<'a> Export<'a> {
             format,
             replaces: self.replaces,
             projects: self.summaries,
+            removed,
             shared_media,
         })
     }
@@ -349,7 +370,7 @@ impl<'a> Export<'a> {
         folders.insert(self.layout.list_previews().to_owned());
         // What was written by others may stand elsewhere.
         for path in &self.files {
-            let is_below = |folder: &String| path.starts_with(folder.as_str());
+            let is_below = |folder: &String| Path::new(path).starts_with(folder);
             if !folders.iter().any(is_below) && self.change.present_stamp(path).is_some() {
                 self.change.keep(path)?;
             }
@@ -379,8 +400,8 @@ impl<'a> Export<'a> {
         let kept = |id: &str| {
             let mut entries = present.projects.iter();
             let is_kept = self.kept.iter().any(|it| it.as_str() == id);
-            let entry = entries.find(|it| is_kept && *it == id)?;
-            Some(Entry::Kept(entry))
+            let entry = entries.find(|it| is_kept && it.id == id)?;
+            Some(Entry::Kept(&entry.id))
         };
         let entry = |id: &ProjectId| match self.exported.get(id) {
             Some((project, episodes)) => Some(Entry::New(project, episodes)),
@@ -388,9 +409,24 @@ impl<'a> Export<'a> {
         };
         let mut entries: Vec<_> = order.iter().filter_map(entry).collect();
         let known: HashSet<_> = order.iter().map(ProjectId::as_str).collect();
-        let others = present.projects.iter().map(String::as_str);
+        let others = present.projects.iter().map(|it| it.id.as_str());
         entries.extend(others.filter(|id| !known.contains(id)).filter_map(kept));
         entries
+    }
+
+    /// What the site held of projects that nobody spoke of any more.
+    fn removed(&self, present: &Present) -> Vec<RemovedProject> {
+        let stays = |id: &str| {
+            let kept = self.kept.iter().map(ProjectId::as_str);
+            let mut told = kept.chain(self.summaries.iter().map(|it| it.id.as_str()));
+            told.any(|it| it == id)
+        };
+        let gone = present.projects().into_iter().filter(|(id, _)| !stays(id));
+        gone.map(|(id, name)| RemovedProject {
+            id: id.to_owned(),
+            name: name.to_owned(),
+        })
+        .collect()
     }
 
     fn fetcher(&self) -> Fetcher<'_> {

@@ -52,8 +52,12 @@ pub(crate) trait Layout: Send + Sync {
     /// The people in the list of projects.
     fn listed_people<'a>(&self, list: &'a ProjectList) -> &'a [User];
 
-    /// What a list of projects says; nothing if it cannot be understood.
-    fn read_list(&self, text: &str) -> PresentList;
+    /// What a list of projects says.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be understood.
+    fn read_list(&self, text: &str) -> serde_json::Result<PresentList>;
 
     /// Stages the list of projects.
     fn stage_list(&self, stage: &mut Stage<'_>, list: &NewList<'_>) -> Result<()>;
@@ -120,10 +124,17 @@ pub(crate) enum Entry<'a> {
 /// What a list of projects says.
 #[derive(Debug, Default)]
 pub(crate) struct PresentList {
-    /// The ids of the projects, in order.
-    pub(crate) projects: Vec<String>,
+    /// The projects, in order.
+    pub(crate) projects: Vec<PresentProject>,
     /// The ids of the types, statuses and people that any of them may refer to.
     pub(crate) shared: Vec<String>,
+}
+
+/// A project as a list of projects has it.
+#[derive(Debug)]
+pub(crate) struct PresentProject {
+    pub(crate) id: String,
+    pub(crate) name: String,
 }
 
 /// Where documents are staged.

@@ -8,6 +8,13 @@
 //!   the whole site change in one step.
 //!
 //! Nothing here knows a tracker. Pictures and movies come through a [`media::MediaSource`].
+//!
+//! It runs on Linux and macOS.
+
+#[cfg(not(unix))]
+compile_error!(
+    "watchtower-writer needs Linux or macOS: elsewhere no step changes a whole site at once"
+);
 
 mod conform;
 mod documents;
@@ -16,6 +23,7 @@ mod export;
 mod history;
 mod layout;
 pub mod media;
+mod present;
 pub mod read;
 mod references;
 pub mod render;
@@ -27,5 +35,5 @@ mod writers;
 pub use error::{Error, Result};
 pub use export::{Export, ExportOptions, Progress};
 pub use site::{Site, SiteFolder, Transaction};
-pub use summary::{Counts, MediaCounts, Outcome, ProjectSummary, Summary};
+pub use summary::{Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary};
 pub use writers::{ProjectListWriter, ProjectWriter};

@@ -24,7 +24,9 @@ use std::time::{Duration, Instant};
 pub use self::folder::SiteFolder;
 
 use self::early::{EarlySync, LARGE};
-use self::files::{exists, files_below, link, link_tree, remove, same_bytes, same_tree};
+use self::files::{
+    exists, files_below, link, link_tree, remove, same_bytes, same_tree, take_after,
+};
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
 use crate::media::{MediaState, Stamp};
@@ -67,6 +69,10 @@ impl Site {
         let lock = self.lock(&places.hidden, patience)?;
         places.come_to_rest()?;
         fs::create_dir(&places.next).during("create the folder", &places.next)?;
+        if places.data.is_dir() {
+            // A folder that passes its group on does so from the start.
+            take_after(&places.next, &places.data).during("set the mode of", &places.next)?;
+        }
         let media = places.remembered();
         Ok(Transaction {
             site: self.clone(),
@@ -111,11 +117,11 @@ impl Site {
         let mut options = File::options();
         options.create(true).truncate(false).write(true);
         let file = options.open(&path).during("open", &path)?;
-        let deadline = Instant::now() + patience;
+        let start = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(TryLockError::WouldBlock) => {

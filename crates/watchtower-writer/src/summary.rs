@@ -16,6 +16,10 @@ pub struct Summary {
     pub replaces: Option<Format>,
     /// The projects, in the order of the list.
     pub projects: Vec<ProjectSummary>,
+    /// The projects that the site held and the source does not list any more. They are gone from it, with
+    /// their history.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<RemovedProject>,
     /// The avatars and project pictures, which belong to no single project.
     pub shared_media: MediaCounts,
 }
@@ -34,6 +38,15 @@ impl Summary {
         let mut media = media.chain([&self.shared_media]);
         self.failed() == 0 && media.all(|it| it.unavailable.is_empty())
     }
+}
+
+/// A project that was taken out of the site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RemovedProject {
+    /// Its id, as the site had it.
+    pub id: String,
+    /// Its name, as the site had it.
+    pub name: String,
 }
 
 /// What became of one project.

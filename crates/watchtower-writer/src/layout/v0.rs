@@ -5,7 +5,7 @@ use rapidhash::RapidHashSet;
 use watchtower_model::format::{Format, v0};
 use watchtower_model::{EditId, Project, ProjectId, ProjectList, ProjectSnapshot, User};
 
-use super::{Entry, Film, Layout, NewList, PresentList, Stage, beyond};
+use super::{Entry, Film, Layout, NewList, PresentList, PresentProject, Stage, beyond};
 use crate::error::Result;
 use crate::media::ResolvedMedia;
 use crate::render;
@@ -45,20 +45,23 @@ impl Layout for V0 {
         &list.users
     }
 
-    fn read_list(&self, text: &str) -> PresentList {
-        let context = parse(text);
+    fn read_list(&self, text: &str) -> serde_json::Result<PresentList> {
+        let context: v0::Context<'_> = serde_json::from_str(text)?;
         let shared = context.asset_types.iter().map(|it| &it.id);
         let shared = shared.chain(context.task_types.iter().map(|it| &it.id));
         let shared = shared.chain(context.task_status.iter().map(|it| &it.id));
         let shared = shared.chain(context.users.iter().map(|it| &it.id));
-        PresentList {
+        Ok(PresentList {
             shared: shared.map(|id| id.as_str().to_owned()).collect(),
             projects: context
                 .projects
                 .iter()
-                .map(|it| it.id.as_str().to_owned())
+                .map(|it| PresentProject {
+                    id: it.id.as_str().to_owned(),
+                    name: it.name.to_string(),
+                })
                 .collect(),
-        }
+        })
     }
 
     fn stage_list(&self, stage: &mut Stage<'_>, list: &NewList<'_>) -> Result<()> {
@@ -142,8 +145,7 @@ pub(super) fn context<'a>(list: &NewList<'a>, present: &v0::Context<'a>) -> v0::
     context
 }
 
-/// What a `context.json` says, and nothing if it cannot be understood: then there is nothing in the
-/// site that could be kept.
+/// What a `context.json` says, and nothing if it cannot be understood: then nothing of it is kept.
 fn parse(text: &str) -> v0::Context<'_> {
     serde_json::from_str(text).unwrap_or_else(|_| nothing())
 }

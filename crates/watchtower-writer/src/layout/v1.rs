@@ -5,7 +5,7 @@ use serde::Deserialize;
 use watchtower_model::format::{Format, v1};
 use watchtower_model::{EditId, Project, ProjectId, ProjectList, ProjectSnapshot, User};
 
-use super::{Entry, Film, Layout, NewList, PresentList, Stage, beyond, v0};
+use super::{Entry, Film, Layout, NewList, PresentList, PresentProject, Stage, beyond, v0};
 use crate::error::{Error, Result};
 use crate::history::{self, HistoryError};
 use crate::media::ResolvedMedia;
@@ -43,13 +43,16 @@ impl Layout for V1 {
         &[]
     }
 
-    fn read_list(&self, text: &str) -> PresentList {
-        let projects = parse(text).projects;
-        let ids = projects.iter().map(|it| it.id.as_str().to_owned());
-        PresentList {
-            projects: ids.collect(),
+    fn read_list(&self, text: &str) -> serde_json::Result<PresentList> {
+        let projects = try_parse(text)?.projects;
+        let projects = projects.iter().map(|it| PresentProject {
+            id: it.id.as_str().to_owned(),
+            name: it.name.to_string(),
+        });
+        Ok(PresentList {
+            projects: projects.collect(),
             shared: Vec::new(),
-        }
+        })
     }
 
     fn stage_list(&self, stage: &mut Stage<'_>, list: &NewList<'_>) -> Result<()> {
@@ -181,20 +184,26 @@ fn timelines<'a>(
     })
 }
 
-/// What an `index.json` says, and nothing if it cannot be understood: then there is nothing in the site
-/// that could be kept.
+/// What an `index.json` says, and nothing if it cannot be understood: then nothing of it is kept.
 fn parse(text: &str) -> v1::Index<'_> {
+    try_parse(text).unwrap_or(v1::Index {
+        projects: Vec::new(),
+        context: None,
+    })
+}
+
+fn try_parse(text: &str) -> serde_json::Result<v1::Index<'_>> {
     /// As much of it as the client reads.
     #[derive(Deserialize)]
     struct Client<'a> {
         #[serde(borrow)]
         projects: Vec<v1::IndexEntry<'a>>,
     }
-    serde_json::from_str(text).unwrap_or_else(|_| {
-        let client: Option<Client<'_>> = serde_json::from_str(text).ok();
-        v1::Index {
-            projects: client.map(|it| it.projects).unwrap_or_default(),
+    serde_json::from_str(text).or_else(|_| {
+        let client: Client<'_> = serde_json::from_str(text)?;
+        Ok(v1::Index {
+            projects: client.projects,
             context: None,
-        }
+        })
     })
 }

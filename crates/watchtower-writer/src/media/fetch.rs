@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
+use std::future::poll_fn;
 use std::io::{self, Seek, Write};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -26,13 +28,16 @@ use crate::layout::Layout;
 use crate::site::Transaction;
 use crate::summary::MediaCounts;
 
-/// How often a picture or movie whose stream was cut is taken up again. A source that cannot open it
-/// at all has tried often enough itself.
+/// How often a picture or movie is opened whose stream is cut each time before much has come. A source
+/// that cannot open it at all has tried often enough itself.
 const ATTEMPTS: usize = 4;
 
 /// How large a picture may be, in bytes. It is drawn 150 pixels wide; what is larger than this is no
 /// thumbnail, and a stream without an end must not fill the disk.
 const MAX_PICTURE: u64 = 64 << 20;
+
+/// How many bytes are written in one go, at least.
+const STRIDE: u64 = 1 << 20;
 
 /// A picture or movie to be had: what it is of, for messages, and where it goes.
 struct Wanted<'a> {
@@ -497,11 +502,15 @@ impl Fetcher<'_> {
         };
         let mut download = Download::new(file, most);
         let mut failure = MediaError::permanent("the tracker sent nothing");
-        for _ in 0..ATTEMPTS {
+        let mut attempts = 0;
+        let mut furthest = 0;
+        while attempts < ATTEMPTS {
+            attempts += 1;
             let request = MediaRequest {
                 media,
                 known: known.filter(|_| download.length == 0),
-                offset: download.length,
+                // Without a name nobody can say that the rest is of the same bytes.
+                offset: download.tag.as_ref().map_or(0, |_| download.length),
             };
             match self.open(request).await {
                 Ok(Opened::Stream(stream)) => match download.receive(stream).await {
@@ -527,6 +536,11 @@ impl Fetcher<'_> {
             }
             if !failure.transient {
                 break;
+            }
+            // A bad line is no reason to give up what goes on.
+            if download.length >= furthest + STRIDE {
+                furthest = download.length;
+                attempts = 0;
             }
         }
         std::fs::remove_file(&path).during("remove", &path)?;
@@ -625,6 +639,20 @@ struct Download {
     most: u64,
 }
 
+/// Lets whatever else waits in the same task have a turn.
+async fn yield_now() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 enum Interruption {
     Disk(io::Error),
     Source(MediaError),
@@ -658,8 +686,14 @@ impl Download {
         if self.total.is_some_and(|total| total > self.most) {
             return Err(self.too_large());
         }
+        let mut yielded = self.length;
         while let Some(block) = stream.bytes.next().await {
             let block = block.map_err(Interruption::Source)?;
+            // A file of this machine is always there, and others want to go on as well.
+            if self.length - yielded >= STRIDE {
+                yield_now().await;
+                yielded = self.length;
+            }
             if self.length + block.len() as u64 > self.most {
                 return Err(self.too_large());
             }
@@ -674,14 +708,14 @@ impl Download {
         }
     }
 
-    /// Whether an opening is of the bytes of which some are here: by their tag, or without one by how
-    /// many they are. An answer in blocks names its tag and no length, the rest of it names both.
+    /// Whether an opening is of the bytes of which some are here: their tag says so, and how many they are
+    /// may not contradict. An answer in blocks names its tag and no length, the rest of it names both.
     fn is(&self, tag: &Option<String>, length: Option<u64>) -> bool {
         let same_length = match (self.total, length) {
             (Some(before), Some(now)) => before == now,
-            _ => tag.is_some(),
+            _ => true,
         };
-        self.tag == *tag && same_length
+        tag.is_some() && self.tag == *tag && same_length
     }
 
     fn too_large(&self) -> Interruption {
@@ -743,8 +777,13 @@ fn count_frames(path: &Path) -> Result<u64, String> {
 
 /// Opens a file of this machine. Its size and time are its tag.
 fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
-    let error = |error: io::Error| {
-        MediaError::permanent(format!("`{}` cannot be read: {error}", path.display()))
+    let error = |error: io::Error| MediaError {
+        message: format!("`{}` cannot be read: {error}", path.display()),
+        // A disk that is not mounted, a right that was taken: it may be there again in a minute.
+        transient: !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
     };
     let found = std::fs::metadata(path).map_err(error)?;
     if !found.is_file() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use super::files::sync_all;
+use super::files::sync_if_there;
 use crate::error::Result;
 
 /// From this size on, in bytes, a file is large: it is its bytes that take time to the disk. What is
@@ -23,7 +23,11 @@ pub(super) struct EarlySync {
 impl EarlySync {
     pub(super) fn start() -> std::io::Result<Self> {
         let (files, staged) = channel();
-        let sync = move || staged.iter().try_for_each(|file| sync_all(&[file]));
+        let sync = move || {
+            staged
+                .iter()
+                .try_for_each(|file: PathBuf| sync_if_there(&file))
+        };
         let done = thread::Builder::new().name("sync".to_owned()).spawn(sync)?;
         Ok(Self { files, done })
     }

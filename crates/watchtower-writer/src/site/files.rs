@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rayon::ThreadPoolBuilder;
@@ -40,6 +40,23 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes a folder with everything in it, also where somebody has taken the right to write from folders
+/// of ours in it.
+pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
+    match remove(path) {
+        Err(Error::Output { source, .. })
+            if source.kind() == io::ErrorKind::PermissionDenied && path.is_dir() =>
+        {
+            for folder in folders_below(path)? {
+                // It may be another's.
+                let _ = fs::set_permissions(&folder, Permissions::from_mode(0o700));
+            }
+            remove(path)
+        }
+        result => result,
+    }
+}
+
 /// Links every file below `from` to the same place below `to`. What is there already stays.
 pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
     let found = fs::symlink_metadata(from).during("look at", from)?;
@@ -49,7 +66,7 @@ pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
             let entry = entry.during("list", from)?;
             link_tree(&entry.path(), &to.join(entry.file_name()))?;
         }
-        return Ok(());
+        return take_after(to, from).during("set the mode of", to);
     }
     match link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -57,7 +74,7 @@ pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
     }
 }
 
-/// A hard link, or on file systems that have none a copy with the same time.
+/// A hard link, or where there can be none a copy with the same time.
 pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error)
@@ -66,6 +83,7 @@ pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
                 io::ErrorKind::Unsupported
                     | io::ErrorKind::PermissionDenied
                     | io::ErrorKind::TooManyLinks
+                    | io::ErrorKind::CrossesDevices
             ) =>
         {
             copy(from, to)
@@ -75,9 +93,29 @@ pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let time = fs::metadata(from)?.modified()?;
-    fs::copy(from, to)?;
-    File::options().write(true).open(to)?.set_modified(time)
+    let mut source = File::open(from)?;
+    let found = source.metadata()?;
+    // What stands there may be a link to what readers see.
+    let mut target = File::options().write(true).create_new(true).open(to)?;
+    io::copy(&mut source, &mut target)?;
+    target.set_permissions(found.permissions())?;
+    target.set_modified(found.modified()?)
+}
+
+/// Gives a folder the mode and the group of another, as far as the system lets us; the owner may work in
+/// it in any case.
+pub(super) fn take_after(folder: &Path, of: &Path) -> io::Result<()> {
+    const OWNER: u32 = 0o700;
+    let found = fs::metadata(of)?;
+    let own = fs::metadata(folder)?;
+    if own.gid() != found.gid() {
+        // Not ours to give, unless we are in the group.
+        let _ = chown(folder, None, Some(found.gid()));
+    }
+    if own.mode() != found.mode() | OWNER {
+        fs::set_permissions(folder, Permissions::from_mode(found.mode() | OWNER))?;
+    }
+    Ok(())
 }
 
 /// Whether two files exist and hold the same bytes.
@@ -164,11 +202,15 @@ pub(super) fn sync_all(paths: &[PathBuf]) -> Result<()> {
         path: paths.first().cloned().unwrap_or_default(),
         source: io::Error::other(error),
     })?;
-    let sync = |path: &PathBuf| match sync(path) {
+    pool.install(|| paths.par_iter().try_for_each(|path| sync_if_there(path)))
+}
+
+/// Syncs a file or folder, if it is there still.
+pub(super) fn sync_if_there(path: &Path) -> Result<()> {
+    match File::open(path).and_then(|it| it.sync_all()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.during("sync", path),
-    };
-    pool.install(|| paths.par_iter().try_for_each(sync))
+    }
 }
 
 /// A folder, and every folder below it.
@@ -185,10 +227,6 @@ pub(super) fn folders_below(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(folders)
-}
-
-fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]

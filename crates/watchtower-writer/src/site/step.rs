@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::files::{exists, folders_below, remove, sync_all};
+use super::files::{exists, folders_below, remove, remove_stubbornly, sync_all};
 use crate::error::{IoContext, Result};
 use crate::media::MediaState;
 
@@ -17,6 +17,9 @@ use crate::media::MediaState;
 pub(super) const HIDDEN: &str = ".watchtower";
 /// The folder that holds everything the client reads.
 pub(super) const DATA: &str = "data";
+
+/// How many folders that cannot be removed may be put out of the way.
+const STUCK: usize = 100;
 
 /// The places of a site that take part in a step.
 #[derive(Clone, Debug)]
@@ -140,21 +143,39 @@ impl Places {
     pub(super) fn come_to_rest(&self) -> Result<()> {
         if exists(&self.aside)? {
             if exists(&self.data)? {
-                remove(&self.next)?;
+                self.clear(&self.next)?;
                 fs::rename(&self.aside, &self.next).during("set aside", &self.next)?;
             } else {
                 fs::rename(&self.aside, &self.data).during("put back", &self.data)?;
             }
         }
         if !self.step_was_taken() {
-            remove(&self.next)?;
+            self.clear(&self.next)?;
             return remove(&self.next_memory);
         }
         if exists(&self.next)? {
-            remove(&self.previous)?;
+            self.clear(&self.previous)?;
             fs::rename(&self.next, &self.previous).during("set aside", &self.next)?;
         }
+        if self.memory.is_dir() {
+            self.clear(&self.memory)?;
+        }
         fs::rename(&self.next_memory, &self.memory).during("rename", &self.next_memory)
+    }
+
+    /// Clears a folder away. What cannot be removed, as another's folder in it with something in it, is put
+    /// out of the way: it must not stop exports for good.
+    fn clear(&self, folder: &Path) -> Result<()> {
+        let Err(error) = remove_stubbornly(folder) else {
+            return Ok(());
+        };
+        let stuck = (0..STUCK).map(|number| self.hidden.join(format!("stuck-{number}")));
+        for place in stuck {
+            if remove_stubbornly(&place).is_ok() {
+                return fs::rename(folder, &place).during("set aside", folder);
+            }
+        }
+        Err(error)
     }
 
     fn step_was_taken(&self) -> bool {

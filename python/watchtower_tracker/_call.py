@@ -28,7 +28,8 @@ class Call:
         raise SystemExit(0)
 
     def _end(self):
-        if not self._answer.closed:
+        # After an exception its message says why.
+        if not self._answer.closed and not hasattr(sys, "last_type"):
             what = "the list of projects"
             if self.project_id is not None:
                 what = f"the project {self.project_id}"

@@ -130,10 +130,11 @@ pub(crate) fn bundle(
         // File systems that cannot lock.
         Err(TryLockError::Error(_)) | Ok(()) => {}
     }
+    places.clear_up()?;
     places.check_is_ours()?;
-    // What a killed run left behind.
-    remove(&places.next)?;
     let result = places.stage(&site, &client).and_then(|bundled| {
+        // Meanwhile somebody may have begun to export to it.
+        places.check_is_ours()?;
         places.publish(&parent)?;
         Ok(bundled)
     });
@@ -277,6 +278,21 @@ impl Places {
         }
     }
 
+    /// Clears away what a killed run left behind.
+    fn clear_up(&self) -> Result<(), BundleError> {
+        remove(&self.next)?;
+        let aside = self.aside();
+        if aside.exists() && !self.output.exists() {
+            return fs::rename(&aside, &self.output).map_err(failed("put back", &self.output));
+        }
+        remove(&aside)
+    }
+
+    /// Where the bundle as it was waits for a moment, where there is no exchange.
+    fn aside(&self) -> PathBuf {
+        self.next.with_extension("watchtower-aside")
+    }
+
     /// The one step.
     fn publish(&self, parent: &File) -> Result<(), BundleError> {
         let Self { output, next, .. } = self;
@@ -294,8 +310,7 @@ impl Places {
     /// Two renames in place of an exchange, with a moment between them in which nothing is there.
     fn publish_by_renames(&self) -> Result<(), BundleError> {
         let Self { output, next, .. } = self;
-        let aside = next.with_extension("watchtower-aside");
-        remove(&aside)?;
+        let aside = self.aside();
         fs::rename(output, &aside).map_err(failed("set aside", output))?;
         if let Err(error) = fs::rename(next, output) {
             fs::rename(&aside, output).map_err(failed("put back", output))?;

@@ -86,6 +86,13 @@ impl Environment {
         variable.or_else(|| self.file.get(name).filter(filled))
     }
 
+    /// Whether a setting comes from the environment, which goes before the file.
+    pub(crate) fn is_variable(&self, name: &str) -> bool {
+        use secrecy::ExposeSecret;
+        let variable = self.variables.get(name);
+        variable.is_some_and(|it| !it.expose_secret().is_empty())
+    }
+
     /// A setting that is no secret, as text.
     pub fn text(&self, name: &str) -> Option<String> {
         use secrecy::ExposeSecret;
@@ -94,12 +101,8 @@ impl Environment {
 
     /// The settings of the file that the environment does not have.
     pub fn of_file(&self) -> impl Iterator<Item = (&str, &SecretString)> {
-        use secrecy::ExposeSecret;
-        let is_set = |name: &str| {
-            let variable = self.variables.get(name);
-            variable.is_some_and(|it| !it.expose_secret().is_empty())
-        };
-        let settings = self.file.iter().filter(move |(name, _)| !is_set(name));
+        let settings = self.file.iter();
+        let settings = settings.filter(|(name, _)| !self.is_variable(name));
         settings.map(|(name, value)| (name.as_str(), value))
     }
 

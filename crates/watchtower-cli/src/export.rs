@@ -1,5 +1,6 @@
 //! The driver: from a tracker to a site.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +11,7 @@ use futures_util::future::{OptionFuture, try_join};
 use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
 use watchtower_model::format::Format;
-use watchtower_model::{Project, ProjectList};
+use watchtower_model::{Project, ProjectId, ProjectList};
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened,
 };
@@ -104,6 +105,14 @@ pub enum ExportError {
         /// The names of those that are there.
         found: Vec<String>,
     },
+    /// A project was asked for by a name that several have.
+    #[error("the name `{}` is that of {} projects", .asked.escape_debug(), .found.len())]
+    SeveralProjects {
+        /// What was asked for.
+        asked: String,
+        /// The ids of those that are named so.
+        found: Vec<ProjectId>,
+    },
     /// Every project failed.
     #[error("no project could be exported; {}", failures(.0))]
     AllFailed(Vec<Failure>),
@@ -141,7 +150,7 @@ impl ExportError {
         match self {
             Self::Tracker(error) => tracker_exit(error),
             Self::Writer(error) => writer_exit(error),
-            Self::NoSuchProject { .. } => Exit::Usage,
+            Self::NoSuchProject { .. } | Self::SeveralProjects { .. } => Exit::Usage,
             Self::AllFailed(failures) => match failures.first().map(|it| &it.error) {
                 Some(ProjectError::Tracker(error)) => tracker_exit(error),
                 Some(ProjectError::Writer(error)) => writer_exit(error),
@@ -151,11 +160,21 @@ impl ExportError {
     }
 
     /// What a person can do about it, where that is known.
-    pub fn help(&self) -> Option<&str> {
+    pub fn help(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Tracker(error) => error.help(),
+            Self::Tracker(error) => error.help().map(Cow::from),
+            Self::Writer(writer::Error::Locked { .. }) => {
+                Some("`--lock-timeout` gives it more time".into())
+            }
+            Self::Writer(writer::Error::SeveralFormats { .. }) => {
+                Some("say with `--format` which one; what is of the other is removed".into())
+            }
+            Self::SeveralProjects { found, .. } => {
+                let ids: Vec<_> = found.iter().map(ProjectId::as_str).collect();
+                Some(format!("give the id instead: {}", ids.join(", ")).into())
+            }
             Self::AllFailed(failures) => match &failures.first()?.error {
-                ProjectError::Tracker(error) => error.help(),
+                ProjectError::Tracker(error) => error.help().map(Cow::from),
                 ProjectError::Writer(_) => None,
             },
             _ => None,
@@ -173,10 +192,11 @@ pub(crate) fn tracker_exit(error: &connector::Error) -> Exit {
 
 fn writer_exit(error: &writer::Error) -> Exit {
     match error {
-        writer::Error::Invalid { .. } | writer::Error::Data(_) | writer::Error::History { .. } => {
-            Exit::Findings
-        }
-        writer::Error::OtherFormat { .. } => Exit::Usage,
+        writer::Error::Invalid { .. }
+        | writer::Error::Data(_)
+        | writer::Error::History { .. }
+        | writer::Error::List { .. } => Exit::Findings,
+        writer::Error::OtherFormat { .. } | writer::Error::SeveralFormats { .. } => Exit::Usage,
         _ => Exit::Output,
     }
 }
@@ -380,7 +400,8 @@ impl Progress for MediaClock<'_> {
     }
 }
 
-/// The projects asked for, each once: by id, by name, or by name in another case.
+/// The projects asked for, each once: by id, by name, or by name in another case. A name that several
+/// have is not guessed at.
 pub(crate) fn select<'a>(
     list: &'a ProjectList,
     asked: &[String],
@@ -390,14 +411,30 @@ pub(crate) fn select<'a>(
     }
     let mut selected: Vec<&Project> = Vec::new();
     for asked in asked {
-        let find = |same: &dyn Fn(&Project) -> bool| list.projects.iter().find(|it| same(it));
-        let project = find(&|it| it.id.as_str() == asked)
-            .or_else(|| find(&|it| it.name == *asked))
-            .or_else(|| find(&|it| it.name.to_lowercase() == asked.to_lowercase()))
-            .ok_or_else(|| ExportError::NoSuchProject {
-                asked: asked.clone(),
-                found: list.projects.iter().map(|it| it.name.clone()).collect(),
-            })?;
+        let find = |same: &dyn Fn(&Project) -> bool| -> Vec<&Project> {
+            list.projects.iter().filter(|it| same(it)).collect()
+        };
+        let ways: [&dyn Fn(&Project) -> bool; 3] = [
+            &|it| it.id.as_str() == asked,
+            &|it| it.name == *asked,
+            &|it| it.name.to_lowercase() == asked.to_lowercase(),
+        ];
+        let found = ways.into_iter().map(find).find(|found| !found.is_empty());
+        let project = match found.as_deref() {
+            Some(&[project]) => project,
+            Some(several) => {
+                return Err(ExportError::SeveralProjects {
+                    asked: asked.clone(),
+                    found: several.iter().map(|it| it.id.clone()).collect(),
+                });
+            }
+            None => {
+                return Err(ExportError::NoSuchProject {
+                    asked: asked.clone(),
+                    found: list.projects.iter().map(|it| it.name.clone()).collect(),
+                });
+            }
+        };
         if !selected.iter().any(|it| it.id == project.id) {
             selected.push(project);
         }

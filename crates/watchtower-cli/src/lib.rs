@@ -24,6 +24,7 @@ mod log;
 mod network;
 #[cfg(feature = "serve")]
 mod parent;
+mod printable;
 mod printer;
 #[cfg(feature = "serve")]
 mod server;

@@ -107,6 +107,11 @@ pub(crate) fn ended(summary: Option<&Summary>, times: &Times, traffic: Option<Tr
             project_ended(project, times.unwrap_or_default());
         }
         not_fetched(None, &summary.shared_media);
+        if !summary.removed.is_empty() {
+            let names: Vec<_> = summary.removed.iter().map(|it| it.name.as_str()).collect();
+            let (count, names) = (names.len(), first_names(&names));
+            warn!(count, names, "removed from the site: not listed any more");
+        }
     }
     let sum = |count: fn(&MediaCounts) -> usize| {
         let summary = summary?;

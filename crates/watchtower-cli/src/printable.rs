@@ -21,7 +21,7 @@ fn is_hostile(character: char) -> bool {
 }
 
 /// The text with escapes, as in `\u{1b}`, in the place of characters that would do something.
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hostile) {
         return Cow::Borrowed(text);
     }
@@ -38,7 +38,7 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
 
 /// Writes JSON on one line, with escapes in the place of characters that would do something. Who
 /// reads it gets the characters back.
-pub(super) struct PrintableJson;
+pub(crate) struct PrintableJson;
 
 impl Formatter for PrintableJson {
     fn write_string_fragment<W: io::Write + ?Sized>(

@@ -11,6 +11,7 @@ use watchtower_model::Project;
 use watchtower_writer::{self as writer, MediaCounts, Progress, ProjectSummary, Summary};
 
 use crate::export::Observer;
+use crate::printable::printable;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -77,11 +78,13 @@ impl Printer {
             tracing::error!(error = text, help, "failed");
             return;
         }
+        let lines: Vec<_> = text.lines().map(printable).collect();
+        let mut text = lines.join("\n");
         text.insert_str(0, &format!("{ERROR}error:{ERROR:#} "));
         if let Some(help) = help {
             text.push_str(&format!("\n{HELP}help:{HELP:#} {help}"));
         }
-        anstream::eprintln!("{text}");
+        tell(text);
     }
 
     /// Data, for whoever reads stdout.
@@ -93,7 +96,7 @@ impl Printer {
     /// A line on how things go.
     fn line(&self, verbosity: Verbosity, text: impl fmt::Display) {
         if self.verbosity >= verbosity && self.bars.is_none() && !self.logs {
-            anstream::eprintln!("{text}");
+            tell(text);
         }
     }
 
@@ -110,7 +113,9 @@ impl Printer {
         if self.logs {
             tracing::warn!("stopped: the site is as it was");
         } else {
-            anstream::eprintln!("{WARNING}stopped:{WARNING:#} the site is as it was");
+            tell(format_args!(
+                "{WARNING}stopped:{WARNING:#} the site is as it was"
+            ));
         }
     }
 
@@ -168,8 +173,33 @@ impl Printer {
                 writer::Outcome::Missing { error } => (error, "the site does not have it"),
                 _ => continue,
             };
-            let name = &project.name;
-            anstream::eprintln!("{ERROR}error:{ERROR:#} {NAME}{name}{NAME:#}: {error}; {site}");
+            let (name, error) = (printable(&project.name), printable(error));
+            tell(format_args!(
+                "{ERROR}error:{ERROR:#} {NAME}{name}{NAME:#}: {error}; {site}"
+            ));
+        }
+        if self.verbosity == Verbosity::Quiet {
+            self.unavailable(summary);
+        }
+    }
+
+    /// The pictures and movies for which the exit code is not 0, where nothing else speaks of them.
+    fn unavailable(&self, summary: &Summary) {
+        let projects = summary.projects.iter();
+        let media = projects.map(|it| (Some(&it.name), &it.media));
+        for (project, media) in media.chain([(None, &summary.shared_media)]) {
+            for (reason, labels) in &media.unavailable {
+                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+                let names = first_names(&labels);
+                let text = match project {
+                    Some(project) => format!("{project}: {names}: {reason}"),
+                    None => format!("{names}: {reason}"),
+                };
+                let text = printable(&text);
+                tell(format_args!(
+                    "{WARNING}placeholder for now:{WARNING:#} {text}"
+                ));
+            }
         }
     }
 }
@@ -226,9 +256,10 @@ impl Observer for Printer {
     }
 
     fn reading(&self, project: &Project) {
+        let name = printable(&project.name);
         match &self.bars {
-            Some(bars) => bars.projects.set_message(project.name.clone()),
-            None => self.line(Verbosity::Normal, format_args!("reading {}", project.name)),
+            Some(bars) => bars.projects.set_message(name.into_owned()),
+            None => self.line(Verbosity::Normal, format_args!("reading {name}")),
         }
     }
 
@@ -237,6 +268,11 @@ impl Observer for Printer {
             bars.projects.inc(1);
         }
     }
+}
+
+/// A line on stderr. Where that cannot be written to, there is nobody left to tell.
+fn tell(text: impl fmt::Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// A summary as text.
@@ -255,6 +291,14 @@ impl fmt::Display for Text<'_> {
             }
         }
         self.missing(f, &self.summary.shared_media)?;
+        if !self.summary.removed.is_empty() {
+            let names = self.summary.removed.iter().map(|it| it.name.as_str());
+            let names = self.names(&names.collect::<Vec<_>>());
+            writeln!(
+                f,
+                "{WARNING}removed from the site:{WARNING:#} {names}: not listed any more"
+            )?;
+        }
         let (total, failed) = (self.summary.projects.len(), self.summary.failed());
         write!(
             f,
@@ -280,7 +324,7 @@ impl fmt::Display for Text<'_> {
 impl Text<'_> {
     fn project(&self, f: &mut fmt::Formatter<'_>, project: &ProjectSummary) -> fmt::Result {
         let counts = &project.counts;
-        writeln!(f, "{NAME}{}{NAME:#}", project.name)?;
+        writeln!(f, "{NAME}{}{NAME:#}", printable(&project.name))?;
         write!(f, "  ")?;
         if counts.episodes > 0 {
             write!(f, "{}, ", count(counts.episodes, "episode"))?;
@@ -311,13 +355,14 @@ impl Text<'_> {
             let kind = count(names.len(), &kind.to_string());
             writeln!(
                 f,
-                "  {WARNING}left out:{WARNING:#} {kind}, {reason}: {}",
+                "  {WARNING}left out:{WARNING:#} {kind}, {}: {}",
+                printable(&reason),
                 self.names(&names)
             )?;
         }
         self.missing(f, media)?;
         for note in &project.notes {
-            writeln!(f, "  {HELP}note:{HELP:#} {note}")?;
+            writeln!(f, "  {HELP}note:{HELP:#} {}", printable(note))?;
         }
         Ok(())
     }
@@ -331,6 +376,7 @@ impl Text<'_> {
             for (reason, labels) in reasons {
                 let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
                 let names = self.names(&labels);
+                let reason = printable(reason);
                 writeln!(f, "  {WARNING}{what}{WARNING:#} {names}: {reason}")?;
             }
         }
@@ -338,10 +384,11 @@ impl Text<'_> {
     }
 
     fn names(&self, names: &[&str]) -> String {
-        if self.verbose {
-            return names.join(", ");
-        }
-        first_names(names)
+        let names = match self.verbose {
+            true => names.join(", "),
+            false => first_names(names),
+        };
+        printable(&names).into_owned()
     }
 }
 

@@ -58,13 +58,11 @@ impl Stop {
     }
 }
 
-#[cfg(unix)]
 struct Signals {
     interrupt: signal::unix::Signal,
     terminate: signal::unix::Signal,
 }
 
-#[cfg(unix)]
 impl Signals {
     fn listen() -> io::Result<Self> {
         use signal::unix::{SignalKind, signal};
@@ -78,24 +76,6 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
-        }
-    }
-}
-
-/// Other systems have Ctrl-C alone.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> Exit {
-        match signal::ctrl_c().await {
-            Ok(()) => Exit::Interrupted,
-            Err(_) => std::future::pending().await,
         }
     }
 }

@@ -217,7 +217,7 @@ Settings, from the environment or from a file of NAME=VALUE lines:
   KITSU_DATA_SOURCE_USER_PASSWORD  the password of that account
   KITSU_TOKEN                      a bot's token, instead of email and password
 
-An option comes before the environment, and that before the file. A proxy is taken from HTTPS_PROXY,
+An option comes before the environment, and that before the file. A proxy is taken from HTTPS_PROXY, \
 HTTP_PROXY and NO_PROXY in the environment.";
 
     pub(super) struct KitsuCommand;
@@ -318,8 +318,11 @@ HTTP_PROXY and NO_PROXY in the environment.";
         };
         let url = args.url.or_else(|| environment.text(URL));
         let url = url.ok_or_else(|| missing(URL, ", or give --url"))?;
+        // An account that comes before the token's place goes before the token.
+        let has_account = args.email.is_some()
+            || environment.is_variable(PASSWORD) && !environment.is_variable(TOKEN);
         let credentials = match environment.secret(TOKEN) {
-            Some(token) if args.email.is_none() => Credentials::Token(token.clone()),
+            Some(token) if !has_account => Credentials::Token(token.clone()),
             _ => {
                 let email = args.email.or_else(|| environment.text(EMAIL));
                 let password = environment.secret(PASSWORD);

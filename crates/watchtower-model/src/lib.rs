@@ -1,6 +1,6 @@
 //! The data of a film production as Watchtower shows it.
 //!
-//! Three layers, each usable alone:
+//! Four layers, each usable alone:
 //!
 //! * the **domain model**: [`Project`], [`Sequence`], [`Shot`], [`Asset`], [`Task`] and the rest of
 //!   the data classes of Watchtower's pipeline specification, gathered in a [`ProjectList`] and a

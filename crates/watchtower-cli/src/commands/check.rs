@@ -9,6 +9,7 @@ use watchtower_connector::{Result, Tracker};
 use super::asked::{Asked, until_stopped};
 use crate::cli::CheckArgs;
 use crate::export::tracker_exit;
+use crate::printable::printable;
 use crate::printer::Printer;
 use crate::{Exit, TrackerCommand};
 
@@ -102,6 +103,8 @@ fn tell(found: &Found, printer: &Printer) -> io::Result<()> {
         projects => projects
             .iter()
             .zip(["projects"].into_iter().chain(std::iter::repeat("")))
-            .try_for_each(|(it, label)| line(label, &format!("{} ({})", it.name, it.id))),
+            .try_for_each(|(it, label)| {
+                line(label, &format!("{} ({})", printable(&it.name), it.id))
+            }),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn run(
     let report = match until_stopped(judge(&asked))? {
         Ok(Ok(report)) => report,
         Ok(Err(error)) => {
-            printer.error(&error, error.help());
+            printer.error(&error, error.help().as_deref());
             return Ok(error.exit());
         }
         Err(exit) => return Ok(exit),

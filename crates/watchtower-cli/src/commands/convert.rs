@@ -113,7 +113,7 @@ fn tell(
     let summary = match result {
         Ok(summary) => summary,
         Err(error) => {
-            printer.error(&error, error.help());
+            printer.error(&error, error.help().as_deref());
             return Ok(error.exit());
         }
     };

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use tracing::{Instrument, error_span, warn};
-use watchtower_connector::{ErrorKind, Tracker};
+use watchtower_connector::{self as connector, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
@@ -45,7 +45,7 @@ pub(super) fn run(
         match runs.every {
             None => runs.once(None, stop).await,
             Some(every) => {
-                repeat(every, stop.clone(), |number| {
+                repeat(Beats::start(every), stop.clone(), |number| {
                     runs.once(Some(number), stop.clone())
                 })
                 .await
@@ -86,10 +86,15 @@ pub(super) fn prepare<'a>(
     let tracker = edits.lay_over(tracker, &args.projects).map_err(|error| {
         printer.error(&error, error.help());
         match error.kind() {
-            ErrorKind::Invalid => Exit::Findings,
+            connector::ErrorKind::Invalid => Exit::Findings,
             _ => Exit::Usage,
         }
     })?;
+    if args.media_base.is_some()
+        && let Err(error) = check_media_base(&args, &*tracker)
+    {
+        return Err(usage(&error, None));
+    }
     let site = args.output.as_deref().or(site);
     let site = site.expect("clap demands an output where there is no other");
     Ok(Runs {
@@ -126,7 +131,7 @@ fn instead(
         Err(error) => {
             printer.error(&error, error.help());
             Ok(match error.kind() {
-                ErrorKind::Invalid => Exit::Findings,
+                connector::ErrorKind::Invalid => Exit::Findings,
                 _ => Exit::Usage,
             })
         }
@@ -170,36 +175,78 @@ impl Runs<'_> {
         let summary = match result {
             Ok(summary) => summary,
             Err(error) => {
-                printer.error(&error, error.help());
+                printer.error(&error, error.help().as_deref());
                 return Ok(error.exit());
             }
         };
         printer.failures(&summary);
-        match (self.json, self.every) {
-            (false, _) => printer.summary(&summary, &self.site.root().display().to_string())?,
-            (true, None) => printer.data(serde_json::to_string_pretty(&summary)?)?,
-            (true, Some(_)) => printer.data(serde_json::to_string(&summary)?)?,
+        let exit = match summary.is_complete() {
+            true => Exit::Done,
+            false => Exit::Partial,
+        };
+        let told = match (self.json, self.every) {
+            (false, _) => printer.summary(&summary, &self.site.root().display().to_string()),
+            (true, None) => printer.data(serde_json::to_string_pretty(&summary)?),
+            (true, Some(_)) => printer.data(serde_json::to_string(&summary)?),
+        };
+        match told {
+            // Whoever reads has had enough, as `head` has. How the export went is as it was; but nobody
+            // is to think that exports go on which do not.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => match self.every {
+                None => Ok(exit),
+                Some(_) => Err(io::Error::other(NobodyReads)),
+            },
+            told => told.map(|()| exit),
         }
-        Ok(if summary.is_complete() {
-            Exit::Done
-        } else {
-            Exit::Partial
-        })
     }
 }
 
-/// Runs something on every beat, until there is a signal. Beats that come while it runs are skipped.
+/// The summaries of exports that go on are for somebody.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the summaries any more, so the exports end")]
+struct NobodyReads;
+
+/// Moments at equal distances.
+pub(super) struct Beats {
+    every: Duration,
+    last: Instant,
+}
+
+impl Beats {
+    /// The first one is now.
+    pub(super) fn start(every: Duration) -> Self {
+        let last = Instant::now();
+        Self { every, last }
+    }
+
+    /// Waits for the next one. Those that have passed are skipped.
+    pub(super) async fn next(&mut self) {
+        self.last += self.every;
+        let mut skipped = 0;
+        while self.last < Instant::now() {
+            self.last += self.every;
+            skipped += 1;
+        }
+        if skipped > 0 {
+            let every = seconds(self.every);
+            warn!(skipped, every, "the export took longer than a beat");
+        }
+        tokio::time::sleep_until(self.last.into()).await;
+    }
+}
+
+/// Runs something now and on every beat, until there is a signal. Beats that come while it runs are
+/// skipped.
 ///
 /// The exit code is the last run's.
 pub(super) async fn repeat<R>(
-    every: Duration,
+    mut beats: Beats,
     mut stop: Stop,
     mut run: impl FnMut(u64) -> R,
 ) -> io::Result<Exit>
 where
     R: Future<Output = io::Result<Exit>>,
 {
-    let mut beat = Instant::now();
     let mut number = 0;
     loop {
         number += 1;
@@ -207,19 +254,9 @@ where
         if stop.is_requested() {
             return Ok(exit);
         }
-        beat += every;
-        let mut skipped = 0;
-        while beat < Instant::now() {
-            beat += every;
-            skipped += 1;
-        }
-        if skipped > 0 {
-            let every = seconds(every);
-            warn!(skipped, every, "the export took longer than a beat");
-        }
         tokio::select! {
             _ = stop.requested() => return Ok(exit),
-            () = tokio::time::sleep_until(beat.into()) => {}
+            () = beats.next() => {}
         }
     }
 }
@@ -257,6 +294,30 @@ pub(super) fn chosen<'a>(
         Some((&**command, matches))
     });
     found.expect("clap demands one of the trackers' subcommands")
+}
+
+/// A base that would not be used.
+#[derive(Debug, thiserror::Error)]
+enum MediaBaseError {
+    #[error(
+        "`--media-base` is for `--media reference` alone: other media have no address at the tracker"
+    )]
+    NoReferences,
+    #[error("`--media-base` stands for the tracker's address, and {tracker} has none")]
+    NoAddress { tracker: String },
+}
+
+fn check_media_base(args: &ExportArgs, tracker: &dyn Tracker) -> Result<(), MediaBaseError> {
+    if args.media != Media::Reference {
+        return Err(MediaBaseError::NoReferences);
+    }
+    let about = tracker.describe();
+    match about.location {
+        Some(_) => Ok(()),
+        None => Err(MediaBaseError::NoAddress {
+            tracker: about.name,
+        }),
+    }
 }
 
 fn media_policy(args: &ExportArgs, tracker: &dyn Tracker) -> MediaPolicy {

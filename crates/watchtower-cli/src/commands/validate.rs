@@ -3,7 +3,6 @@
 mod github;
 mod human;
 mod json;
-mod printable;
 mod sarif;
 mod source;
 
@@ -15,10 +14,10 @@ use std::path::Path;
 use indicatif::HumanCount;
 use watchtower_writer::validate::{self, Error, Options, Report, Severity};
 
-use self::printable::printable;
 use self::source::Sources;
 use crate::Exit;
 use crate::cli::{Deny, OutputArgs, OutputFormat, ValidateArgs};
+use crate::printable::printable;
 use crate::printer::Printer;
 
 /// What findings call the standard input.

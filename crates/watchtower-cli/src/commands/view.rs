@@ -7,7 +7,7 @@ use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use watchtower_model::format::Format;
 
-use super::export::{self, Runs, repeat};
+use super::export::{self, Beats, Runs, repeat};
 use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
 use crate::client::{Client, ClientError};
@@ -50,8 +50,10 @@ pub(super) fn run(
         let Some(server) = server.await? else {
             return Ok(Exit::Usage);
         };
+        // A task of its own: it answers also while an export computes, or waits for the disk.
+        let server = tokio::spawn(server.run(end(&listen, stop.clone(), parent)));
         tokio::select! {
-            result = server.run(end(&listen, stop.clone(), parent)) => result.map(|()| Exit::Done),
+            ended = server => ended?.map(|()| Exit::Done),
             exit = exports(&runs, &view, &served, stop) => exit,
         }
     });
@@ -86,6 +88,7 @@ async fn exports(
     served: &Served,
     stop: Stop,
 ) -> io::Result<Exit> {
+    let beats = runs.every.map(Beats::start);
     let first = runs.once(runs.every.map(|_| 1), stop.clone()).await?;
     if stop.is_requested() {
         return std::future::pending().await;
@@ -100,10 +103,10 @@ async fn exports(
             Err(error) => return Ok(NothingToServe::from(error).tell(runs.printer)),
         }
     }
-    if let Some(every) = runs.every {
-        tokio::time::sleep(every).await;
+    if let Some(mut beats) = beats {
+        beats.next().await;
         let once = |number| runs.once(Some(number + 1), stop.clone());
-        repeat(every, stop.clone(), once).await?;
+        repeat(beats, stop.clone(), once).await?;
     }
     std::future::pending().await
 }

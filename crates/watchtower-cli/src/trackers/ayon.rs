@@ -21,7 +21,7 @@ Settings, from the environment or from a file of NAME=VALUE lines:
   AYON_USERNAME    as --username
   AYON_PASSWORD    the password of that account
 
-An option comes before the environment, and that before the file. With --username the key is not used.
+An option comes before the environment, and that before the file. With --username the key is not used. \
 A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment.";
 
 pub(super) struct AyonCommand;

@@ -11,8 +11,8 @@ use crate::Network;
 use crate::environment::Environment;
 
 const AFTER_HELP: &str = "\
-The folder holds `project-list.json`, and `projects/ID.json` for each project in it;
-`watchtower schema show tracker/project_list` and `tracker/project` say what stands in them. Files that
+The folder holds `project-list.json`, and `projects/ID.json` for each project in it; \
+`watchtower schema show tracker/project_list` and `tracker/project` say what stands in them. Files that \
 they name are relative to the folder.";
 
 pub(super) struct FilesCommand;

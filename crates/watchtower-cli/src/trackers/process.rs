@@ -13,10 +13,10 @@ use crate::duration::duration;
 use crate::environment::Environment;
 
 const AFTER_HELP: &str = "\
-The program is called with one more argument, `project-list`, or with two, `project ID`, and prints one
-JSON document on stdout; `watchtower schema show tracker/project_list` and `tracker/project` say what
-stands in it. What it prints on stderr goes to the log; an exit status other than 0 means that it failed.
-It has our environment, and beside it the settings of `--env-file`, so its passwords can be there. Files
+The program is called with one more argument, `project-list`, or with two, `project ID`, and prints one \
+JSON document on stdout; `watchtower schema show tracker/project_list` and `tracker/project` say what \
+stands in it. What it prints on stderr goes to the log; an exit status other than 0 means that it failed. \
+It has our environment, and beside it the settings of `--env-file`, so its passwords can be there. Files \
 that it names are relative to the working folder.
 
 Example:

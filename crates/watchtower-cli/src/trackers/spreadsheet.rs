@@ -13,11 +13,11 @@ use crate::edit::check_movie;
 use crate::environment::Environment;
 
 const AFTER_HELP: &str = "\
-The columns that Kitsu exports as CSV are known: put its shots.csv, assets.csv, casting.csv, edits.csv and
-tasks.csv into a folder, or into a workbook as sheets of these names. For any other sheet, `--init` writes
+The columns that Kitsu exports as CSV are known: put its shots.csv, assets.csv, casting.csv, edits.csv and \
+tasks.csv into a folder, or into a workbook as sheets of these names. For any other sheet, `--init` writes \
 watchtower.toml, in which you say which column is what.
 
-Pictures are named after shots and assets: 010_0020.png, 010/0020.jpg, shots/010/0020.png, or 0020.png where
+Pictures are named after shots and assets: 010_0020.png, 010/0020.jpg, shots/010/0020.png, or 0020.png where \
 no other shot has that name; Character_Rex.png, assets/Rex.png.";
 
 pub(super) struct SpreadsheetCommand;

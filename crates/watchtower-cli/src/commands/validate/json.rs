@@ -6,7 +6,7 @@ use serde::Serialize;
 use watchtower_model::format::Format;
 use watchtower_writer::validate::{Finding, LeftOut, Report, Severity};
 
-use super::printable::PrintableJson;
+use crate::printable::PrintableJson;
 
 /// A line. Readers skip message types they do not know.
 #[derive(Serialize)]

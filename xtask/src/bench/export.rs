@@ -70,8 +70,8 @@ fn from_memory(runs: usize, python: &Path, state: &Path) -> Result<()> {
     let scratch = scratch.join(format!("watchtower-bench-{}", std::process::id()));
     let result = write_beside_peers(runs, python, &scratch);
     // What is in memory must not stay there, whatever the result.
-    fs::remove_dir_all(&scratch).context("cannot remove what was written")?;
-    result
+    let removed = fs::remove_dir_all(&scratch).context("cannot remove what was written");
+    result.and(removed)
 }
 
 fn write_beside_peers(runs: usize, python: &Path, scratch: &Path) -> Result<()> {

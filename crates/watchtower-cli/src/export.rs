@@ -497,13 +497,10 @@ impl MediaSource for TrackerMedia<'_> {
 }
 
 fn media_error(error: connector::Error, missing: &str) -> MediaError {
-    MediaError {
-        transient: error.kind().is_transient(),
-        // The summary names what each picture is of; without its address, equal reasons are told
-        // once.
-        message: match error.kind() {
-            connector::ErrorKind::NotFound => missing.to_owned(),
-            _ => error.to_string(),
-        },
+    // The summary names what each picture is of; without its address, equal reasons are told once.
+    match error.kind() {
+        connector::ErrorKind::NotFound => MediaError::permanent(missing),
+        kind if kind.is_transient() => MediaError::transient(error.to_string()),
+        _ => MediaError::unusable(error.to_string()),
     }
 }

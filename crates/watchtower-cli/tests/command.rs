@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The command, away from the settings of whoever runs the tests.
 fn watchtower(folder: &Path) -> Command {
@@ -407,6 +407,25 @@ fn a_wrong_call_is_a_usage_error() {
             "--edit",
             "gone.otio",
         ],
+        // Neither would be used.
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--media-base",
+            "api",
+        ],
+        &[
+            "export",
+            "example",
+            "--output",
+            "site",
+            "--media",
+            "reference",
+            "--media-base",
+            "api",
+        ],
         &[],
     ] {
         assert_eq!(
@@ -415,6 +434,55 @@ fn a_wrong_call_is_a_usage_error() {
             "{arguments:?}"
         );
     }
+}
+
+/// A folder for `export files` with a film of this name, and one that is named and not there.
+fn films(folder: &Path, name: &str) {
+    let list = json!({"watchtower_tracker": 1, "projects": [
+        {"id": "a", "name": name},
+        {"id": "b", "name": "Gone"},
+    ]});
+    let film = json!({"watchtower_tracker": 1, "project": {"id": "a", "name": name}});
+    fs::create_dir_all(folder.join("films/projects")).unwrap();
+    fs::write(folder.join("films/project-list.json"), list.to_string()).unwrap();
+    fs::write(folder.join("films/projects/a.json"), film.to_string()).unwrap();
+}
+
+#[test]
+fn a_name_cannot_command_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    films(folder.path(), "\u{1b}[31mRed\u{9b}2J");
+    let output = run(
+        folder.path(),
+        &["export", "files", "films", "--output", "site"],
+    );
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let said = stdout(&output) + &stderr(&output);
+    assert!(said.contains(r"\u{1b}[31mRed\u{9b}2J"), "{said}");
+    assert!(!said.contains(['\u{1b}', '\u{9b}']), "{said}");
+}
+
+#[test]
+fn the_exit_code_is_the_exports_also_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    films(folder.path(), "Film");
+    let export = |more: &[&str]| {
+        let mut command = watchtower(folder.path());
+        command
+            .args(["export", "files", "films", "--output", "site"])
+            .args(more);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        child.wait().unwrap().code()
+    };
+    assert_eq!(export(&[]), Some(4));
+    assert_eq!(export(&["--json"]), Some(4));
+    // It would go on for ever.
+    assert_eq!(export(&["--json", "--every", "1s"]), Some(5));
 }
 
 /// The numbers of readings in the history of the example, by status.

@@ -185,10 +185,11 @@ async fn a_project_that_the_tracker_forgot_leaves_the_site() {
     run(&Studio::with(&["A", "B"], "one"), folder.path(), &options)
         .await
         .unwrap();
-    run(&Studio::with(&["B"], "two"), folder.path(), &options)
+    let summary = run(&Studio::with(&["B"], "two"), folder.path(), &options)
         .await
         .unwrap();
     assert_eq!(seen(folder.path()), pairs(&[("B", "two")]));
+    assert_eq!(summary.removed[0].name, "A");
     let left = fs::read_dir(folder.path().join("data/projects"))
         .unwrap()
         .count();
@@ -207,6 +208,33 @@ async fn an_empty_list_does_not_empty_the_site() {
         Err(Exit::Tracker)
     );
     assert_eq!(seen(folder.path()), pairs(&[("A", "one")]));
+}
+
+#[tokio::test]
+async fn a_name_that_several_have_is_not_guessed_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let studio = Studio::with(&["Film", "FILM", "Other"], "one");
+    for (asked, names) in [
+        ("Film", Some("Film")),
+        ("film", None),
+        ("other", Some("Other")),
+    ] {
+        let options = ExportOptions {
+            projects: vec![asked.into()],
+            ..ExportOptions::default()
+        };
+        let result = export(&studio, &Site::new(folder.path()), &options, &()).await;
+        match names {
+            Some(name) => assert_eq!(result.unwrap().projects[0].name, name),
+            None => {
+                let error = result.unwrap_err();
+                assert_eq!(error.exit(), Exit::Usage);
+                assert_eq!(error.to_string(), "the name `film` is that of 2 projects");
+                let help = error.help().unwrap();
+                assert!(help.starts_with("give the id instead: "), "{help}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -424,6 +424,54 @@ async fn a_server_that_repeats_what_a_login_sent_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_secret_once_named_is_in_no_later_error() {
+    const PASSWORD: &str = "pass  wörd+%";
+    let server = MockServer::start().await;
+    let http = client(&server.uri());
+    http.keep_secret(&PASSWORD.into());
+    let encoded = "pass%20%20w%C3%B6rd%2B%25";
+    let answers = [
+        ResponseTemplate::new(400).set_body_json(json!({"message": PASSWORD})),
+        ResponseTemplate::new(400).set_body_json(json!({"message": format!("p={encoded}")})),
+        ResponseTemplate::new(200).set_body_json(json!([PASSWORD])),
+        ResponseTemplate::new(200).set_body_json(json!({PASSWORD: [1]})),
+        ResponseTemplate::new(302).insert_header("location", format!("/{encoded}/")),
+        ResponseTemplate::new(302)
+            .insert_header("location", format!("http://127.0.0.1:9/{encoded}")),
+        ResponseTemplate::new(206).insert_header("content-range", format!("bytes {encoded}")),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        server.reset().await;
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let get = || http.get("read it", http.url(&["it"]));
+        type Numbers = std::collections::HashMap<String, Vec<String>>;
+        let errors = [
+            get().json::<Numbers>().await.err().map(Error::from),
+            get().open().await.err().map(Error::from),
+        ];
+        let said: String = errors.iter().flatten().map(told_of).collect();
+        assert!(!said.is_empty(), "{number}");
+        for part in ["wörd", "w%C3", "%2B"] {
+            assert!(!said.contains(part), "{number}: {said}");
+        }
+    }
+}
+
+fn told_of(error: &Error) -> String {
+    format!("{error} {error:?} {:?}\n", error.help())
+}
+
+#[tokio::test]
+async fn an_answer_of_very_many_small_objects_does_not_fill_the_memory() {
+    let mut body = String::from("[{}");
+    body.push_str(&",{}".repeat(4_000_000));
+    body.push(']');
+    let (failure, text, _) = answered(ResponseTemplate::new(200).set_body_string(body)).await;
+    assert_eq!(failure.kind(), ErrorKind::Malformed);
+    insta::assert_snapshot!(text, @"cannot read the shots: the answer of http://tracker/shots holds 4000001 objects, more than any production does");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_kept_is_sent_again_only_when_it_changes() {
     let server = MockServer::start().await;
     let answer = |body: Value, tag: &str| {

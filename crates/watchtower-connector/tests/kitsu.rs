@@ -976,6 +976,45 @@ async fn a_session_that_cannot_be_refreshed_is_begun_anew() {
     assert_eq!(replay.count("POST /auth/login").await, 2);
 }
 
+/// Makes a path answer that the server is busy.
+async fn busy(replay: &Replay, at: &str) {
+    let answer = ResponseTemplate::new(503);
+    let mock = Mock::given(path(at)).respond_with(answer).with_priority(2);
+    mock.mount(replay.server()).await;
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_refreshed_for_now_is_begun_anew() {
+    let (replay, kitsu) = kitsu().await;
+    busy(&replay, "/auth/refresh-token").await;
+    expiring(&replay, false).await;
+    let (_, film) = project(&kitsu, "Nasty Film").await;
+    assert!(!film.shots.is_empty());
+    assert_eq!(replay.count("POST /auth/login").await, 2);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_had_fails_once_for_all() {
+    let (replay, kitsu) = kitsu().await;
+    busy(&replay, "/auth/refresh-token").await;
+    expiring(&replay, false).await;
+    busy(&replay, "/auth/login").await;
+    let list = kitsu.project_list().await.unwrap();
+    let logins = replay.count("POST /auth/login").await;
+    let some = list.projects[0].clone();
+    let calls = futures_util::future::join_all((0..5).map(|_| kitsu.project(&some, &list)));
+    for error in calls.await.into_iter().map(|it| it.unwrap_err()) {
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+    let once = replay.count("POST /auth/login").await - logins;
+    let refreshes = replay.count("GET /auth/refresh-token").await;
+    // With as many repetitions as one request has.
+    assert_eq!((once, refreshes), (once.min(4), refreshes.min(4)));
+    // Whoever begins anew tries again.
+    assert!(kitsu.check().await.is_err());
+    assert!(replay.count("POST /auth/login").await > logins + once);
+}
+
 #[tokio::test]
 async fn a_session_that_is_never_accepted_is_not_begun_for_ever() {
     let (replay, kitsu) = kitsu().await;

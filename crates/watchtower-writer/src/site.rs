@@ -501,6 +501,53 @@ mod tests {
     }
 
     #[test]
+    fn folders_keep_their_modes_and_their_group() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let change = site.begin(NOW).unwrap();
+        put(&change, "data/projects/a", "1");
+        change.commit().unwrap();
+        fs::create_dir(site.path("data/private")).unwrap();
+        fs::write(site.path("data/private/notes.txt"), "mine").unwrap();
+        let mode = |path: &str, mode: u32| {
+            fs::set_permissions(site.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode("data/private", 0o700);
+        mode("data", 0o2751);
+        let inode = fs::metadata(site.path("data")).unwrap().ino();
+
+        let change = site.begin(NOW).unwrap();
+        put(&change, "data/projects/a", "2");
+        change.commit().unwrap();
+        let found = |path: &str| fs::metadata(site.path(path)).unwrap();
+        assert_ne!(found("data").ino(), inode, "the step was taken");
+        assert_eq!(found("data").mode() & 0o7777, 0o2751);
+        assert_eq!(found("data/private").mode() & 0o7777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_in_place_of_what_is_remembered_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        for text in ["1", "2"] {
+            let change = site.begin(NOW).unwrap();
+            put(&change, "data/projects/a", text);
+            change.commit().unwrap();
+            let memory = site.path(".watchtower/media.json");
+            let _ = fs::remove_file(&memory);
+            fs::create_dir(&memory).unwrap();
+        }
+        assert_eq!(read(&site, "data/projects/a").unwrap(), "2");
+    }
+
+    #[test]
+    fn any_patience_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        Site::new(folder.path()).begin(Duration::MAX).unwrap();
+    }
+
+    #[test]
     fn a_second_change_does_not_interleave() {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());

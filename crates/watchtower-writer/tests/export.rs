@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
+use watchtower_model::format::Format;
 use watchtower_model::{
     Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData,
 };
@@ -120,4 +121,99 @@ async fn two_projects_with_one_id_do_not_take_each_others_place() {
         [Outcome::Exported, Outcome::Missing { .. }]
     ));
     assert_eq!(shown(&site), [("A".to_owned(), "one".to_owned())]);
+}
+
+/// A site with A, B and C.
+async fn site_of_three(folder: &std::path::Path) -> (Site, ProjectList) {
+    let site = Site::new(folder);
+    let (list, snapshots) = projects(&["A", "B", "C"], "one");
+    let mut export = begin(&site, &list).await;
+    for snapshot in snapshots {
+        export.project(snapshot).await.expect("it fits");
+    }
+    export.finish().await.expect("there is room");
+    (site, list)
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_loses_nobody() {
+    for broken in [Some("{"), Some(""), Some("[1]"), None] {
+        let folder = tempfile::tempdir().unwrap();
+        let (site, list) = site_of_three(folder.path()).await;
+        let path = site.path("data/projects/context.json");
+        match broken {
+            Some(text) => fs::write(&path, text).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+
+        let mut export = begin(&site, &list).await;
+        let error = export.keep_all_but(&[&list.projects[0]]).unwrap_err();
+        assert!(matches!(error, Error::List { .. }), "{error}");
+        let error = export.fail(&list.projects[1], "on fire".into());
+        assert!(matches!(error, Err(Error::List { .. })), "{error:?}");
+        drop(export);
+        assert!(site.path("data/projects/b/shots.json").is_file());
+
+        // Who brings all of them needs no list; what is not brought is told.
+        let (fewer, snapshots) = projects(&["A", "B"], "two");
+        let mut export = begin(&site, &fewer).await;
+        for snapshot in snapshots {
+            export.project(snapshot).await.unwrap();
+        }
+        let summary = export.finish().await.unwrap();
+        assert_eq!(summary.removed.len(), 1, "{broken:?}");
+        assert_eq!(summary.removed[0].id, "c");
+        assert_eq!(shown(&site).len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_project_that_nobody_speaks_of_any_more_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, list) = site_of_three(folder.path()).await;
+    let (_, mut snapshots) = projects(&["A"], "two");
+    let mut export = begin(&site, &list).await;
+    export.project(snapshots.remove(0)).await.unwrap();
+    export.fail(&list.projects[1], "on fire".into()).unwrap();
+    let summary = export.finish().await.unwrap();
+    let removed: Vec<_> = summary
+        .removed
+        .iter()
+        .map(|it| (&*it.id, &*it.name))
+        .collect();
+    assert_eq!(removed, [("c", "C")]);
+}
+
+#[tokio::test]
+async fn a_site_that_lost_its_list_keeps_its_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let v1 = ExportOptions {
+        format: Some(Format::V1),
+        ..ExportOptions::default()
+    };
+    for options in [v1, ExportOptions::default()] {
+        let (list, mut snapshots) = projects(&["A"], "one");
+        let mut export = Export::begin(&site, options, &list, &NoMedia, &()).unwrap();
+        export.project(snapshots.remove(0)).await.unwrap();
+        let summary = export.finish().await.unwrap();
+        assert_eq!(summary.format, Format::V1);
+        fs::remove_file(site.path("data/projects-list/index.json")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_a_site_of_two_formats_one_must_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, list) = site_of_three(folder.path()).await;
+    fs::create_dir(site.path("data/projects-list")).unwrap();
+    fs::write(
+        site.path("data/projects-list/index.json"),
+        r#"{"projects": []}"#,
+    )
+    .unwrap();
+    let options = ExportOptions::default();
+    let export = Export::begin(&site, options, &list, &NoMedia, &());
+    let error = export.err().expect("it does not guess");
+    assert!(matches!(error, Error::SeveralFormats { .. }), "{error}");
 }

@@ -37,6 +37,8 @@ struct Source {
     error: Option<MediaError>,
     /// The bytes after which the first opening of anything is cut.
     cut: Option<usize>,
+    /// Whether it names nothing.
+    tagless: bool,
     asked: Mutex<Vec<(String, Option<String>)>>,
 }
 
@@ -98,6 +100,7 @@ impl MediaSource for Source {
             length: Some(bytes.len() as u64),
             offset: self.cut.map_or(0, |_| request.offset),
             tag: match (self.cut, is_first) {
+                _ if self.tagless => None,
                 (Some(_), true) => Some("before the cut".to_owned()),
                 _ => tag.map(str::to_owned),
             },
@@ -662,4 +665,71 @@ async fn what_cannot_be_opened_is_not_asked_for_again_and_makes_the_export_incom
     let unavailable = &summary.projects[0].media.unavailable["503 Service Unavailable"];
     assert_eq!(unavailable, &["shot 010 / 0010", "edit Edit"]);
     assert!(!summary.is_complete());
+}
+
+#[tokio::test]
+async fn without_a_name_the_rest_is_not_taken_for_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    // Of the same length before and after, and something else.
+    let mut source = source();
+    source.cut = Some(20);
+    source.tagless = true;
+    export(&site, &source, &ExportOptions::default(), film("shot")).await;
+    assert_eq!(shown(&site).unwrap().1, picture("shot"));
+}
+
+#[tokio::test]
+async fn what_goes_on_is_not_given_up_on_a_bad_line() {
+    let bytes = picture(&"far ".repeat(2 << 20));
+    let length = bytes.len() as u64;
+    let mut openings: Vec<_> = bytes
+        .chunks(1 << 20)
+        .map(|block| (vec![Bytes::copy_from_slice(block)], Some(length), true))
+        .collect();
+    openings.last_mut().expect("there is one").2 = false;
+    let source = Openings::new(openings);
+    let (shown, _) = source.shown().await;
+    assert_eq!(shown.map(|it| it.len() as u64), Some(length));
+    assert!(source.asked.lock().unwrap().len() > 6);
+}
+
+#[tokio::test]
+async fn while_a_file_is_copied_others_have_a_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large.svg");
+    fs::write(&file, picture(&"large ".repeat(2 << 20))).unwrap();
+    let site = Site::new(folder.path().join("site"));
+    let (list, mut film) = film("shot");
+    film.edits.clear();
+    film.shots[0].thumbnail = Some(MediaRef::file(&file));
+    let source = source();
+    let options = ExportOptions::default();
+    let mut export = Export::begin(&site, options, &list, &source, &()).unwrap();
+    let mut project = Box::pin(export.project(film));
+    let mut turns = 0;
+    while futures_util::poll!(&mut project).is_pending() {
+        turns += 1;
+    }
+    assert!(turns > 5, "{turns}");
+}
+
+#[tokio::test]
+async fn a_page_in_the_place_of_a_picture_does_not_take_it_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let options = ExportOptions::default();
+    export(&site, &source(), &options, film("shot")).await;
+    let mut source = source();
+    let page = b"<!DOCTYPE html><title>We are back at noon</title>".to_vec();
+    source
+        .media
+        .insert("jade".to_owned(), (page, Some("jade-2")));
+    let summary = export(&site, &source, &options, film("shot")).await;
+    let (reason, of) = summary.shared_media.outdated.first_key_value().unwrap();
+    assert!(reason.contains("what came is no picture"), "{reason}");
+    assert_eq!(of, &["user Jade"]);
+    assert!(summary.is_complete());
+    let context = read(&site, "data/projects/context.json");
+    assert!(context["users"][0]["thumbnailUrl"].is_string());
 }

@@ -26,8 +26,8 @@ const REDIRECTS: usize = 10;
 /// The longest wait between two repetitions that we choose ourselves.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// How many objects an answer may hold. A million shots with their tasks are fewer.
-const MOST_OBJECTS: usize = 10_000_000;
+/// How many objects an answer may hold. Half a million shots with their tasks are fewer.
+const MOST_OBJECTS: usize = 4_000_000;
 
 /// How much of the body of an answer that is no success is read.
 const ANSWER_START: usize = 64 * 1024;

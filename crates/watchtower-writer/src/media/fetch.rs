@@ -414,8 +414,9 @@ impl Fetcher<'_> {
             (Received::Unchanged, None) => {
                 Ok(Err(MediaError::permanent("the tracker sent nothing")))
             }
-            // What may be there again in a minute is better as it was than a placeholder.
-            (Received::Nothing(error), Some(held)) if error.transient => self
+            // What may be there again in a minute, or is a page that says what is wrong, is better as it
+            // was than a placeholder.
+            (Received::Nothing(error), Some(held)) if !error.gone => self
                 .keep(wanted, held, Arrival::Outdated(error.message))
                 .map(Ok),
             (Received::Nothing(error), _) => Ok(Err(error)),
@@ -517,7 +518,7 @@ impl Fetcher<'_> {
                     Ok(()) => match download.finish(kind, &path) {
                         Ok(downloaded) => return Ok(Received::New(downloaded)),
                         Err(reason) => {
-                            failure = MediaError::permanent(reason);
+                            failure = MediaError::unusable(reason);
                             break;
                         }
                     },
@@ -777,13 +778,15 @@ fn count_frames(path: &Path) -> Result<u64, String> {
 
 /// Opens a file of this machine. Its size and time are its tag.
 fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
-    let error = |error: io::Error| MediaError {
-        message: format!("`{}` cannot be read: {error}", path.display()),
-        // A disk that is not mounted, a right that was taken: it may be there again in a minute.
-        transient: !matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        ),
+    let error = |error: io::Error| {
+        let message = format!("`{}` cannot be read: {error}", path.display());
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                MediaError::permanent(message)
+            }
+            // A disk that fails, a right that was taken: it may be there again in a minute.
+            _ => MediaError::transient(message),
+        }
     };
     let found = std::fs::metadata(path).map_err(error)?;
     if !found.is_file() {

@@ -119,14 +119,26 @@ pub struct MediaError {
     pub message: String,
     /// Whether trying again later can help.
     pub transient: bool,
+    /// Whether there is nothing any more. Otherwise what the site holds is better than a placeholder.
+    pub gone: bool,
 }
 
 impl MediaError {
-    /// An error that will be the same next time.
+    /// An error that will be the same next time: there is nothing.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             transient: false,
+            gone: true,
+        }
+    }
+
+    /// An error of something that is there, and is not what it should be.
+    pub fn unusable(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            transient: false,
+            gone: false,
         }
     }
 
@@ -135,6 +147,7 @@ impl MediaError {
         Self {
             message: message.into(),
             transient: true,
+            gone: false,
         }
     }
 }

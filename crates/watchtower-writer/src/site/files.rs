@@ -248,6 +248,11 @@ mod tests {
         copy(&from, &to).unwrap();
         assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), time);
         assert!(same_bytes(&from, &to));
+        // It may be the same file.
+        fs::remove_file(&to).unwrap();
+        fs::hard_link(&from, &to).unwrap();
+        assert!(copy(&from, &to).is_err());
+        assert_eq!(fs::read_to_string(&from).unwrap(), "x");
     }
 
     #[test]

@@ -189,7 +189,8 @@ if args.thumbnails:
     for someone in people[::2]:  # the others have no avatar
         upload_picture(f"pictures/thumbnails/persons/{someone['id']}")
 if args.bot:
-    bot = post("data/persons", {"first_name": "Export", "last_name": "", "is_bot": True})
+    # As much as the account of a person who exports the whole studio may see.
+    bot = post("data/persons", {"first_name": "Export", "last_name": "", "is_bot": True, "role": "admin"})
     post(f"{base}/team", {"person_id": bot["id"]})
     # The server tells the token this once.
     with open(os.open(os.path.join(args.state, "bot.token"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:

@@ -76,6 +76,15 @@ async fn a_proxy_is_asked_for_everything_but_what_is_excepted() {
     let said = export("kitsu.invalid").await;
     assert!(!said.contains("password"), "{said}");
     assert_eq!(proxy.received_requests().await.unwrap().len(), 2);
+    // What does not answer may be the proxy.
+    drop(proxy);
+    let mut kitsu = export_kitsu("http://kitsu.invalid");
+    kitsu.args(["--retries", "0", "--output", "site"]);
+    kitsu.env("HTTP_PROXY", "http://127.0.0.1:9");
+    let folder = tempfile::tempdir().unwrap();
+    let output = kitsu.current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("by way of the proxy 127.0.0.1:9"), "{said}");
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::redirect;
 use secrecy::{ExposeSecret, SecretString};
@@ -64,6 +65,8 @@ struct Inner {
     gate: Gate,
     counters: Counters,
     secrets: Secrets,
+    /// The proxies that `client` goes by.
+    proxies: Matcher,
 }
 
 impl HttpClient {
@@ -106,6 +109,7 @@ impl HttpClient {
                 gate: Gate::new(options),
                 counters: Counters::default(),
                 secrets: Secrets::default(),
+                proxies: Matcher::from_system(),
             }),
             address_help: None,
         })
@@ -142,6 +146,17 @@ impl HttpClient {
     /// What a server says, in one short line, without the secrets that it may repeat.
     pub(crate) fn told(&self, said: &str) -> String {
         self.inner.secrets.hide_in_line(said)
+    }
+
+    /// The host and port of the proxy by way of which an address is asked, if one is.
+    fn proxy_for(&self, url: &Url) -> Option<String> {
+        let address = url.as_str().parse().ok()?;
+        let proxy = self.inner.proxies.intercept(&address)?;
+        let host = proxy.uri().host()?.to_owned();
+        Some(match proxy.uri().port_u16() {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        })
     }
 
     /// An address as it may be shown in errors and logs.

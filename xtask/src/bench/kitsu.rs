@@ -96,7 +96,7 @@ struct Kitsu {
 enum Account {
     /// A person, who logs in with a password.
     Person,
-    /// A bot, which has a token.
+    /// A bot, which has a token, and the same rights.
     Bot,
 }
 
@@ -227,7 +227,7 @@ impl Exports<'_> {
         );
         let fetching = fetchers.iter().map(|it| (it.cost().time, it.name)).min();
         let (fetch_time, fetcher) = fetching.context("there are fetchers")?;
-        let peer_time = peer.cost().time;
+        let (peer_time, bot_time) = (peer.cost().time, bot.first.cost().time);
         let (first_time, login) = (person.first.cost().time, person.phase(|it| it.login));
         let lists = person.phase(|it| it.lists);
         let media_time = person.phase(|it| it.media);
@@ -245,12 +245,15 @@ impl Exports<'_> {
             lists.as_secs_f64(),
             media_time.as_secs_f64()
         );
-        let faster = ratio(peer_time, first_time);
-        print_target(
-            faster >= faster_than_python,
-            &format!("at least {faster_than_python} times as fast as Python {title}"),
-            &format!("{faster:.1} times"),
-        );
+        // Python has no way to take a bot's token.
+        for (time, how) in [(first_time, ""), (bot_time, ", with a bot's token")] {
+            let faster = ratio(peer_time, time);
+            print_target(
+                faster >= faster_than_python,
+                &format!("at least {faster_than_python} times as fast as Python {title}{how}"),
+                &format!("{faster:.1} times"),
+            );
+        }
         let slower = ratio(media_time, fetch_time);
         print_target(
             slower <= SLOWER_THAN_FETCHING,

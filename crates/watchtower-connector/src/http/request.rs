@@ -340,10 +340,17 @@ impl<'a> Request<'a> {
             true => format!("no connection to {place}: {reason}"),
             false => format!("the connection to {place} broke: {reason}"),
         };
-        let help = "is the server running, and the address right?";
-        self.error(ErrorKind::Unavailable, message)
-            .with_help(help)
-            .into()
+        let error = match self.http.proxy_for(url) {
+            Some(proxy) => self
+                .error(ErrorKind::Unavailable, format!("{message} (by way of the proxy {proxy})"))
+                .with_help(
+                    "does the proxy answer, and is the address right? NO_PROXY excepts a server from it",
+                ),
+            None => self
+                .error(ErrorKind::Unavailable, message)
+                .with_help("is the server running, and the address right?"),
+        };
+        error.into()
     }
 
     /// Sorts an answer that is not a redirect.

@@ -8,6 +8,7 @@ use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot};
 
 /// What an export did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// The format of the site.
     pub format: Format,
@@ -42,6 +43,7 @@ impl Summary {
 
 /// A project that was taken out of the site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RemovedProject {
     /// Its id, as the site had it.
     pub id: String,
@@ -51,6 +53,7 @@ pub struct RemovedProject {
 
 /// What became of one project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ProjectSummary {
     /// Its id.
     pub id: ProjectId,
@@ -90,6 +93,7 @@ pub enum Outcome {
 
 /// How many of each kind were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Counts {
     /// Episodes, which format v0 does not hold.
     pub episodes: usize,
@@ -126,6 +130,7 @@ impl Counts {
 
 /// How many pictures and movies there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MediaCounts {
     /// How many pictures the site has, or refers to.
     pub pictures: usize,

@@ -89,6 +89,18 @@ impl Error {
         self
     }
 
+    /// The same for somebody else, without the error that caused it.
+    #[cfg(feature = "kitsu")]
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            kind: self.kind,
+            operation: self.operation.clone(),
+            message: self.message.clone(),
+            help: self.help.clone(),
+            source: None,
+        }
+    }
+
     /// What can be done about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind

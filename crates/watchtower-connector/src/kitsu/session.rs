@@ -16,6 +16,9 @@ use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "log in to Kitsu";
 
+/// How long a login that failed for now stands for all others.
+const FAILURE_STANDS: Duration = Duration::from_secs(30);
+
 const BOT_HELP: &str = "create a bot in Kitsu (main menu, Bots) and use its token instead of an \
                         e-mail address and password";
 
@@ -35,41 +38,8 @@ enum State {
     /// Whoever waited for it fails with it, and does not try it all again one after the other.
     Failed {
         at: Instant,
-        failure: Failed,
+        error: Error,
     },
-}
-
-/// A login that failed for now.
-#[derive(Debug)]
-struct Failed {
-    kind: ErrorKind,
-    message: String,
-    help: Option<String>,
-}
-
-impl Failed {
-    /// How long a failed login stands for all others.
-    const STANDS: Duration = Duration::from_secs(30);
-
-    fn of(error: &Error) -> Self {
-        Self {
-            kind: error.kind(),
-            message: error.to_string(),
-            help: error.help().map(str::to_owned),
-        }
-    }
-
-    fn error(&self) -> Error {
-        let message = format!(
-            "the session has ended, and none could be had: {}",
-            self.message
-        );
-        let error = Error::new(self.kind, "stay logged in to Kitsu", message);
-        match &self.help {
-            Some(help) => error.with_help(help),
-            None => error,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -187,7 +157,7 @@ impl Session {
         match &*state {
             State::LoggedIn(tokens) => Ok(Arc::clone(tokens)),
             State::Refused(refusal) => Err(refusal.error()),
-            State::Failed { at, failure } if at.elapsed() < Failed::STANDS => Err(failure.error()),
+            State::Failed { at, error } if at.elapsed() < FAILURE_STANDS => Err(error.again()),
             State::LoggedOut | State::Failed { .. } => self.log_in(http, &mut state).await,
         }
     }
@@ -205,8 +175,8 @@ impl Session {
                 return Ok(Arc::clone(tokens));
             }
             State::Refused(refusal) => return Err(refusal.error()),
-            State::Failed { at, failure } if at.elapsed() < Failed::STANDS => {
-                return Err(failure.error());
+            State::Failed { at, error } if at.elapsed() < FAILURE_STANDS => {
+                return Err(error.again());
             }
             State::LoggedIn(_) | State::LoggedOut | State::Failed { .. } => {}
         }
@@ -264,7 +234,7 @@ impl Session {
             Err(LoginError::Other(error)) => {
                 *state = State::Failed {
                     at: Instant::now(),
-                    failure: Failed::of(&error),
+                    error: error.again(),
                 };
                 Err(error)
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use futures_util::future::{OptionFuture, try_join};
+use futures_util::future::{OptionFuture, join, try_join};
 use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
 use watchtower_model::format::Format;
@@ -275,7 +275,7 @@ async fn phases(
             (project, snapshot, read)
         }))
     };
-    let mut next = read_next().await;
+    let (mut next, ()) = join(read_next(), export.ask_ahead(&wanted)).await;
     while let Some((project, snapshot, read)) = next {
         let stage = async {
             clock.start();

@@ -180,6 +180,16 @@ impl Kitsu {
             .await
     }
 
+    /// Who we are there.
+    async fn user(&self) -> Result<String> {
+        if let Some(user) = self.session.begin(&self.http).await? {
+            return Ok(user);
+        }
+        let url = self.http.url(&["auth", "authenticated"]);
+        let answer: records::Authenticated = self.get("log in to Kitsu", url).await?;
+        Ok(answer.user.name())
+    }
+
     /// The server's name and version, if it is the right kind of server.
     async fn server(&self) -> Result<String> {
         const OPERATION: &str = "reach Kitsu";
@@ -362,15 +372,12 @@ impl Tracker for Kitsu {
     }
 
     async fn check(&self) -> Result<Account> {
-        let server = self.server().await?;
-        let user = match self.session.begin(&self.http).await? {
-            Some(user) => user,
-            None => {
-                let url = self.http.url(&["auth", "authenticated"]);
-                let answer: records::Authenticated = self.get("log in to Kitsu", url).await?;
-                answer.user.name()
-            }
+        let (server, user) = match self.session.is_bot() {
+            true => tokio::join!(self.server(), self.user()),
+            // A password is not sent to any server.
+            false => (Ok(self.server().await?), self.user().await),
         };
+        let (server, user) = (server?, user?);
         Ok(Account {
             user: Some(user).filter(|name| !name.is_empty()),
             server: Some(server),

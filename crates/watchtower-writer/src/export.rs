@@ -166,6 +166,14 @@ impl<'a> Export<'a> {
         })
     }
 
+    /// Asks whether the pictures of people and of these projects that the site holds have changed in their
+    /// place, where that is not known yet. What has is fetched with its project. This saves time where
+    /// nothing else is to be waited for from the source but documents.
+    pub async fn ask_ahead(&self, projects: &[&Project]) {
+        let fetcher = self.fetcher();
+        fetcher.ask_ahead(projects, self.list).await;
+    }
+
     /// Fetches the media of a project, and stages its documents.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Mutex;
+use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -708,7 +709,8 @@ async fn while_a_file_is_copied_others_have_a_turn() {
     let mut export = Export::begin(&site, options, &list, &source, &()).unwrap();
     let mut project = Box::pin(export.project(film));
     let mut turns = 0;
-    while futures_util::poll!(&mut project).is_pending() {
+    let mut context = Context::from_waker(Waker::noop());
+    while project.as_mut().poll(&mut context).is_pending() {
         turns += 1;
     }
     assert!(turns > 5, "{turns}");
@@ -732,4 +734,24 @@ async fn a_page_in_the_place_of_a_picture_does_not_take_it_away() {
     assert!(summary.is_complete());
     let context = read(&site, "data/projects/context.json");
     assert!(context["users"][0]["thumbnailUrl"].is_string());
+}
+
+#[tokio::test]
+async fn what_was_asked_ahead_is_not_asked_again_unless_it_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let options = ExportOptions::default();
+    export(&site, &source(), &options, film("shot")).await;
+    for (tag, times) in [("jade-1", 1), ("jade-2", 2)] {
+        let mut source = source();
+        let jade = (picture("jade"), Some(tag));
+        source.media.insert("jade".to_owned(), jade);
+        let (list, film) = film("shot");
+        let mut export = Export::begin(&site, options.clone(), &list, &source, &()).unwrap();
+        export.ask_ahead(&[&film.project]).await;
+        export.project(film).await.unwrap();
+        export.finish().await.unwrap();
+        let asked = pairs(&[("jade", Some("jade-1")); 2][..times]);
+        assert_eq!(source.asked(), asked);
+    }
 }

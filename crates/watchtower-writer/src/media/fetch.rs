@@ -165,6 +165,48 @@ impl Fetcher<'_> {
         Ok((media, counts))
     }
 
+    /// Asks of the pictures of people and of these projects that the site holds and that may change in
+    /// their place, whether they are as they were. Whatever else the answer is comes again, when they are
+    /// gotten.
+    pub(crate) async fn ask_ahead(&self, projects: &[&Project], list: &ProjectList) {
+        if *self.policy != MediaPolicy::Download {
+            return;
+        }
+        let folders: Vec<_> = projects
+            .iter()
+            .map(|it| self.layout.previews(&it.id))
+            .collect();
+        let mut wanted = Vec::new();
+        for (project, folder) in projects.iter().zip(&folders) {
+            wanted.extend(pictures_of(self.layout.people(project, list), folder));
+            let picture = project.thumbnail.iter();
+            wanted.extend(picture.map(|it| Wanted::picture(it, folder, project.name.clone())));
+        }
+        let mut seen = HashSet::new();
+        wanted.retain(|it| it.media.changes && seen.insert(it.media));
+        let ask = async |wanted: Wanted<'_>| {
+            let noun = wanted.kind.noun();
+            let key = MediaKey::new(&self.source.name(), noun, &wanted.media.location)?;
+            let tag = self.held(&wanted, &key)?.tag?;
+            let request = MediaRequest {
+                media: wanted.media,
+                known: Some(&tag),
+                offset: 0,
+            };
+            if let (None, Ok(Opened::Unchanged)) =
+                (self.answers.get(&key), self.open(request).await)
+            {
+                self.answers.add(key, Ok(()));
+            }
+            Some(())
+        };
+        stream::iter(wanted)
+            .map(ask)
+            .buffer_unordered(self.jobs.get())
+            .collect::<Vec<_>>()
+            .await;
+    }
+
     /// Gets the movies of as many edits as the layout has room for, the first that can be had.
     async fn fetch_movies(
         &self,

@@ -746,7 +746,9 @@ async fn what_was_asked_ahead_is_not_asked_again_unless_it_changed() {
         let mut source = source();
         let jade = (picture("jade"), Some(tag));
         source.media.insert("jade".to_owned(), jade);
-        let (list, film) = film("shot");
+        let (mut list, mut film) = film("shot");
+        film.project.team = vec![list.users[0].id.clone()];
+        list.projects = vec![film.project.clone()];
         let mut export = Export::begin(&site, options.clone(), &list, &source, &()).unwrap();
         export.ask_ahead(&[&film.project]).await;
         export.project(film).await.unwrap();

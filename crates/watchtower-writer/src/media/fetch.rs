@@ -176,7 +176,8 @@ impl Fetcher<'_> {
             .iter()
             .map(|it| self.layout.previews(&it.id))
             .collect();
-        let mut wanted = Vec::new();
+        let listed = self.layout.listed_people(list);
+        let mut wanted: Vec<_> = pictures_of(listed, self.layout.list_previews()).collect();
         for (project, folder) in projects.iter().zip(&folders) {
             wanted.extend(pictures_of(self.layout.people(project, list), folder));
             let picture = project.thumbnail.iter();

@@ -417,7 +417,8 @@ async fn a_server_that_repeats_what_a_login_sent_is_not_repeated() {
         Mock::given(any()).respond_with(answer).mount(&server).await;
         let http = client(&server.uri());
         let post = http.post("log in", http.url(&["login"]));
-        let post = post.body(&login).unwrap().hiding(&PASSWORD.into());
+        http.keep_secret(&PASSWORD.into());
+        let post = post.body(&login).unwrap();
         let text = told(post.json::<Value>().await.unwrap_err(), &server.uri());
         assert!(text.contains('…') && !text.contains("hunter2"), "{text}");
     }

@@ -162,10 +162,10 @@ async fn log_in(
     password: &SecretString,
 ) -> Result<SecretString, Failure> {
     let body = json!({"name": name, "password": password.expose_secret()});
+    http.keep_secret(password);
     let answer: Value = http
         .post(OPERATION, http.url(&["api", "auth", "login"]))
         .body(&body)?
-        .hiding(password)
         .patient(PATIENCE)
         .json()
         .await?;

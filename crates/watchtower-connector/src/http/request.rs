@@ -9,7 +9,6 @@ use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
-use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -75,13 +74,6 @@ impl<'a> Request<'a> {
         self.http.keep_secret(&auth.secret);
         self.auth.retain(|it| it.name != auth.name);
         self.auth.push(auth);
-        self
-    }
-
-    /// Names a secret that the body holds. A server may repeat in an answer what it was sent; errors
-    /// do not.
-    pub fn hiding(self, secret: &SecretString) -> Self {
-        self.http.keep_secret(secret);
         self
     }
 

@@ -248,10 +248,10 @@ async fn log_in(
     password: &SecretString,
 ) -> Result<Tokens, LoginError> {
     let body = json!({"email": email, "password": password.expose_secret()});
+    http.keep_secret(password);
     let request = http
         .post(OPERATION, http.url(&["auth", "login"]))
-        .body(&body)?
-        .hiding(password);
+        .body(&body)?;
     let answer: LoginAnswer = match request.json().await {
         Ok(answer) => tokens_in(answer)?,
         Err(failure) => return Err(explain(failure, email)),

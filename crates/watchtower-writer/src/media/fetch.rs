@@ -36,7 +36,7 @@ const ATTEMPTS: usize = 4;
 /// thumbnail, and a stream without an end must not fill the disk.
 const MAX_PICTURE: u64 = 64 << 20;
 
-/// How many bytes are written in one go, at least.
+/// How many bytes are progress: after so many others have a turn, and a cut is no reason to give up.
 const STRIDE: u64 = 1 << 20;
 
 /// A picture or movie to be had: what it is of, for messages, and where it goes.
@@ -194,9 +194,7 @@ impl Fetcher<'_> {
                 known: Some(&tag),
                 offset: 0,
             };
-            if let (None, Ok(Opened::Unchanged)) =
-                (self.answers.get(&key), self.open(request).await)
-            {
+            if let Ok(Opened::Unchanged) = self.open(request).await {
                 self.answers.add(key, Ok(()));
             }
             Some(())

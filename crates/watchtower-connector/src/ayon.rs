@@ -53,6 +53,7 @@ mod tree;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all, try_join_all};
@@ -94,6 +95,12 @@ pub struct AyonSettings {
     pub omitted_statuses: Vec<String>,
     /// Whether to find out who and which project has a picture, which takes a request for each.
     pub pictures: bool,
+    /// For how long later processes of the same user may go on with a session that was got with a
+    /// password, so that they need not log in. It is kept in the memory of the kernel and on no disk:
+    /// on Linux, where the kernel lets us. Zero, the default, keeps none, and forgets one that is kept.
+    ///
+    /// A session is only gone on with by who has the password that it was got with.
+    pub keep_session: Duration,
     /// Limits and habits towards the server.
     pub http: HttpOptions,
 }
@@ -108,6 +115,7 @@ impl AyonSettings {
             edit_product: None,
             omitted_statuses: Vec::new(),
             pictures: true,
+            keep_session: Duration::ZERO,
             http: HttpOptions::default(),
         }
     }
@@ -187,8 +195,12 @@ impl Ayon {
         settings.credentials.check()?;
         let http = HttpClient::new(&settings.url, &settings.http)?;
         Ok(Self {
+            session: Session::new(
+                settings.credentials.clone(),
+                http.base(),
+                settings.keep_session,
+            ),
             http: http.with_address_help(ADDRESS_HELP),
-            session: Session::new(settings.credentials.clone()),
             settings,
             details: Mutex::default(),
         })

@@ -46,6 +46,7 @@ mod session;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -78,6 +79,12 @@ pub struct KitsuSettings {
     pub url: String,
     /// Who we are.
     pub credentials: Credentials,
+    /// For how long later processes of the same user may go on with a session that was got with a
+    /// password, so that they need not log in. It is kept in the memory of the kernel and on no disk:
+    /// on Linux, where the kernel lets us. Zero, the default, keeps none, and forgets one that is kept.
+    ///
+    /// A session is only gone on with by who has the password that it was got with.
+    pub keep_session: Duration,
     /// Limits and habits towards the server.
     pub http: HttpOptions,
 }
@@ -88,6 +95,7 @@ impl KitsuSettings {
         Self {
             url: url.into(),
             credentials,
+            keep_session: Duration::ZERO,
             http: HttpOptions::default(),
         }
     }
@@ -129,8 +137,8 @@ impl Kitsu {
         settings.credentials.check()?;
         let http = HttpClient::new(&settings.url, &settings.http)?;
         Ok(Self {
+            session: Session::new(settings.credentials, http.base(), settings.keep_session),
             http: http.with_address_help(ADDRESS_HELP),
-            session: Session::new(settings.credentials),
             lists: KeptAnswers::new(LARGEST_KEPT),
         })
     }
@@ -372,7 +380,7 @@ impl Tracker for Kitsu {
     }
 
     async fn check(&self) -> Result<Account> {
-        let (server, user) = match self.session.is_bot() {
+        let (server, user) = match self.session.is_open(&self.http).await {
             true => tokio::join!(self.server(), self.user()),
             // A password is not sent to any server.
             false => (Ok(self.server().await?), self.user().await),

@@ -4,7 +4,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
 use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
-use super::{Setting, TrackerCommand};
+use super::{SessionArgs, Setting, TrackerCommand};
 use crate::Network;
 use crate::cli::Media;
 use crate::environment::Environment;
@@ -43,6 +43,8 @@ struct AyonArgs {
     /// times
     #[arg(long = "omitted-status", value_name = "NAME", action = ArgAction::Append)]
     omitted_statuses: Vec<String>,
+    #[command(flatten)]
+    session: SessionArgs,
 }
 
 impl TrackerCommand for AyonCommand {
@@ -151,6 +153,7 @@ fn settings(
         edit_product: args.edit_product,
         omitted_statuses: args.omitted_statuses,
         pictures: media != Some(&Media::None),
+        keep_session: args.session.keep_session,
         http: network.into(),
     })
 }

@@ -8,10 +8,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::Credentials;
 use super::records::Person;
 use crate::http::{AuthHeader, Failure, HttpClient};
+use crate::kept_session::{self, KeptSession};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "log in to Kitsu";
@@ -26,6 +28,7 @@ const BOT_HELP: &str = "create a bot in Kitsu (main menu, Bots) and use its toke
 #[derive(Debug)]
 pub(super) struct Session {
     credentials: Credentials,
+    kept: KeptSession,
     state: Mutex<State>,
 }
 
@@ -90,6 +93,18 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
+    fn new(http: &HttpClient, tokens: &kept_session::Tokens, user: Option<String>) -> Result<Self> {
+        let refresh = tokens.refresh.as_ref();
+        if let Some(token) = refresh {
+            http.keep_secret(token);
+        }
+        Ok(Self {
+            access: AuthHeader::bearer(&tokens.access)?,
+            refresh: refresh.map(AuthHeader::bearer).transpose()?,
+            user,
+        })
+    }
+
     pub(super) fn auth(&self) -> AuthHeader {
         self.access.clone()
     }
@@ -128,8 +143,14 @@ struct LoginRefusal {
 }
 
 impl Session {
-    pub(super) fn new(credentials: Credentials) -> Self {
+    /// A session for someone at a server, which later processes may take up for a while.
+    pub(super) fn new(credentials: Credentials, server: &Url, keep: Duration) -> Self {
+        let account = match &credentials {
+            Credentials::Password { email, .. } => email,
+            Credentials::Token(_) => "bot",
+        };
         Self {
+            kept: KeptSession::new("kitsu", account, server, keep),
             credentials,
             state: Mutex::new(State::LoggedOut),
         }
@@ -138,6 +159,28 @@ impl Session {
     /// Whether a bot's token says who we are.
     pub(super) fn is_bot(&self) -> bool {
         matches!(self.credentials, Credentials::Token(_))
+    }
+
+    /// Whether there is a session, or something in its place, for which no password need be sent.
+    pub(super) async fn is_open(&self, http: &HttpClient) -> bool {
+        let mut state = self.state.lock().await;
+        match *state {
+            State::LoggedOut => self.is_bot() || self.take_up(http, &mut state).is_some(),
+            State::LoggedIn(_) => true,
+            State::Refused(_) | State::Failed { .. } => false,
+        }
+    }
+
+    /// Takes up the session that an earlier process kept.
+    fn take_up(&self, http: &HttpClient, state: &mut State) -> Option<Arc<Tokens>> {
+        let Credentials::Password { password, .. } = &self.credentials else {
+            return None;
+        };
+        let kept = self.kept.find(password)?;
+        http.keep_secret(password);
+        let tokens = Arc::new(Tokens::new(http, &kept, None).ok()?);
+        *state = State::LoggedIn(Arc::clone(&tokens));
+        Some(tokens)
     }
 
     /// Logs in if there is no session, also when we were refused before. Answers as whom, where a login
@@ -158,7 +201,11 @@ impl Session {
             State::LoggedIn(tokens) => Ok(Arc::clone(tokens)),
             State::Refused(refusal) => Err(refusal.error()),
             State::Failed { at, error } if at.elapsed() < FAILURE_STANDS => Err(error.again()),
-            State::LoggedOut | State::Failed { .. } => self.log_in(http, &mut state).await,
+            State::LoggedOut => match self.take_up(http, &mut state) {
+                Some(tokens) => Ok(tokens),
+                None => self.log_in(http, &mut state).await,
+            },
+            State::Failed { .. } => self.log_in(http, &mut state).await,
         }
     }
 
@@ -201,6 +248,7 @@ impl Session {
                 Err(failure) => tracing::debug!(%failure, "the session cannot be refreshed"),
             }
         }
+        self.kept.forget();
         self.log_in(http, &mut state).await
     }
 
@@ -218,7 +266,9 @@ impl Session {
                     "create a new token for the bot in Kitsu (main menu, Bots)",
                 )),
             },
-            Credentials::Password { email, password } => log_in(http, email, password).await,
+            Credentials::Password { email, password } => {
+                log_in(http, email, password, &self.kept).await
+            }
         };
         match tokens {
             Ok(tokens) => {
@@ -246,6 +296,7 @@ async fn log_in(
     http: &HttpClient,
     email: &str,
     password: &SecretString,
+    kept: &KeptSession,
 ) -> Result<Tokens, LoginError> {
     let body = json!({"email": email, "password": password.expose_secret()});
     http.keep_secret(password);
@@ -262,15 +313,13 @@ async fn log_in(
             BOT_HELP,
         ));
     }
-    if let Some(token) = &answer.refresh_token {
-        http.keep_secret(token);
-    }
-    let refresh = answer.refresh_token.as_ref().map(AuthHeader::bearer);
-    Ok(Tokens {
-        access: AuthHeader::bearer(&answer.access_token)?,
-        refresh: refresh.transpose()?,
-        user: Person::deserialize(answer.user).ok().map(|it| it.name()),
-    })
+    let tokens = kept_session::Tokens {
+        access: answer.access_token,
+        refresh: answer.refresh_token,
+    };
+    kept.keep(password, &tokens);
+    let user = Person::deserialize(answer.user).ok().map(|it| it.name());
+    Ok(Tokens::new(http, &tokens, user)?)
 }
 
 /// Reads an answer that holds tokens. An error of serde's would quote what it did not expect.

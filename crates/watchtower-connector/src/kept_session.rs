@@ -29,14 +29,6 @@ pub(crate) struct Tokens {
     pub(crate) refresh: Option<SecretString>,
 }
 
-impl Tokens {
-    /// A token with which the session ends.
-    pub(crate) fn lone(access: SecretString) -> Self {
-        let refresh = None;
-        Self { access, refresh }
-    }
-}
-
 #[derive(Deserialize)]
 struct Kept {
     #[serde(flatten)]

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Credentials;
 use crate::http::{AuthHeader, Failure, HttpClient};
-use crate::kept_session::{self, KeptSession};
+use crate::kept_session::{KeptSession, Tokens};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "log in to AYON";
@@ -151,9 +151,10 @@ impl Session {
         let auth = match &self.credentials {
             Credentials::ApiKey(key) => AuthHeader::new(KEY_HEADER, key)?,
             Credentials::Password { name, password } => match log_in(http, name, password).await {
-                Ok(token) => {
-                    let auth = AuthHeader::bearer(&token)?;
-                    self.kept.keep(password, &kept_session::Tokens::lone(token));
+                Ok(access) => {
+                    let auth = AuthHeader::bearer(&access)?;
+                    let refresh = None;
+                    self.kept.keep(password, &Tokens { access, refresh });
                     auth
                 }
                 Err(failure) => return Err(self.explain(http, failure, name, state)),

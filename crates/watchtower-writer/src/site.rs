@@ -1,9 +1,10 @@
 //! A site folder, and one change of it as a transaction.
 //!
 //! The folder that a web server serves holds `data/`, which is ours, and `.watchtower/`, where the
-//! next state is put together. A change is staged whole in `.watchtower/next`, a copy of `data/` in
-//! which unchanged files are hard links, and made visible by exchanging the two folders in one
-//! step. Whatever ends the process before that step leaves `data/` as it was.
+//! next state is put together. What a change brings is staged in `.watchtower/next`, what stays is
+//! linked there in the end, and the whole is made visible by exchanging the two folders in one step.
+//! Whatever ends the process before that step leaves `data/` as it was. A change that brings nothing
+//! links nothing, and takes no step.
 //!
 //! At rest, `.watchtower/` holds the lock, `previous`, the state before the last step, so that who
 //! opened `data/` before it still finds every file, and `media.json`, what is remembered of pictures
@@ -12,6 +13,7 @@
 mod early;
 mod files;
 mod folder;
+mod kept;
 mod step;
 
 use std::fs::{self, File, TryLockError};
@@ -24,9 +26,8 @@ use std::time::{Duration, Instant};
 pub use self::folder::SiteFolder;
 
 use self::early::{EarlySync, LARGE};
-use self::files::{
-    exists, files_below, link, link_tree, remove, same_bytes, same_tree, take_after,
-};
+use self::files::{Tree, exists, link_unless_there, remove, same_bytes, take_after};
+use self::kept::Kept;
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
 use crate::media::{MediaState, Stamp};
@@ -79,6 +80,7 @@ impl Site {
             media: Mutex::new(media.clone()),
             remembered: media,
             places,
+            kept: Mutex::default(),
             scratch_files: AtomicUsize::new(0),
             new_files: Mutex::default(),
             early: Mutex::default(),
@@ -144,6 +146,8 @@ pub struct Transaction {
     media: Mutex<MediaState>,
     /// The same, as it was when the change began.
     remembered: MediaState,
+    /// What stays as it is.
+    kept: Mutex<Kept>,
     scratch_files: AtomicUsize,
     /// Staged files that are not on the disk yet.
     new_files: Mutex<Vec<PathBuf>>,
@@ -180,13 +184,20 @@ impl Transaction {
     ///
     /// [`Error::Output`] when it is not there or cannot be read.
     pub fn open(&self, path: &str) -> Result<File> {
-        let staged = self.places.next.join(below_data(path)?);
-        File::open(&staged).during("open", &staged)
+        let below = below_data(path)?;
+        let mut place = self.places.next.join(below);
+        if !exists(&place)? && locked(&self.kept).has_file(below) {
+            place = self.places.data.join(below);
+        }
+        File::open(&place).during("open", &place)
     }
 
     /// The size and time of a file of the staged state; none if it is not there.
     pub(crate) fn stamp(&self, path: &str) -> Option<Stamp> {
-        Stamp::of(&self.places.next.join(below_data(path).ok()?))
+        let below = below_data(path).ok()?;
+        let stays = || locked(&self.kept).has_file(below);
+        let kept = || Stamp::of(&self.places.data.join(below)).filter(|_| stays());
+        Stamp::of(&self.places.next.join(below)).or_else(kept)
     }
 
     /// The size and time of a file that the site holds now; none if it is not there.
@@ -232,13 +243,13 @@ impl Transaction {
         self.settle(path, staged)
     }
 
-    /// Makes a staged file a link to the present one if their bytes are the same, and otherwise
+    /// Keeps the present file in place of a staged one if their bytes are the same, and otherwise
     /// notes that it is new.
     fn settle(&self, path: &str, staged: PathBuf) -> Result<()> {
-        let present = self.site.path(path);
-        if same_bytes(&present, &staged) {
+        if same_bytes(&self.site.path(path), &staged) {
             fs::remove_file(&staged).during("replace", &staged)?;
-            return link(&present, &staged).during("link", &staged);
+            locked(&self.kept).add_file(below_data(path)?);
+            return Ok(());
         }
         let length = fs::metadata(&staged).during("look at", &staged)?.len();
         if length >= LARGE {
@@ -260,12 +271,12 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] when it cannot be linked.
+    /// [`Error::Output`] when it cannot be looked at.
     pub fn keep(&self, path: &str) -> Result<bool> {
-        let present = self.places.data.join(below_data(path)?);
-        let there = exists(&present)?;
+        let below = below_data(path)?;
+        let there = exists(&self.places.data.join(below))?;
         if there {
-            link_tree(&present, &self.staged(path)?)?;
+            locked(&self.kept).add(&self.places.data, below)?;
         }
         Ok(there)
     }
@@ -287,11 +298,11 @@ impl Transaction {
             return self.keep(to).map(drop);
         }
         let below = below_data(path)?;
-        let from = match self.stamp(path) == Some(stamp) {
-            true => self.places.next.join(below),
-            false => self.places.data.join(below),
-        };
-        link_tree(&from, &self.staged(to)?)
+        let mut from = self.places.next.join(below);
+        if Stamp::of(&from) != Some(stamp) {
+            from = self.places.data.join(below);
+        }
+        link_unless_there(&from, &self.staged(to)?)
     }
 
     /// Takes a file, or a folder with everything in it, out of the staged state.
@@ -300,16 +311,16 @@ impl Transaction {
     ///
     /// [`Error::Output`] when it cannot be removed.
     pub fn discard(&self, path: &str) -> Result<()> {
-        remove(&self.places.next.join(below_data(path)?))
+        let below = below_data(path)?;
+        locked(&self.kept).remove(below);
+        remove(&self.places.next.join(below))
     }
 
     /// Every file below a folder, in the site now or staged, by its path from the site root.
     pub(crate) fn files(&self, folder: &str) -> Result<Vec<String>> {
         let below = below_data(folder)?;
-        let mut files = files_below(&self.places.data.join(below))?;
-        files.extend(files_below(&self.places.next.join(below))?);
-        files.sort_unstable();
-        files.dedup();
+        let mut files = Tree::of(&self.places.data.join(below))?.files;
+        files.append(&mut Tree::of(&self.places.next.join(below))?.files);
         // Nobody can refer to a name that is not Unicode.
         let paths = files
             .iter()
@@ -348,7 +359,9 @@ impl Transaction {
             media.forget_unless(|path| self.stamp(path));
             media.clone()
         };
-        if !exists(data)? || !same_tree(data, next).during("compare", data)? {
+        let kept = std::mem::take(&mut *locked(&self.kept));
+        if !exists(data)? || !kept.are_all_of(data, &Tree::of(next)?)? {
+            kept.link(data, next)?;
             let new_files = std::mem::take(&mut *locked(&self.new_files));
             let early = locked(&self.early).take();
             early.map_or(Ok(()), EarlySync::finish)?;
@@ -360,7 +373,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Links what else stands in `data/`: the formats own `projects`, `projects-list` and
+    /// Keeps what else stands in `data/`: the formats own `projects`, `projects-list` and
     /// `previews`; anything else is somebody's who put it there.
     fn carry_over_foreign(&self) -> Result<()> {
         let data = &self.places.data;
@@ -372,7 +385,7 @@ impl Transaction {
             let entry = entry.during("list", data)?;
             let ours = ["projects", "projects-list", "previews"];
             if ours.iter().all(|name| entry.file_name() != *name) {
-                link_tree(&entry.path(), &self.places.next.join(entry.file_name()))?;
+                locked(&self.kept).add(data, Path::new(&entry.file_name()))?;
             }
         }
         Ok(())
@@ -498,6 +511,38 @@ mod tests {
         assert_eq!(read(&site, "data/projects/gone/a"), None);
         assert_eq!(read(&site, "data/projects/kept/a").unwrap(), "1");
         assert_eq!(read(&site, "data/notes.txt").unwrap(), "mine");
+    }
+
+    #[test]
+    fn what_stays_is_linked_only_for_a_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let change = site.begin(NOW).unwrap();
+        put(&change, "data/projects/a", "1");
+        change.commit().unwrap();
+
+        let change = site.begin(NOW).unwrap();
+        assert!(change.open("data/projects/a").is_err(), "nobody keeps it");
+        assert!(change.keep("data/projects").unwrap());
+        assert_eq!(Tree::of(&change.places.next).unwrap(), Tree::default());
+        let text = io::read_to_string(change.open("data/projects/a").unwrap());
+        assert_eq!(text.unwrap(), "1");
+        let stamp = change.present_stamp("data/projects/a");
+        assert!(stamp.is_some());
+        assert_eq!(change.stamp("data/projects/a"), stamp);
+        put(&change, "data/projects/b", "2");
+        change.commit().unwrap();
+        assert_eq!(read(&site, "data/projects/a").unwrap(), "1");
+        assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
+
+        // What is discarded after all does not stay.
+        let change = site.begin(NOW).unwrap();
+        change.keep("data/projects").unwrap();
+        change.discard("data/projects/a").unwrap();
+        assert_eq!(change.stamp("data/projects/a"), None);
+        change.commit().unwrap();
+        assert_eq!(read(&site, "data/projects/a"), None);
+        assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Files and folders: links that stand for unchanged files, comparing, syncing, clearing away.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
+use std::iter;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -47,9 +47,11 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
         Err(Error::Output { source, .. })
             if source.kind() == io::ErrorKind::PermissionDenied && path.is_dir() =>
         {
-            for folder in folders_below(path)? {
+            let tree = Tree::of(path)?;
+            for folder in iter::once(Path::new("")).chain(tree.folders.iter().map(PathBuf::as_path))
+            {
                 // It may be another's.
-                let _ = fs::set_permissions(&folder, Permissions::from_mode(0o700));
+                let _ = fs::set_permissions(path.join(folder), Permissions::from_mode(0o700));
             }
             remove(path)
         }
@@ -57,17 +59,8 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
     }
 }
 
-/// Links every file below `from` to the same place below `to`. What is there already stays.
-pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
-    let found = fs::symlink_metadata(from).during("look at", from)?;
-    if found.is_dir() {
-        fs::create_dir_all(to).during("create the folder", to)?;
-        for entry in fs::read_dir(from).during("list", from)? {
-            let entry = entry.during("list", from)?;
-            link_tree(&entry.path(), &to.join(entry.file_name()))?;
-        }
-        return take_after(to, from).during("set the mode of", to);
-    }
+/// Links a file to a place where nothing is yet. What is there already stays.
+pub(super) fn link_unless_there(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         result => result.during("link", to),
@@ -75,7 +68,7 @@ pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// A hard link, or where there can be none a copy with the same time.
-pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
+fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error)
             if matches!(
@@ -143,53 +136,38 @@ pub(super) fn same_bytes(one: &Path, other: &Path) -> bool {
     compare().unwrap_or(false)
 }
 
-/// Whether two folders hold the same names, and under each the same file, not only the same bytes.
-pub(super) fn same_tree(one: &Path, other: &Path) -> io::Result<bool> {
-    let entries = |folder: &Path| -> io::Result<BTreeMap<OsString, fs::Metadata>> {
-        let entries = fs::read_dir(folder)?.map(|entry| {
-            let entry = entry?;
-            Ok((entry.file_name(), entry.metadata()?))
-        });
-        entries.collect()
-    };
-    let (left, right) = (entries(one)?, entries(other)?);
-    if !left.keys().eq(right.keys()) {
-        return Ok(false);
-    }
-    for ((name, left), right) in left.iter().zip(right.values()) {
-        let same = match (left.is_dir(), right.is_dir()) {
-            (true, true) => same_tree(&one.join(name), &other.join(name))?,
-            (false, false) => (left.dev(), left.ino()) == (right.dev(), right.ino()),
-            _ => false,
-        };
-        if !same {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// What is below a folder, by its path from there.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tree {
+    /// Whatever is no folder.
+    pub(super) files: BTreeSet<PathBuf>,
+    pub(super) folders: BTreeSet<PathBuf>,
 }
 
-/// Every file below a folder, by its path from there; none when the folder is not there.
-pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(below) = folders.pop() {
-        let place = folder.join(&below);
-        let entries = match fs::read_dir(&place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries.during("list", &place)?,
-        };
-        for entry in entries {
-            let entry = entry.during("list", &place)?;
-            let path = below.join(entry.file_name());
-            if entry.file_type().during("look at", entry.path())?.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path);
+impl Tree {
+    /// Reads a folder. One that is not there holds nothing.
+    pub(super) fn of(folder: &Path) -> Result<Self> {
+        let mut tree = Self::default();
+        let mut unread = vec![PathBuf::new()];
+        while let Some(below) = unread.pop() {
+            let place = folder.join(&below);
+            let entries = match fs::read_dir(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.during("list", &place)?,
+            };
+            for entry in entries {
+                let entry = entry.during("list", &place)?;
+                let path = below.join(entry.file_name());
+                if entry.file_type().during("look at", entry.path())?.is_dir() {
+                    unread.push(path.clone());
+                    tree.folders.insert(path);
+                } else {
+                    tree.files.insert(path);
+                }
             }
         }
+        Ok(tree)
     }
-    Ok(files)
 }
 
 /// Syncs these files and folders, as far as they are there still: bytes and names are on the disk
@@ -211,22 +189,6 @@ pub(super) fn sync_if_there(path: &Path) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.during("sync", path),
     }
-}
-
-/// A folder, and every folder below it.
-pub(super) fn folders_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut folders = vec![folder.to_owned()];
-    let mut at = 0;
-    while let Some(next) = folders.get(at).cloned() {
-        at += 1;
-        for entry in fs::read_dir(&next).during("list", &next)? {
-            let entry = entry.during("list", &next)?;
-            if entry.file_type().during("look at", entry.path())?.is_dir() {
-                folders.push(entry.path());
-            }
-        }
-    }
-    Ok(folders)
 }
 
 #[cfg(test)]
@@ -253,20 +215,5 @@ mod tests {
         fs::hard_link(&from, &to).unwrap();
         assert!(copy(&from, &to).is_err());
         assert_eq!(fs::read_to_string(&from).unwrap(), "x");
-    }
-
-    #[test]
-    fn trees_are_the_same_when_their_files_are() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
-        fs::create_dir_all(one.join("deep")).unwrap();
-        fs::write(one.join("deep/a"), "1").unwrap();
-        link_tree(&one, &other).unwrap();
-        assert!(same_tree(&one, &other).unwrap());
-
-        fs::remove_file(other.join("deep/a")).unwrap();
-        assert!(!same_tree(&one, &other).unwrap(), "one is missing");
-        fs::write(other.join("deep/a"), "1").unwrap();
-        assert!(!same_tree(&one, &other).unwrap(), "the file is another");
     }
 }

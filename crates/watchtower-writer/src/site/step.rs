@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::files::{exists, folders_below, remove, remove_stubbornly, sync_all};
+use super::files::{Tree, exists, remove, remove_stubbornly, sync_all};
 use crate::error::{IoContext, Result};
 use crate::media::MediaState;
 
@@ -87,8 +87,9 @@ impl Places {
     pub(super) fn take(&self, media: MediaState, new_files: Vec<PathBuf>) -> Result<()> {
         self.write_memory(&self.next, media)?;
         let mut unsynced = new_files;
-        unsynced.extend([self.next_memory.clone(), self.hidden.clone()]);
-        unsynced.extend(folders_below(&self.next)?);
+        unsynced.extend([&self.next_memory, &self.hidden, &self.next].map(PathBuf::clone));
+        let folders = Tree::of(&self.next)?.folders;
+        unsynced.extend(folders.iter().map(|it| self.next.join(it)));
         sync_all(&unsynced)?;
         self.publish()?;
         // The step is taken. Should the names not reach the disk, a loss of power shows the state

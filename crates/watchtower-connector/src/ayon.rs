@@ -99,7 +99,8 @@ pub struct AyonSettings {
     /// password, so that they need not log in. It is kept in the memory of the kernel and on no disk:
     /// on Linux, where the kernel lets us. Zero, the default, keeps none, and forgets one that is kept.
     ///
-    /// A session is only gone on with by who has the password that it was got with.
+    /// Only who gives the password that it was got with goes on with a session. That the password was
+    /// changed since is noticed when its time is over.
     pub keep_session: Duration,
     /// Limits and habits towards the server.
     pub http: HttpOptions,

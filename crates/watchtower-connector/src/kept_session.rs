@@ -38,19 +38,21 @@ struct Kept {
 }
 
 impl KeptSession {
-    /// The place for an account's session at a server. A lifetime of zero keeps none.
+    /// The place for an account's session at a server. A lifetime of zero keeps none, and forgets one that
+    /// is kept.
     pub(crate) fn new(tracker: &str, account: &str, server: &Url, lifetime: Duration) -> Self {
-        Self {
-            name: format!("watchtower:{tracker}:{account} at {server}"),
-            lifetime,
+        let name = format!("watchtower:{tracker}:{account} at {server}");
+        let kept = Self { name, lifetime };
+        if lifetime.is_zero() {
+            kept.forget();
         }
+        kept
     }
 
-    /// The session that an earlier process kept, if that had the same password: one that is wrong is
-    /// to be told, not covered up.
+    /// The session that an earlier process kept, if that had the same password: whether another one is
+    /// right is the server's to say.
     pub(crate) fn find(&self, password: &SecretString) -> Option<Tokens> {
         if self.lifetime.is_zero() {
-            self.forget();
             return None;
         }
         let text = match keyring::read(&self.name) {

@@ -83,7 +83,8 @@ pub struct KitsuSettings {
     /// password, so that they need not log in. It is kept in the memory of the kernel and on no disk:
     /// on Linux, where the kernel lets us. Zero, the default, keeps none, and forgets one that is kept.
     ///
-    /// A session is only gone on with by who has the password that it was got with.
+    /// Only who gives the password that it was got with goes on with a session. That the password was
+    /// changed since is noticed when its time is over.
     pub keep_session: Duration,
     /// Limits and habits towards the server.
     pub http: HttpOptions,
@@ -143,22 +144,27 @@ impl Kitsu {
         })
     }
 
-    /// Sends a request as whom we are, and once more in a new session when the server no longer
-    /// takes the one there was.
+    /// Sends a request as whom we are, and again in a new session when the server no longer takes the one
+    /// there was.
     async fn with_session<'a, T>(
         &'a self,
         request: Request<'a>,
         read: impl Fn(Request<'a>) -> BoxFuture<'a, Result<T, Failure>> + Send,
     ) -> Result<T, Failure> {
-        let tokens = self.session.tokens(&self.http).await?;
-        match read(request.clone().auth(tokens.auth())).await {
-            Err(failure) if failure.is_elsewhere() => Err(failure),
-            // 422 is for a token that the server cannot have made, as after its key has changed.
-            Err(failure) if matches!(failure.status(), Some(401 | 422)) => {
-                let tokens = self.session.renewed(&self.http, &tokens).await?;
-                read(request.auth(tokens.auth())).await
+        // 422 is for a token that the server cannot have made, as after its key has changed.
+        let is_refused = |failure: &Failure| {
+            matches!(failure.status(), Some(401 | 422)) && !failure.is_elsewhere()
+        };
+        let mut tokens = self.session.tokens(&self.http).await?;
+        let mut may_renew = true;
+        loop {
+            match read(request.clone().auth(tokens.auth())).await {
+                Err(failure) if may_renew && is_refused(&failure) => {
+                    tokens = self.session.renewed(&self.http, &tokens).await?;
+                    may_renew = tokens.is_refreshed();
+                }
+                done => return done,
             }
-            done => done,
         }
     }
 
@@ -380,9 +386,9 @@ impl Tracker for Kitsu {
     }
 
     async fn check(&self) -> Result<Account> {
-        let (server, user) = match self.session.is_open(&self.http).await {
+        let (server, user) = match self.session.is_bot() {
             true => tokio::join!(self.server(), self.user()),
-            // A password is not sent to any server.
+            // A password is not sent to any server, nor is a session refreshed there.
             false => (Ok(self.server().await?), self.user().await),
         };
         let (server, user) = (server?, user?);

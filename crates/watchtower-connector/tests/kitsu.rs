@@ -1026,7 +1026,7 @@ async fn a_session_that_is_never_accepted_is_not_begun_for_ever() {
         .await;
     let error = kitsu.project_list().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
-    insta::assert_snapshot!(told(&error, &replay), @r#"cannot list the projects: http://kitsu/data/user/context answers 401 Unauthorized: Missing JWT in cookies or headers (Missing cookie "access_token_cookie"; Missing Authorization Header)"#);
+    insta::assert_snapshot!(told(&error, &replay), @"cannot list the projects: http://kitsu/data/user/context answers 401 Unauthorized: Signature has expired");
     assert!(replay.count("POST /auth/login").await <= 2);
 }
 
@@ -1096,7 +1096,46 @@ async fn a_kept_session_that_has_ended_costs_no_export() {
     let (_, film) = project(&next(FOR_THE_TEST), "Nasty Film").await;
     assert!(!film.shots.is_empty());
     assert_eq!(replay.count("POST /auth/login").await, 2 + without);
-    next(Duration::ZERO).project_list().await.unwrap();
+    drop(next(Duration::ZERO));
+}
+
+#[tokio::test]
+async fn a_kept_session_is_not_for_whoever_answers_at_the_address() {
+    let (replay, _) = kitsu().await;
+    let next = |keep| next_process(&replay, password(PASSWORD), keep);
+    next(FOR_THE_TEST).check().await.unwrap();
+    let before = replay.asked().await.len();
+    // Another server has taken the place, and takes no token.
+    let other = ok(json!({"api": "Other"}));
+    Mock::given(path("/"))
+        .respond_with(other)
+        .with_priority(1)
+        .mount(replay.server())
+        .await;
+    let refused = ResponseTemplate::new(401).set_body_json(json!({}));
+    Mock::given(path("/auth/authenticated"))
+        .respond_with(refused)
+        .with_priority(1)
+        .mount(replay.server())
+        .await;
+    assert!(next(FOR_THE_TEST).check().await.is_err());
+    assert_eq!(replay.asked().await[before..], ["GET /"]);
+    drop(next(Duration::ZERO));
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_no_good_ends_in_a_login() {
+    let (replay, kitsu) = kitsu().await;
+    Mock::given(path("/auth/refresh-token"))
+        .respond_with(ok(json!({"access_token": "old-token"})))
+        .with_priority(1)
+        .mount(replay.server())
+        .await;
+    expiring(&replay, true).await;
+    let (_, film) = project(&kitsu, "Nasty Film").await;
+    assert!(!film.shots.is_empty());
+    assert_eq!(replay.count("GET /auth/refresh-token").await, 1);
+    assert_eq!(replay.count("POST /auth/login").await, 2);
 }
 
 #[tokio::test]

@@ -88,6 +88,8 @@ impl From<Failure> for LoginError {
 pub(super) struct Tokens {
     access: AuthHeader,
     refresh: Option<AuthHeader>,
+    /// Whether it stands in place of one that had ended, and no login has shown that it is any good.
+    is_refreshed: bool,
     /// As whom, if it was said.
     user: Option<String>,
 }
@@ -101,12 +103,18 @@ impl Tokens {
         Ok(Self {
             access: AuthHeader::bearer(&tokens.access)?,
             refresh: refresh.map(AuthHeader::bearer).transpose()?,
+            is_refreshed: false,
             user,
         })
     }
 
     pub(super) fn auth(&self) -> AuthHeader {
         self.access.clone()
+    }
+
+    /// Whether they came by a refresh: should they be refused as well, a login may help.
+    pub(super) fn is_refreshed(&self) -> bool {
+        self.is_refreshed
     }
 }
 
@@ -161,16 +169,6 @@ impl Session {
         matches!(self.credentials, Credentials::Token(_))
     }
 
-    /// Whether there is a session, or something in its place, for which no password need be sent.
-    pub(super) async fn is_open(&self, http: &HttpClient) -> bool {
-        let mut state = self.state.lock().await;
-        match *state {
-            State::LoggedOut => self.is_bot() || self.take_up(http, &mut state).is_some(),
-            State::LoggedIn(_) => true,
-            State::Refused(_) | State::Failed { .. } => false,
-        }
-    }
-
     /// Takes up the session that an earlier process kept.
     fn take_up(&self, http: &HttpClient, state: &mut State) -> Option<Arc<Tokens>> {
         let Credentials::Password { password, .. } = &self.credentials else {
@@ -187,7 +185,12 @@ impl Session {
     /// says so: a session from before may have ended meanwhile, and a bot has no login.
     pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<String>> {
         let mut state = self.state.lock().await;
-        if matches!(*state, State::LoggedIn(_)) {
+        let is_open = match *state {
+            State::LoggedIn(_) => true,
+            State::LoggedOut => self.take_up(http, &mut state).is_some(),
+            State::Refused(_) | State::Failed { .. } => false,
+        };
+        if is_open {
             return Ok(None);
         }
         *state = State::LoggedOut;
@@ -227,7 +230,10 @@ impl Session {
             }
             State::LoggedIn(_) | State::LoggedOut | State::Failed { .. } => {}
         }
-        if let Some(refresh) = &stale.refresh {
+        // What a refresh gave is not refreshed again: it may have been refused at once.
+        if let Some(refresh) = &stale.refresh
+            && !stale.is_refreshed
+        {
             tracing::debug!("the session has expired: refreshing it");
             let url = http.url(&["auth", "refresh-token"]);
             let answer = http.get(OPERATION, url).auth(refresh.clone()).json().await;
@@ -240,6 +246,7 @@ impl Session {
                     let tokens = Arc::new(Tokens {
                         access,
                         refresh: stale.refresh.clone(),
+                        is_refreshed: true,
                         user: stale.user.clone(),
                     });
                     *state = State::LoggedIn(Arc::clone(&tokens));
@@ -258,6 +265,7 @@ impl Session {
                 State::LoggedOut => Ok(Tokens {
                     access: AuthHeader::bearer(token)?,
                     refresh: None,
+                    is_refreshed: false,
                     user: None,
                 }),
                 // A bot has nothing but its token, and that is what was not taken.

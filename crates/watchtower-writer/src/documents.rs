@@ -38,7 +38,9 @@ pub(crate) fn files_referred_to(
 ) -> Result<HashSet<String>> {
     let mut found = HashSet::new();
     for path in change.files(folder)? {
-        if path.ends_with(".json") && !find_files(change, &path, &mut found)? {
+        // Whatever else may stand there.
+        let is_document = path.ends_with(".json") && change.stamp(&path).is_some();
+        if is_document && !find_files(change, &path, &mut found)? {
             found.extend(change.files(previews)?);
         }
     }

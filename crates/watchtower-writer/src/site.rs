@@ -18,6 +18,7 @@ mod step;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,8 +76,10 @@ impl Site {
             take_after(&places.next, &places.data).during("set the mode of", &places.next)?;
         }
         let media = places.remembered();
+        let staging = fs::metadata(&places.next).during("look at", &places.next)?;
         Ok(Transaction {
             site: self.clone(),
+            staging: staging.ino(),
             media: Mutex::new(media.clone()),
             remembered: media,
             places,
@@ -142,6 +145,8 @@ impl Site {
 pub struct Transaction {
     site: Site,
     places: Places,
+    /// The inode of the folder in which this change is staged.
+    staging: u64,
     /// What is known of pictures and movies.
     media: Mutex<MediaState>,
     /// The same, as it was when the change began.
@@ -188,6 +193,11 @@ impl Transaction {
         let mut place = self.places.next.join(below);
         if !exists(&place)? && locked(&self.kept).has_file(below) {
             place = self.places.data.join(below);
+        }
+        // To open a pipe would be to wait for who writes to it.
+        let found = fs::metadata(&place).during("open", &place)?;
+        if !found.is_file() {
+            return Err(io::Error::other("it is no file")).during("open", &place);
         }
         File::open(&place).during("open", &place)
     }
@@ -248,8 +258,7 @@ impl Transaction {
     fn settle(&self, path: &str, staged: PathBuf) -> Result<()> {
         if same_bytes(&self.site.path(path), &staged) {
             fs::remove_file(&staged).during("replace", &staged)?;
-            locked(&self.kept).add_file(below_data(path)?);
-            return Ok(());
+            return locked(&self.kept).add(&self.places.data, below_data(path)?);
         }
         let length = fs::metadata(&staged).during("look at", &staged)?.len();
         if length >= LARGE {
@@ -302,6 +311,10 @@ impl Transaction {
         if Stamp::of(&from) != Some(stamp) {
             from = self.places.data.join(below);
         }
+        // The same bytes may have come there on another way, at another time.
+        if same_bytes(&self.site.path(to), &from) {
+            return self.keep(to).map(drop);
+        }
         link_unless_there(&from, &self.staged(to)?)
     }
 
@@ -352,6 +365,10 @@ impl Transaction {
     /// [`Error::Output`] when the step cannot be taken; the site is as it was.
     pub fn commit(self) -> Result<()> {
         let Places { data, next, .. } = &self.places;
+        if fs::metadata(next).during("look at", next)?.ino() != self.staging {
+            let reason = "another program has removed what was put together there";
+            return Err(io::Error::other(reason)).during("publish", next);
+        }
         remove(&next.join(HIDDEN))?;
         self.carry_over_foreign()?;
         let media = {
@@ -360,9 +377,11 @@ impl Transaction {
             media.clone()
         };
         let kept = std::mem::take(&mut *locked(&self.kept));
-        if !exists(data)? || !kept.are_all_of(data, &Tree::of(next)?)? {
-            kept.link(data, next)?;
-            let new_files = std::mem::take(&mut *locked(&self.new_files));
+        let staged = Tree::of(next)?;
+        if !exists(data)? || !kept.are_all_of(data, &staged)? {
+            let copied = kept.link(data, next, &staged)?;
+            let mut new_files = std::mem::take(&mut *locked(&self.new_files));
+            new_files.extend(copied);
             let early = locked(&self.early).take();
             early.map_or(Ok(()), EarlySync::finish)?;
             return self.places.take(media, new_files);
@@ -543,6 +562,46 @@ mod tests {
         change.commit().unwrap();
         assert_eq!(read(&site, "data/projects/a"), None);
         assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
+    }
+
+    #[test]
+    fn a_file_that_comes_from_elsewhere_with_the_same_bytes_stays_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let change = site.begin(NOW).unwrap();
+        put(&change, "data/projects/a/x", "same");
+        put(&change, "data/projects/b/x", "same");
+        put(&change, "data/projects/c/x", "other");
+        change.commit().unwrap();
+        let time = std::time::SystemTime::now() - Duration::from_secs(60);
+        let file = File::options()
+            .write(true)
+            .open(site.path("data/projects/b/x"));
+        file.unwrap().set_modified(time).unwrap();
+        let inode = |path: &str| fs::metadata(site.path(path)).unwrap().ino();
+        let before = inode("data/projects/b/x");
+
+        let change = site.begin(NOW).unwrap();
+        let stamp = change.present_stamp("data/projects/a/x").unwrap();
+        for folder in ["a", "b", "c"] {
+            let to = format!("data/projects/{folder}/x");
+            change.keep_as("data/projects/a/x", stamp, &to).unwrap();
+        }
+        change.commit().unwrap();
+        assert_eq!(inode("data/projects/b/x"), before);
+        assert_eq!(inode("data/projects/c/x"), inode("data/projects/a/x"));
+    }
+
+    #[test]
+    fn half_of_what_was_put_together_is_not_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let change = site.begin(NOW).unwrap();
+        put(&change, "data/projects/a", "1");
+        fs::remove_dir_all(&change.places.hidden).unwrap();
+        put(&change, "data/projects/b", "2");
+        assert!(change.commit().is_err());
+        assert!(!site.path("data").exists());
     }
 
     #[test]

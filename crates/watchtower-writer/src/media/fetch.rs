@@ -429,7 +429,10 @@ impl Fetcher<'_> {
             }
         };
         let had = self.receive(wanted, what_for, received, held)?;
-        if let Ok((held, _)) = &had {
+        // What is to be shown and has no file cannot be shown the next time either.
+        if let Ok((held, _)) = &had
+            && (held.file.is_some() || matches!(what_for, Use::Measure))
+        {
             self.change.media().remember(key, held.clone());
         }
         Ok(had)
@@ -486,6 +489,7 @@ impl Fetcher<'_> {
             && let Some(place) = wanted.goes.place_of(path)
         {
             self.change.keep_as(path, *stamp, &place)?;
+            *stamp = self.change.stamp(&place).unwrap_or(*stamp);
             *path = place;
         }
         Ok((held, arrival))
@@ -537,7 +541,9 @@ impl Fetcher<'_> {
         known: Option<&str>,
     ) -> Result<Received> {
         let path = self.change.scratch()?;
-        let file = File::create(&path).during("create", &path)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        let file = options.open(&path).during("create", &path)?;
         let most = match kind {
             MediaKind::Picture => MAX_PICTURE,
             MediaKind::Movie => u64::MAX,
@@ -784,16 +790,19 @@ impl Download {
     }
 
     /// Checks that the bytes are what they should be.
-    fn finish(self, kind: MediaKind, path: &Path) -> Result<Downloaded, String> {
+    fn finish(mut self, kind: MediaKind, path: &Path) -> Result<Downloaded, String> {
         let extension = kind
             .extension(&self.head)
             .map_err(|found| format!("what came is no {}: {found}", kind.noun()))?;
+        let rewound = self.file.rewind();
+        rewound.map_err(|error| format!("it cannot be read: {error}"))?;
+        let bytes = io::BufReader::new(self.file);
         let frames = match kind {
             MediaKind::Picture => {
-                kind::check_whole(path, extension)?;
+                kind::check_whole(bytes, extension)?;
                 0
             }
-            MediaKind::Movie => count_frames(path)?,
+            MediaKind::Movie => movie::frame_count(bytes).map_err(|error| error.to_string())?,
         };
         Ok(Downloaded {
             file: path.to_owned(),

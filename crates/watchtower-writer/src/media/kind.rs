@@ -1,8 +1,6 @@
 //! What kind of file some bytes are.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{BufRead, Seek};
 
 use serde::Serialize;
 
@@ -55,11 +53,9 @@ impl MediaKind {
 /// # Errors
 ///
 /// What is missing, for people.
-pub(crate) fn check_whole(path: &Path, extension: &str) -> Result<(), String> {
-    let unreadable = |error: std::io::Error| format!("it cannot be read: {error}");
+pub(crate) fn check_whole(mut picture: impl BufRead + Seek, extension: &str) -> Result<(), String> {
     if extension == "png" {
-        let file = BufReader::new(File::open(path).map_err(unreadable)?);
-        let mut picture = png::Decoder::new(file)
+        let mut picture = png::Decoder::new(picture)
             .read_info()
             .map_err(|error| format!("the PNG is broken: {error}"))?;
         return picture
@@ -69,7 +65,9 @@ pub(crate) fn check_whole(path: &Path, extension: &str) -> Result<(), String> {
     if extension == "jpg" {
         const START_OF_SCAN: &[u8] = b"\xff\xda";
         const END_OF_IMAGE: &[u8] = b"\xff\xd9";
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        let read = picture.read_to_end(&mut bytes);
+        read.map_err(|error| format!("it cannot be read: {error}"))?;
         // Within a scan every byte `ff` is followed by a zero or a restart marker, so an end after the
         // last start of a scan is the picture's own. A preview in its head comes before that.
         let scan = memchr::memmem::rfind(&bytes, START_OF_SCAN);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -60,8 +60,8 @@ pub(crate) struct HeldFile {
 pub(crate) struct Stamp {
     /// In bytes.
     length: u64,
-    /// In nanoseconds since 1970.
-    modified: u64,
+    /// In nanoseconds since 1970, or before.
+    modified: i64,
 }
 
 impl Stamp {
@@ -75,10 +75,14 @@ impl Stamp {
         if !found.is_file() {
             return None;
         }
-        let modified = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        let nanoseconds = |since: Duration| i64::try_from(since.as_nanos()).ok();
+        let modified = match found.modified().ok()?.duration_since(UNIX_EPOCH) {
+            Ok(after) => nanoseconds(after)?,
+            Err(before) => -nanoseconds(before.duration())?,
+        };
         Some(Self {
             length: found.len(),
-            modified: u64::try_from(modified.as_nanos()).ok()?,
+            modified,
         })
     }
 
@@ -154,6 +158,16 @@ mod tests {
         assert_eq!(different.len(), keys.len());
         assert_eq!(keys[0], key("kitsu", "picture", &secret));
         assert!(keys.iter().all(|it| it.len() == 32));
+    }
+
+    #[test]
+    fn a_file_of_before_1970_has_a_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let file = fs::File::create(&path).unwrap();
+        file.set_modified(UNIX_EPOCH - Duration::from_secs(1))
+            .unwrap();
+        assert_eq!(Stamp::of(&path).unwrap().modified, -1_000_000_000);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Files and folders: links that stand for unchanged files, comparing, syncing, clearing away.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Read};
 use std::iter;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use rayon::ThreadPoolBuilder;
@@ -41,17 +41,23 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 }
 
 /// Removes a folder with everything in it, also where somebody has taken the right to write from folders
-/// of ours in it.
+/// of ours in it; not where another file system is mounted in it, which is not ours to empty.
 pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
+    let Some(found) = fs::symlink_metadata(path).ok().filter(Metadata::is_dir) else {
+        return remove(path);
+    };
+    let folders = Tree::of(path)?.folders;
+    let folders: Vec<_> = folders.iter().map(|it| path.join(it)).collect();
+    let is_mounted = |it: &&PathBuf| fs::metadata(it).is_ok_and(|it| it.dev() != found.dev());
+    if let Some(mounted) = folders.iter().find(is_mounted) {
+        let reason = io::Error::other("another file system is mounted there");
+        return Err(reason).during("clear away", mounted);
+    }
     match remove(path) {
-        Err(Error::Output { source, .. })
-            if source.kind() == io::ErrorKind::PermissionDenied && path.is_dir() =>
-        {
-            let tree = Tree::of(path)?;
-            for folder in iter::once(Path::new("")).chain(tree.folders.iter().map(PathBuf::as_path))
-            {
+        Err(Error::Output { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            for folder in iter::once(path).chain(folders.iter().map(PathBuf::as_path)) {
                 // It may be another's.
-                let _ = fs::set_permissions(path.join(folder), Permissions::from_mode(0o700));
+                let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
             }
             remove(path)
         }
@@ -63,12 +69,12 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
 pub(super) fn link_unless_there(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result.during("link", to),
+        result => result.map(drop).during("link", to),
     }
 }
 
-/// A hard link, or where there can be none a copy with the same time.
-fn link(from: &Path, to: &Path) -> io::Result<()> {
+/// A hard link, or where there can be none a copy with the same time. Says whether it is a copy.
+pub(super) fn link(from: &Path, to: &Path) -> io::Result<bool> {
     match fs::hard_link(from, to) {
         Err(error)
             if matches!(
@@ -79,15 +85,25 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
                     | io::ErrorKind::CrossesDevices
             ) =>
         {
-            copy(from, to)
+            copy(from, to).map(|()| true)
         }
-        result => result,
+        result => result.map(|()| false),
     }
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(from)?;
+    if found.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if !found.is_file() {
+        // To open a pipe would be to wait for who writes to it.
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "it is neither a file nor a link, and can be neither linked nor copied; move it away",
+        ));
+    }
     let mut source = File::open(from)?;
-    let found = source.metadata()?;
     // What stands there may be a link to what readers see.
     let mut target = File::options().write(true).create_new(true).open(to)?;
     io::copy(&mut source, &mut target)?;
@@ -114,6 +130,10 @@ pub(super) fn take_after(folder: &Path, of: &Path) -> io::Result<()> {
 /// Whether two files exist and hold the same bytes.
 pub(super) fn same_bytes(one: &Path, other: &Path) -> bool {
     let compare = || -> io::Result<bool> {
+        // To open a pipe would be to wait for who writes to it.
+        if !fs::metadata(one)?.is_file() {
+            return Ok(false);
+        }
         let (mut one, mut other) = (File::open(one)?, File::open(other)?);
         let length = one.metadata()?.len();
         if length != other.metadata()?.len() {
@@ -215,5 +235,19 @@ mod tests {
         fs::hard_link(&from, &to).unwrap();
         assert!(copy(&from, &to).is_err());
         assert_eq!(fs::read_to_string(&from).unwrap(), "x");
+    }
+
+    #[test]
+    fn a_copy_of_a_link_is_a_link_and_nobody_waits_for_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("nowhere", at("link")).unwrap();
+        copy(&at("link"), &at("copy")).unwrap();
+        assert_eq!(fs::read_link(at("copy")).unwrap(), Path::new("nowhere"));
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), fifo, mode, 0).unwrap();
+        assert!(copy(&at("pipe"), &at("other")).is_err());
+        assert!(!same_bytes(&at("pipe"), &at("pipe")));
     }
 }

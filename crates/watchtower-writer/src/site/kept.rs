@@ -1,12 +1,13 @@
 //! What stays as the site holds it.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, Metadata};
 use std::io;
 use std::ops::Bound;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::files::{Tree, link_unless_there, take_after};
+use super::files::{Tree, exists, link, take_after};
 use crate::error::{IoContext, Result};
 
 /// Files and folders that stay as they are, by their paths below `data/`.
@@ -15,24 +16,48 @@ use crate::error::{IoContext, Result};
 /// stays, none is, and a change has made nothing that must be cleared away again.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    files: BTreeSet<PathBuf>,
+    /// Whatever is no folder. What is reached through a link to a folder goes with the link.
+    files: BTreeMap<PathBuf, Seen>,
     /// Folders that stay whether or not a file in them does.
     folders: BTreeSet<PathBuf>,
 }
 
-impl Kept {
-    /// Notes a file.
-    pub(super) fn add_file(&mut self, path: &Path) {
-        self.files.insert(path.to_owned());
+/// A file as it was when it was noted: its size in bytes and its time in seconds and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen(u64, i64, i64);
+
+impl Seen {
+    fn of(found: &Metadata) -> Self {
+        Self(found.size(), found.mtime(), found.mtime_nsec())
     }
 
+    /// Whether a file is still as it was.
+    fn is_still(self, place: &Path) -> bool {
+        fs::symlink_metadata(place).is_ok_and(|found| Self::of(&found) == self)
+    }
+}
+
+impl Kept {
     /// Notes a file, or a folder with everything in it.
+    ///
+    /// # Errors
+    ///
+    /// `Output` when it cannot be looked at, and for a folder on which something is mounted: that would go
+    /// with the present state, and be emptied with it.
     pub(super) fn add(&mut self, data: &Path, path: &Path) -> Result<()> {
         let place = data.join(path);
         let found = fs::symlink_metadata(&place).during("look at", &place)?;
         if !found.is_dir() {
-            self.add_file(path);
+            if !self.is_below_a_file(path) {
+                self.remove(path);
+                self.files.insert(path.to_owned(), Seen::of(&found));
+            }
             return Ok(());
+        }
+        if found.dev() != fs::metadata(data).during("look at", data)?.dev() {
+            let reason = "another file system is mounted there, which cannot be moved in one step; \
+                          mount it outside of the site";
+            return Err(io::Error::other(reason)).during("carry over", &place);
         }
         self.folders.insert(path.to_owned());
         for entry in fs::read_dir(&place).during("list", &place)? {
@@ -42,23 +67,27 @@ impl Kept {
         Ok(())
     }
 
-    /// Whether a file is among them.
+    /// Whether a file is among them, or what it is reached through.
     pub(super) fn has_file(&self, path: &Path) -> bool {
-        self.files.contains(path)
+        self.files.contains_key(path) || self.is_below_a_file(path)
+    }
+
+    fn is_below_a_file(&self, path: &Path) -> bool {
+        let mut above = path.ancestors().skip(1);
+        above.any(|it| self.files.contains_key(it))
     }
 
     /// Takes a file out, or a folder with everything in it.
     pub(super) fn remove(&mut self, path: &Path) {
-        for paths in [&mut self.files, &mut self.folders] {
-            let from = (Bound::Included(path), Bound::Unbounded);
-            let below = paths.range::<Path, _>(from);
-            let below: Vec<_> = below
-                .take_while(|it| it.starts_with(path))
-                .cloned()
-                .collect();
-            for path in below {
-                paths.remove(&path);
-            }
+        let from = (Bound::Included(path), Bound::Unbounded);
+        let is_below = |it: &&PathBuf| it.starts_with(path);
+        let files = self.files.range::<Path, _>(from).map(|(file, _)| file);
+        for file in files.take_while(is_below).cloned().collect::<Vec<_>>() {
+            self.files.remove(&file);
+        }
+        let folders = self.folders.range::<Path, _>(from);
+        for folder in folders.take_while(is_below).cloned().collect::<Vec<_>>() {
+            self.folders.remove(&folder);
         }
     }
 
@@ -71,26 +100,52 @@ impl Kept {
         let present = Tree::of(data)?;
         let mut folders = self.all_folders();
         folders.extend(staged.folders.iter().map(PathBuf::as_path));
-        Ok(present.files == self.files && present.folders.iter().eq(folders))
+        let mut files = self.files.iter();
+        Ok(present.files.iter().eq(self.files.keys())
+            && present.folders.iter().eq(folders)
+            && files.all(|(file, seen)| seen.is_still(&data.join(file))))
     }
 
-    /// Links them into the staged state. What is there already stays.
-    pub(super) fn link(&self, data: &Path, next: &Path) -> Result<()> {
-        for folder in self.all_folders() {
+    /// Links them into the staged state, where `staged` is already and stays. All folders take after the
+    /// present ones. Gives back what had to be copied.
+    ///
+    /// # Errors
+    ///
+    /// `Output` when that cannot be done, or when somebody else has changed a file since.
+    pub(super) fn link(&self, data: &Path, next: &Path, staged: &Tree) -> Result<Vec<PathBuf>> {
+        let mut folders = self.all_folders();
+        folders.extend(staged.folders.iter().map(PathBuf::as_path));
+        for folder in folders {
             let (from, to) = (data.join(folder), next.join(folder));
             match fs::create_dir(&to) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 result => result.during("create the folder", &to)?,
             }
-            take_after(&to, &from).during("set the mode of", &to)?;
+            if from.is_dir() {
+                take_after(&to, &from).during("set the mode of", &to)?;
+            }
         }
-        let mut files = self.files.iter();
-        files.try_for_each(|file| link_unless_there(&data.join(file), &next.join(file)))
+        let mut copied = Vec::new();
+        for (file, seen) in &self.files {
+            let (from, to) = (data.join(file), next.join(file));
+            if exists(&to)? {
+                continue;
+            }
+            if !seen.is_still(&from) {
+                let reason = "another program has changed or removed it while the export ran; the \
+                              next export mends that";
+                return Err(io::Error::other(reason)).during("keep", &from);
+            }
+            if link(&from, &to).during("link", &from)? {
+                copied.push(to);
+            }
+        }
+        Ok(copied)
     }
 
     /// The folders, and those above all files and folders; what is above comes first.
     fn all_folders(&self) -> BTreeSet<&Path> {
-        let paths = self.files.iter().chain(&self.folders);
+        let paths = self.files.keys().chain(&self.folders);
         let above = paths.flat_map(|path| path.ancestors().skip(1));
         let folders = above.chain(self.folders.iter().map(PathBuf::as_path));
         folders.filter(|it| !it.as_os_str().is_empty()).collect()
@@ -133,9 +188,47 @@ mod tests {
         kept.add(&data, Path::new("top")).unwrap();
         kept.remove(Path::new("top/a/1"));
         assert!(!kept.are_all_of(&data, &staged).unwrap(), "a file goes");
-        kept.add_file(Path::new("top/a/1"));
+        kept.add(&data, Path::new("top/a/1")).unwrap();
+        assert!(kept.are_all_of(&data, &staged).unwrap());
         fs::write(data.join("more"), "3").unwrap();
         assert!(!kept.are_all_of(&data, &staged).unwrap(), "more is there");
+    }
+
+    #[test]
+    fn what_others_change_meanwhile_is_not_published() {
+        let (folder, kept) = tree();
+        let (data, next) = (folder.path().join("data"), folder.path().join("next"));
+        fs::write(data.join("top/a/2"), "other").unwrap();
+        assert!(!kept.are_all_of(&data, &Tree::default()).unwrap());
+        fs::create_dir(&next).unwrap();
+        let error = kept.link(&data, &next, &Tree::default()).unwrap_err();
+        let told = error.to_string().replace(data.to_str().unwrap(), "data");
+        insta::assert_snapshot!(told, @"cannot keep `data/top/a/2`: another program has changed or removed it while the export ran; the next export mends that");
+        fs::remove_file(data.join("top/a/2")).unwrap();
+        assert!(kept.link(&data, &next, &Tree::default()).is_err());
+        // What is staged in its place is there.
+        fs::write(next.join("top/a/2"), "new").unwrap();
+        kept.link(&data, &next, &Tree::default()).unwrap();
+    }
+
+    #[test]
+    fn what_is_behind_a_link_goes_with_it() {
+        let (folder, mut kept) = tree();
+        let (data, next) = (folder.path().join("data"), folder.path().join("next"));
+        fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        fs::write(folder.path().join("elsewhere/x"), "x").unwrap();
+        std::os::unix::fs::symlink("../../elsewhere", data.join("top/link")).unwrap();
+        // Whichever is noted first.
+        let behind = Path::new("top/link/x");
+        kept.add(&data, behind).unwrap();
+        kept.add(&data, Path::new("top")).unwrap();
+        kept.add(&data, behind).unwrap();
+        assert!(kept.has_file(behind));
+        assert!(kept.are_all_of(&data, &Tree::default()).unwrap());
+        fs::create_dir(&next).unwrap();
+        kept.link(&data, &next, &Tree::default()).unwrap();
+        let link = fs::read_link(next.join("top/link")).unwrap();
+        assert_eq!(link, Path::new("../../elsewhere"));
     }
 
     #[test]
@@ -146,7 +239,8 @@ mod tests {
         fs::write(next.join("top/a/1"), "new").unwrap();
         kept.remove(Path::new("top/b"));
         assert!(kept.has_file(Path::new("top/a/2")));
-        kept.link(&data, &next).unwrap();
+        let staged = Tree::of(&next).unwrap();
+        assert!(kept.link(&data, &next, &staged).unwrap().is_empty());
         let read = |path: &str| fs::read_to_string(next.join(path)).unwrap();
         assert_eq!(
             (read("top/a/1"), read("top/a/2")),
@@ -154,7 +248,8 @@ mod tests {
         );
         assert!(!next.join("top/b").exists());
         // A name that begins as another one does is not below it.
-        kept.add_file(Path::new("top/a/22"));
+        fs::write(data.join("top/a/22"), "3").unwrap();
+        kept.add(&data, Path::new("top/a/22")).unwrap();
         kept.remove(Path::new("top/a/2"));
         assert!(kept.has_file(Path::new("top/a/22")));
     }

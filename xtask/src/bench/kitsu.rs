@@ -186,6 +186,7 @@ impl Exports<'_> {
             "watchtower export kitsu",
             "… with nothing changed",
         );
+        let mut kept = Contender::new("… with a session that is kept", Vec::new());
         let mut bot = Pair::new(
             Account::Bot,
             "… with a bot's token",
@@ -203,6 +204,10 @@ impl Exports<'_> {
         for run in 0..self.runs {
             person.run(kitsu, self)?;
             beats.push(second_beat(kitsu, &person.site)?);
+            // To a new site as well, but without a login.
+            let site = self.new_folder()?;
+            let mut export = export(kitsu, Account::Person, &site, false);
+            kept.measured.push(Log::of(&mut export, self.scratch)?.cost);
             bot.run(kitsu, self)?;
             for fetcher in &mut fetchers {
                 fetcher.run()?;
@@ -228,12 +233,13 @@ impl Exports<'_> {
         let fetching = fetchers.iter().map(|it| (it.cost().time, it.name)).min();
         let (fetch_time, fetcher) = fetching.context("there are fetchers")?;
         let (peer_time, bot_time) = (peer.cost().time, bot.first.cost().time);
+        let kept_time = kept.cost().time;
         let (first_time, login) = (person.first.cost().time, person.phase(|it| it.login));
         let lists = person.phase(|it| it.lists);
         let media_time = person.phase(|it| it.media);
         let parts = [person.part(), bot.part()];
         let site = person.site.clone();
-        let rows: Vec<_> = [person.first, person.again, bot.first, bot.again, peer]
+        let rows: Vec<_> = [person.first, person.again, kept, bot.first, bot.again, peer]
             .into_iter()
             .chain(fetchers)
             .collect();
@@ -245,7 +251,11 @@ impl Exports<'_> {
             media_time.as_secs_f64()
         );
         // Python has no way to take a bot's token.
-        for (time, how) in [(first_time, ""), (bot_time, ", with a bot's token")] {
+        for (time, how) in [
+            (first_time, ""),
+            (kept_time, ", with a session that is kept"),
+            (bot_time, ", with a bot's token"),
+        ] {
             let faster = ratio(peer_time, time);
             print_target(
                 faster >= faster_than_python,

@@ -262,3 +262,60 @@ fn a_folder_that_may_not_be_written_to_keeps_its_site() {
     let names = names.map(|it| it.map(|it| it.file_name()));
     assert_eq!(names.collect::<io::Result<Vec<_>>>().unwrap().len(), 3);
 }
+
+#[test]
+fn a_disk_that_is_mounted_in_a_site_is_not_emptied() {
+    let Some(disk) = Disk::mount() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = folder.path().join("site");
+    run(&mut export(&site, 1, 20), 0);
+    fs::write(disk.folder.path().join("precious"), "x").expect("there is room");
+    let bound = Bound::of(&disk, site.join("data/mounted"));
+
+    let before = files(&site.join("data"));
+    let error = run(&mut export(&site, 2, 21), 5).stderr;
+    let error = String::from_utf8_lossy(&error);
+    assert!(
+        error.contains("data/mounted`: another file system"),
+        "{error}"
+    );
+    assert_eq!(files(&site.join("data")), before);
+    drop(bound);
+
+    // In a project's own folder it goes with the state before, and stays what it is there.
+    let projects = fs::read_dir(site.join("data/projects")).expect("projects");
+    let mut projects = projects.map(|it| it.expect("a project").path());
+    let project = projects.find(|it| it.is_dir()).expect("a project");
+    let _bound = Bound::of(&disk, project.join("mounted"));
+    for (mark, shots) in [(3, 22), (4, 23), (5, 24)] {
+        run(&mut export(&site, mark, shots), 0);
+    }
+    assert!(disk.folder.path().join("precious").exists());
+}
+
+/// A disk that is mounted on a second folder.
+struct Bound(PathBuf);
+
+impl Bound {
+    fn of(disk: &Disk, folder: PathBuf) -> Self {
+        fs::create_dir(&folder).expect("a folder");
+        let mut mount = Command::new("mount");
+        run(mount.arg("--bind").arg(disk.folder.path()).arg(&folder), 0);
+        Self(folder)
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        // The site may have moved it meanwhile.
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let site = self.0.ancestors().find(|it| it.ends_with("site"));
+        let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        for place in
+            places.filter(|it| site.is_some_and(|site| it.starts_with(&*site.to_string_lossy())))
+        {
+            let _ = Command::new("umount").arg(place).status();
+        }
+        let _ = fs::remove_dir(&self.0);
+    }
+}

@@ -34,8 +34,10 @@ struct Kept {
     #[serde(flatten)]
     tokens: Tokens,
     /// Tells whether they were got with the same password.
-    proof: String,
+    proof: Proof,
 }
+
+type Proof = [u8; 32];
 
 impl KeptSession {
     /// The place for an account's session at a server. A lifetime of zero keeps none, and forgets one that
@@ -96,13 +98,12 @@ impl KeptSession {
 }
 
 /// What only who knows the password can say of a token.
-fn prove(password: &SecretString, token: &SecretString) -> String {
+fn prove(password: &SecretString, token: &SecretString) -> Proof {
     let mut hash = Sha256::new();
     hash.update(token.expose_secret());
     hash.update([0]);
     hash.update(password.expose_secret());
-    let bytes = hash.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().into()
 }
 
 #[cfg(target_os = "linux")]

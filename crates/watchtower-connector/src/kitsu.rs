@@ -156,12 +156,17 @@ impl Kitsu {
             matches!(failure.status(), Some(401 | 422)) && !failure.is_elsewhere()
         };
         let mut tokens = self.session.tokens(&self.http).await?;
-        let mut may_renew = true;
+        // By a refresh, and where what that gives is refused too, by a login.
+        let mut renewals = 2;
         loop {
             match read(request.clone().auth(tokens.auth())).await {
-                Err(failure) if may_renew && is_refused(&failure) => {
+                Err(failure) if renewals > 0 && is_refused(&failure) => {
                     tokens = self.session.renewed(&self.http, &tokens).await?;
-                    may_renew = tokens.is_refreshed();
+                    renewals = if tokens.is_refreshed() {
+                        renewals - 1
+                    } else {
+                        0
+                    };
                 }
                 done => return done,
             }

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 pub use self::folder::SiteFolder;
 
 use self::early::{EarlySync, LARGE};
-use self::files::{Tree, exists, link_unless_there, remove, same_bytes, take_after};
+use self::files::{Tree, exists, link, remove, same_bytes, take_after};
 use self::kept::Kept;
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
@@ -280,7 +280,7 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] when it cannot be looked at.
+    /// [`Error::Output`] when it cannot be looked at, or when another file system is mounted in it.
     pub fn keep(&self, path: &str) -> Result<bool> {
         let below = below_data(path)?;
         let there = exists(&self.places.data.join(below))?;
@@ -315,7 +315,16 @@ impl Transaction {
         if same_bytes(&self.site.path(to), &from) {
             return self.keep(to).map(drop);
         }
-        link_unless_there(&from, &self.staged(to)?)
+        let staged = self.staged(to)?;
+        match link(&from, &staged) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => {
+                if result.during("link", &staged)? {
+                    locked(&self.new_files).push(staged);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes a file, or a folder with everything in it, out of the staged state.
@@ -450,6 +459,13 @@ mod tests {
             .unwrap();
     }
 
+    /// A change that brings one file, and keeps none.
+    fn publish(site: &Site, path: &str, text: &str) {
+        let change = site.begin(NOW).unwrap();
+        put(&change, path, text);
+        change.commit().unwrap();
+    }
+
     fn read(site: &Site, path: &str) -> Option<String> {
         fs::read_to_string(site.path(path)).ok()
     }
@@ -484,9 +500,7 @@ mod tests {
     fn a_dropped_change_leaves_the_site_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/context.json", "1");
-        change.commit().unwrap();
+        publish(&site, "data/projects/context.json", "1");
         let change = site.begin(NOW).unwrap();
         put(&change, "data/projects/context.json", "2");
         drop(change);
@@ -536,9 +550,7 @@ mod tests {
     fn what_stays_is_linked_only_for_a_step() {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/a", "1");
-        change.commit().unwrap();
+        publish(&site, "data/projects/a", "1");
 
         let change = site.begin(NOW).unwrap();
         assert!(change.open("data/projects/a").is_err(), "nobody keeps it");
@@ -609,9 +621,7 @@ mod tests {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/a", "1");
-        change.commit().unwrap();
+        publish(&site, "data/projects/a", "1");
         fs::create_dir(site.path("data/private")).unwrap();
         fs::write(site.path("data/private/notes.txt"), "mine").unwrap();
         let mode = |path: &str, mode: u32| {
@@ -621,9 +631,7 @@ mod tests {
         mode("data", 0o2751);
         let inode = fs::metadata(site.path("data")).unwrap().ino();
 
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/a", "2");
-        change.commit().unwrap();
+        publish(&site, "data/projects/a", "2");
         let found = |path: &str| fs::metadata(site.path(path)).unwrap();
         assert_ne!(found("data").ino(), inode, "the step was taken");
         assert_eq!(found("data").mode() & 0o7777, 0o2751);
@@ -635,9 +643,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
         for text in ["1", "2"] {
-            let change = site.begin(NOW).unwrap();
-            put(&change, "data/projects/a", text);
-            change.commit().unwrap();
+            publish(&site, "data/projects/a", text);
             let memory = site.path(".watchtower/media.json");
             let _ = fs::remove_file(&memory);
             fs::create_dir(&memory).unwrap();
@@ -683,9 +689,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
         let write = |text: &str| {
-            let change = site.begin(NOW).unwrap();
-            put(&change, "data/projects/a", text);
-            change.commit().unwrap();
+            publish(&site, "data/projects/a", text);
         };
         write("1");
         let opened = File::open(site.path("data")).unwrap();
@@ -701,9 +705,7 @@ mod tests {
     fn writing_over_what_is_kept_does_not_reach_the_readers() {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/a", "1");
-        change.commit().unwrap();
+        publish(&site, "data/projects/a", "1");
         let change = site.begin(NOW).unwrap();
         change.keep("data/projects").unwrap();
         put(&change, "data/projects/a", "2");

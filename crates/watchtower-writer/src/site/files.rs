@@ -65,14 +65,6 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
     }
 }
 
-/// Links a file to a place where nothing is yet. What is there already stays.
-pub(super) fn link_unless_there(from: &Path, to: &Path) -> Result<()> {
-    match link(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result.map(drop).during("link", to),
-    }
-}
-
 /// A hard link, or where there can be none a copy with the same time. Says whether it is a copy.
 pub(super) fn link(from: &Path, to: &Path) -> io::Result<bool> {
     match fs::hard_link(from, to) {

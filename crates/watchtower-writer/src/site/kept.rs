@@ -45,13 +45,14 @@ impl Kept {
     /// `Output` when it cannot be looked at, and for a folder on which something is mounted: that would go
     /// with the present state, and be emptied with it.
     pub(super) fn add(&mut self, data: &Path, path: &Path) -> Result<()> {
+        if self.is_below_a_file(path) {
+            return Ok(());
+        }
         let place = data.join(path);
         let found = fs::symlink_metadata(&place).during("look at", &place)?;
         if !found.is_dir() {
-            if !self.is_below_a_file(path) {
-                self.remove(path);
-                self.files.insert(path.to_owned(), Seen::of(&found));
-            }
+            self.remove(path);
+            self.files.insert(path.to_owned(), Seen::of(&found));
             return Ok(());
         }
         if found.dev() != fs::metadata(data).during("look at", data)?.dev() {

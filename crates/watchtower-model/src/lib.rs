@@ -26,6 +26,7 @@ mod edit;
 pub mod format;
 mod frame_rate;
 mod id;
+pub mod json;
 mod media;
 mod project;
 pub mod schema;

@@ -233,7 +233,7 @@ mended! {
         site.write("shots.json", text.replacen("\"data\": {", "\"data\": {\"x\": 1e999,", 1));
     } => [
         "left out: casting 95cdab4a-de13-4b7f-a247-1da70a42240d, refers to something that is not there",
-        "1 entry left out of shots.json: a number is too large: number 1"
+        "1 entry left out of shots.json: the number is too large: number 1"
     ] |it| film(it).shots.len() == 4;
     an_edit_that_is_missing: Site::new(), |site| site.remove("edit.json")
         => [] |it| film(it).edits.is_empty();

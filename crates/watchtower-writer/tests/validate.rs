@@ -789,14 +789,7 @@ facts! {
             let text = fs::read_to_string(site.path("shots.json")).unwrap();
             site.write("shots.json", text.replacen("5.458333333333333", "1e999", 1));
         }
-        => ["warning WT107 shots.json /0"];
-    nesting_without_end:
-        |site| {
-            let text = fs::read_to_string(site.path("shots.json")).unwrap();
-            let deep = format!("{{\"x\": {}{},", "[".repeat(100_000), "]".repeat(100_000));
-            site.write("shots.json", text.replacen('{', &deep, 1));
-        }
-        => ["warning WT108 shots.json /0"];
+        => ["warning WT107 shots.json /0/durationSeconds"];
     web_page_in_the_place_of_a_document:
         |site| site.write("shots.json", "<html><title>502 Bad Gateway</title></html>")
         => ["error WT109 shots.json"];
@@ -805,7 +798,7 @@ facts! {
             let text = fs::read_to_string(site.path("assets.json")).unwrap();
             site.write("assets.json", text.replacen("Asset 001", "\\ud83d", 1));
         }
-        => ["warning WT111 assets.json /0"];
+        => ["warning WT111 assets.json /0/name"];
 }
 
 // Files of the site, references and meaning.
@@ -1117,13 +1110,68 @@ fn a_path_that_is_not_unicode_can_be_serialised() {
     assert!(file.contains("s\u{fffd}te"), "{file}");
 }
 
+/// What one document alone is told.
+fn alone(document: &str, text: &[u8]) -> (Vec<String>, Report) {
+    let options = Options {
+        format: Some(Format::V0),
+        document: Some(document.to_owned()),
+        ..Options::default()
+    };
+    let report = validate::read(Path::new("it.json"), text, &options).unwrap();
+    (lines(&report), report)
+}
+
 #[test]
-fn an_entry_that_cannot_be_read_raises_no_doubt_about_others() {
+fn what_is_odd_about_one_value_hides_nothing_else_in_its_entry() {
+    let told = ["context", "shots", "project"].map(|document| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+        let name = match document {
+            "context" => "huge-number.context.json",
+            "shots" => "lone-surrogate.shots.json",
+            _ => "nulls-beside-surrogate.project.json",
+        };
+        let (told, _) = alone(document, &fs::read(path.join(name)).unwrap());
+        format!("{name}\n{}", told.join("\n"))
+    });
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn what_is_nested_too_deep_hides_nothing_else_and_is_pointed_at() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let text = format!("[{{\"id\": \"a\", \"x\": {deep},\n \"name\": null}}]");
+    let (told, report) = alone("sequences", text.as_bytes());
+    let deepest = format!("warning WT108 it.json /0/x{}", "/0".repeat(126));
+    assert_eq!(told, [&*deepest, "error WT203 it.json /0/name"]);
+    let position = report.findings[0].position.unwrap();
+    assert_eq!((position.line, position.column), (1, 19 + 126));
+}
+
+#[test]
+fn values_that_are_no_json_for_others_are_pointed_at() {
+    let text = b"[{\"id\": \"a\", \"name\": \"\\ud83d\", \"x\": \"\xff\",\n \"y\": [1, 2e400]}]";
+    let (told, report) = alone("sequences", text);
+    assert_eq!(
+        told,
+        [
+            "warning WT111 it.json /0/name",
+            "warning WT101 it.json /0",
+            "warning WT107 it.json /0/y/1"
+        ]
+    );
+    let places = report.findings.iter().filter_map(|it| it.position);
+    let places: Vec<_> = places.map(|it| (it.line, it.column)).collect();
+    assert_eq!(places, [(1, 22), (1, 38), (2, 11)]);
+}
+
+#[test]
+fn a_value_that_cannot_be_read_raises_no_doubt_about_others() {
     let site = Site::new();
-    // The first shot is lost, and with it its id: the casting may still be right.
+    // The first shot's id is lost: the casting may still be right.
+    site.edit("shots.json", |it| it[0]["id"] = json!("LOST"));
     let text = fs::read_to_string(site.path("shots.json")).unwrap();
-    site.write("shots.json", text.replacen("\"0010\"", "1e999", 1));
-    assert_eq!(site.findings(), ["warning WT107 shots.json /0"]);
+    site.write("shots.json", text.replacen("\"LOST\"", "\"\\ud83d\"", 1));
+    assert_eq!(site.findings(), ["warning WT111 shots.json /0/id"]);
 }
 
 #[cfg(unix)]

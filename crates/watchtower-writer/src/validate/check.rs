@@ -1,6 +1,6 @@
 //! Checks one document: reads it value by value, judges each, and says what is wrong where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
@@ -8,6 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 use serde::de::{DeserializeSeed, IgnoredAny};
 use serde_json::{Deserializer, Value};
 use watchtower_model::format::{self, DOCUMENTS, Document};
+use watchtower_model::json::{self, Oddity};
 
 use super::elements::{Broken, Elements};
 use super::finding::{Finding, LeftOut, Position, Severity};
@@ -311,7 +312,14 @@ impl Check<'_> {
                 finding.position = Some(Position::at(at, at + length));
             });
         }
-        let careful = match text::read(&String::from_utf8_lossy(bytes), self.shape, self.strict) {
+        let text = String::from_utf8_lossy(bytes);
+        let (text, odd) = json::mend(text.as_bytes());
+        for it in &odd {
+            let (code, message) = text::odd(it.oddity);
+            findings.add(code, &format!("{base}{}", it.pointer), message);
+        }
+        let text = String::from_utf8_lossy(&text);
+        let careful = match text::read(&text, self.shape, self.strict) {
             Ok(careful) => careful,
             Err(error) => {
                 let (code, message) = text::objection(&error);
@@ -324,7 +332,12 @@ impl Check<'_> {
             let message = "the key occurs twice, and the last one counts";
             findings.add(Code::DuplicateKey, &format!("{base}{duplicate}"), message);
         }
-        for violation in schema::violations(self.document, &careful.value) {
+        for mut violation in schema::violations(self.document, &careful.value) {
+            if let Some(it) = odd.iter().find(|it| it.pointer == violation.pointer)
+                && it.oddity == Oddity::NumberOutOfRange
+            {
+                violation.message = "found a number that is too large".to_owned();
+            }
             findings.push(violation.code, violation.severity, |finding| {
                 finding.pointer = format!("{base}{}", violation.pointer);
                 finding.message = violation.message;
@@ -343,6 +356,8 @@ impl Check<'_> {
             &mut self.facts,
             &mut pointers,
         );
+        let odd: HashSet<&str> = odd.iter().map(|it| &*it.pointer).collect();
+        self.facts.forget(&mut pointers, |it| odd.contains(it));
         self.rules.entry(entry, &self.facts, &mut self.problems);
         self.tell(entry, &careful.value, &pointers, findings);
     }

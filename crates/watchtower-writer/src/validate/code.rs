@@ -161,7 +161,7 @@ codes! {
     }
     108 NestedTooDeep "nested-too-deep" Warning {
         "Lists and objects are nested more than 127 levels deep."
-        why: "Many JSON readers refuse it, or crash; this one looks no further into the entry."
+        why: "Many JSON readers refuse it, or crash; this one looks no further into what is that deep."
         mend: "Leave the data out that the client does not read."
         example: r#"{"data": {"x": [[[[…]]]]}}"# => r#"{"data": {}}"#
     }

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 use watchtower_model::format::Shape;
+use watchtower_model::json;
 
 use super::Code;
 
@@ -271,37 +272,13 @@ impl<R: Read> Elements<R> {
             }
             return broken;
         }
-        let at = offset_of(self.rest(), error);
-        // serde_json stands at the byte it cannot take or just behind it.
-        let word_start = self.rest()[..at]
-            .iter()
-            .rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-')
-            .map_or(0, |before| before + 1);
-        let word = &self.rest()[word_start..];
-        for name in ["NaN", "-Infinity", "Infinity"] {
-            if word.starts_with(name.as_bytes()) {
-                let message = format!("`{name}` is not JSON");
-                return self.broken(Code::NotANumber, word_start, message);
-            }
-        }
-        let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
-        self.broken(Code::NotJson, at, format!("the text is not JSON: {reason}"))
+        let flaw = json::flaw(self.rest(), error);
+        let code = match flaw.is_number {
+            true => Code::NotANumber,
+            false => Code::NotJson,
+        };
+        self.broken(code, flaw.offset, flaw.message)
     }
-}
-
-/// The place in `text` of the byte at which `serde_json` gave up.
-fn offset_of(text: &[u8], error: &serde_json::Error) -> usize {
-    let line_start = match error.line() {
-        0 | 1 => 0,
-        line => text
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'\n')
-            .nth(line - 2)
-            .map_or(text.len(), |(at, _)| at + 1),
-    };
-    (line_start + error.column().saturating_sub(1)).min(text.len().saturating_sub(1))
 }
 
 #[cfg(test)]

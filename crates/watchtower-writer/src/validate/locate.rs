@@ -1,5 +1,6 @@
 //! Finds where in a file a finding stands. Files are read for this only when there are findings.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufReader, Read, Seek};
 
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 use watchtower_model::format::Shape;
+use watchtower_model::json;
 
 use super::elements::Elements;
 use super::finding::{Finding, Position};
@@ -84,7 +86,9 @@ fn split_index(pointer: &str) -> Option<(usize, &str)> {
 
 /// The bytes in an entry to which each of several JSON pointers leads.
 fn ranges<'p>(text: &[u8], places: impl Iterator<Item = &'p str>) -> Vec<Option<(usize, usize)>> {
-    let parsed = std::str::from_utf8(text).ok().and_then(|text| {
+    let text = ascii_for_broken(text);
+    let (text, _) = json::mend(&text);
+    let parsed = std::str::from_utf8(&text).ok().and_then(|text| {
         let nothing = CollectOptions::default();
         parse_to_ast(text, &nothing, &ParseOptions::default()).ok()
     });
@@ -97,6 +101,19 @@ fn ranges<'p>(text: &[u8], places: impl Iterator<Item = &'p str>) -> Vec<Option<
             Some((range.start, range.end))
         })
         .collect()
+}
+
+/// A text of as many bytes, with a `?` for each that is not UTF-8.
+fn ascii_for_broken(text: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(text).is_ok() {
+        return text.into();
+    }
+    let mut whole = Vec::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        whole.extend_from_slice(chunk.valid().as_bytes());
+        whole.extend(chunk.invalid().iter().map(|_| b'?'));
+    }
+    whole.into()
 }
 
 type Members<'v, 'a> = HashMap<usize, HashMap<&'v str, &'v Value<'a>>>;

@@ -93,6 +93,22 @@ impl Facts {
         self.unreadable.clear();
     }
 
+    /// Forgets the facts at some places: nothing can be said of what their values are.
+    pub(super) fn forget(&mut self, pointers: &mut Vec<String>, is_gone: impl Fn(&str) -> bool) {
+        let facts = std::mem::take(&mut self.list).into_iter();
+        for (fact, pointer) in facts.zip(std::mem::take(pointers)) {
+            if !is_gone(&pointer) {
+                self.list.push(fact);
+                pointers.push(pointer);
+            } else if let Datum::Id(_) | Datum::Text(_) = fact.datum {
+                self.unreadable.extend(fact.role.gives());
+                if fact.role == Role::EpisodeSequence {
+                    self.unreadable.push(Kind::Episode);
+                }
+            }
+        }
+    }
+
     fn text(&mut self, role: Role, text: &str) {
         let datum = match role {
             Role::Defines(_)

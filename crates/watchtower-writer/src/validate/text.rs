@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use watchtower_model::json::Oddity;
 
 use super::Code;
 use super::shape::{Shape, push_key};
@@ -35,19 +36,28 @@ pub(super) fn read(text: &str, shape: &Shape, strict: bool) -> serde_json::Resul
     })
 }
 
+/// What the finding about an oddity says.
+pub(super) fn odd(oddity: Oddity) -> (Code, &'static str) {
+    match oddity {
+        Oddity::NumberOutOfRange => (Code::NumberOutOfRange, "the number is too large"),
+        Oddity::NestedTooDeep => (
+            Code::NestedTooDeep,
+            "lists and objects are nested more than 127 levels deep",
+        ),
+        Oddity::LoneSurrogate => (Code::LoneSurrogate, "an escape stands for half a character"),
+    }
+}
+
 /// What is wrong with an entry whose grammar is right, and which is refused all the same. Browsers
 /// take such entries.
 pub(crate) fn objection(error: &serde_json::Error) -> (Code, &'static str) {
     let reason = error.to_string();
     if reason.starts_with("number out of range") {
-        (Code::NumberOutOfRange, "a number is too large")
+        odd(Oddity::NumberOutOfRange)
     } else if reason.starts_with("recursion limit") {
-        (
-            Code::NestedTooDeep,
-            "lists and objects are nested more than 127 levels deep",
-        )
+        odd(Oddity::NestedTooDeep)
     } else if reason.contains("surrogate") || reason.contains("hex escape") {
-        (Code::LoneSurrogate, "an escape stands for half a character")
+        odd(Oddity::LoneSurrogate)
     } else {
         (Code::NotJson, "the text is not JSON")
     }

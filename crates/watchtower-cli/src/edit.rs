@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
-use watchtower_connector::edit::{Overlay, Timeline, WithEdits};
+use watchtower_connector::edit::{NamePattern, Overlay, Timeline, WithEdits};
 use watchtower_connector::{Error, ErrorKind, Result, Tracker};
 use watchtower_model::FrameRate;
 use watchtower_writer::media::movie::{MovieError, frame_count};
@@ -15,12 +15,16 @@ use watchtower_writer::media::movie::{MovieError, frame_count};
 #[allow(clippy::doc_markdown)] // These become the help, which is plain text.
 #[command(next_help_heading = "The cut, from the edit")]
 pub(crate) struct EditArgs {
-    /// Take order, start and length of shots from a timeline: OpenTimelineIO (.otio), or EDL (.edl, CMX
-    /// 3600). Clips are named after shots, as in 010_0020; what does not match is listed. PROJECT is its
-    /// name or id; it is not needed with one `--project`, or where there is one only. May be given several
-    /// times
+    /// Take order, start and length of shots from a timeline: OpenTimelineIO (.otio, .otioz, .otiod), XML of
+    /// Final Cut 7 (.xml), or EDL (.edl, CMX 3600). Comments, markers or clips are named after shots, as in
+    /// 010_0020; what does not match is listed. PROJECT is its name or id; it is not needed with one
+    /// `--project`, or where there is one only. May be given several times
     #[arg(long = "edit", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
     pub(crate) edits: Vec<OsString>,
+    /// How shots are named in edits, as a regular expression with a group `shot`, and groups `sequence` and
+    /// `episode` if they are there: (?<sequence>\w+)_(?<shot>\d+). Only names that it matches count
+    #[arg(long, value_name = "REGEX", value_parser = pattern)]
+    pub(crate) edit_match: Option<NamePattern>,
     /// The movie of the edit, instead of the tracker's. May be given several times
     #[arg(long = "edit-movie", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
     pub(crate) movies: Vec<OsString>,
@@ -46,6 +50,7 @@ impl EditArgs {
             let (project, file) = split(argument, projects)?;
             let timeline = Timeline::read(&file, self.fps)?;
             let overlay = place(&mut overlays, project);
+            overlay.pattern.clone_from(&self.edit_match);
             if overlay.timeline.replace(timeline).is_some() {
                 return Err(twice("--edit"));
             }
@@ -62,6 +67,11 @@ impl EditArgs {
             false => Box::new(WithEdits::new(tracker, overlays)),
         })
     }
+}
+
+/// Reads the expression of `--edit-match`.
+fn pattern(text: &str) -> std::result::Result<NamePattern, String> {
+    NamePattern::new(text).map_err(|error| error.to_string())
 }
 
 /// Refuses a file that was named as the movie of an edit and is none: the site would show a placeholder.
@@ -103,6 +113,7 @@ fn place(overlays: &mut Vec<Overlay>, project: Option<String>) -> &mut Overlay {
         overlays.push(Overlay {
             project,
             timeline: None,
+            pattern: None,
             movie: None,
         });
         overlays.len() - 1

@@ -1,16 +1,23 @@
 //! The cut, from the edit: order, start and length of shots from a timeline, laid over any tracker.
 //!
-//! Trackers seldom know the edit. A [`Timeline`] is read from a file of OpenTimelineIO (`.otio`) or an
-//! edit decision list (`.edl`, CMX 3600), and [`WithEdits`] is a tracker whose shots are where it says.
+//! Trackers seldom know the edit. A [`Timeline`] is read from a file of OpenTimelineIO (`.otio`, `.otioz`,
+//! `.otiod`), XML of Final Cut 7 (`.xml`) or an edit decision list (`.edl`, CMX 3600), and [`WithEdits`] is a
+//! tracker whose shots are where it says.
 //!
 //! # Which clip is which shot
 //!
-//! A clip goes by its name, then by `shot`, `shot_name` or `shot_id` in its metadata, then by the name
-//! and the file of its media. Names are compared as words: `SEQ-010 / sh 0010` is `seq_010_sh_0010`.
+//! What names a clip's shot, in this order: comments, markers, the clip's own name, `shot`, `shot_name` or
+//! `shot_id` in its metadata, its source file, its reel. That is the order in which Autodesk's importer of cuts
+//! looks. Names are compared as words: `SEQ-010 / sh 0010` is `seq_010_sh_0010`.
 //!
-//! 1. A clip is the shot of the same episode, sequence and name; sequence and name; name, where no other
-//!    shot has it; or id. The project's name may stand in front.
-//! 2. Else it is the shot with whose sequence and name it starts: `010_0020_anim_v003` is `010_0020`.
+//! 1. A name is the shot of the same episode, sequence and name; sequence and name; name; or id. The
+//!    project's name may stand in front, and a version, a take or a file's ending behind.
+//! 2. Else it is the shot with whose name it starts, the longest that fits: `010_0020_anim_v003` is
+//!    `010_0020`. That name has two words or more, of the sequence and the shot, or of the shot alone.
+//! 3. Else it is the shot whose name, of two words or more, stands in it.
+//! 4. Comments and markers are read word by word: the first word that is a shot counts.
+//!
+//! A name that fits two shots fits none. With a [`NamePattern`] only names that it matches count.
 //!
 //! # What becomes what
 //!
@@ -21,21 +28,26 @@
 //! * A transition changes nothing about where the clips beside it meet, and neither do time warps.
 //! * Shots that are not in the edit are left out; clips that match no shot are named.
 
+mod archive;
 mod cut;
 mod edl;
+mod final_cut;
+mod matching;
 mod otio;
+mod text;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use percent_encoding::percent_decode_str;
 use watchtower_model::{Edit, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
 };
-use cut::Cut;
+use cut::{Cut, Kind};
+pub use matching::NamePattern;
 
 /// A timeline of an edit.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +57,17 @@ pub struct Timeline {
     file: String,
 }
 
+/// What a timeline can be read from, by the ending of its name.
+#[derive(Clone, Copy)]
+enum Format {
+    Otio,
+    FinalCut,
+    Edl,
+}
+
 impl Timeline {
-    /// Reads a timeline from a file: `.otio`, or `.edl`. An edit decision list does not say how many
-    /// frames a second has, so it needs `fps`; for others it is in place of the file's own.
+    /// Reads a timeline from a file: OpenTimelineIO, XML of Final Cut 7, or EDL. An edit decision list does
+    /// not say how many frames a second has, so it needs `fps`; for others it is in place of the file's own.
     ///
     /// # Errors
     ///
@@ -56,27 +76,37 @@ impl Timeline {
     pub fn read(path: &Path, fps: Option<FrameRate>) -> Result<Self> {
         let operation = format!("read the edit `{}`", path.display());
         let failed = |kind, message: String| Error::new(kind, operation.clone(), message);
-        let bytes = fs::read(path).map_err(|it| failed(ErrorKind::Config, it.to_string()))?;
-        let text = String::from_utf8_lossy(&bytes);
         let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let format = match &*ending.to_lowercase() {
+            "otio" | "otioz" | "otiod" => Format::Otio,
+            "xml" | "fcpxml" => Format::FinalCut,
+            "edl" => Format::Edl,
+            _ => {
+                let message = "its name ends in none of .otio, .otioz, .otiod, .xml and .edl";
+                let help =
+                    "export the edit as OpenTimelineIO, XML of Final Cut 7, or EDL (CMX 3600)";
+                return Err(failed(ErrorKind::Config, message.into()).with_help(help));
+            }
+        };
+        let bytes = archive::bytes(path).map_err(|it| failed(ErrorKind::Config, it))?;
         let fps = fps.map(FrameRate::as_f64);
-        let cut = match (&*ending.to_lowercase(), fps) {
-            ("otio", fps) => otio::read(&text, fps),
-            ("edl", Some(fps)) => edl::read(&text, fps),
-            ("edl", None) => {
+        let decoded = text::decode(&bytes).map_err(|it| failed(ErrorKind::Invalid, it))?;
+        let (text, guess) = decoded;
+        let cut = match (format, fps) {
+            (Format::Otio, fps) => otio::read(&text, fps),
+            (Format::FinalCut, fps) => final_cut::read(&text, fps),
+            (Format::Edl, Some(fps)) => edl::read(&text, fps),
+            (Format::Edl, None) => {
                 let message = "an edit decision list does not say how many frames a second has";
                 let help = "give --fps, as in --fps 24";
                 return Err(failed(ErrorKind::Config, message.into()).with_help(help));
             }
-            _ => {
-                let message = "it is neither .otio nor .edl";
-                let help = "export the edit as OpenTimelineIO, or as EDL (CMX 3600)";
-                return Err(failed(ErrorKind::Config, message.into()).with_help(help));
-            }
         };
+        let mut cut = cut.map_err(|message| failed(ErrorKind::Invalid, message))?;
+        cut.notes.splice(0..0, guess);
         let file = path.file_name().unwrap_or_default();
         Ok(Self {
-            cut: cut.map_err(|message| failed(ErrorKind::Invalid, message))?,
+            cut,
             file: file.to_string_lossy().into_owned(),
         })
     }
@@ -84,10 +114,10 @@ impl Timeline {
     /// Every clip by its name, with its first frame and the frame at which it has ended, counted from
     /// the start of the timeline; in the order of the file.
     pub fn clips(&self) -> Vec<(String, i64, i64)> {
-        let clips = self.cut.pieces.iter().filter(|it| it.is_clip);
+        let clips = self.cut.pieces.iter().filter(|it| it.kind != Kind::Nested);
         let clip = |it: &cut::Piece| {
             let (start, end) = it.frames(self.cut.fps);
-            (it.names.first().cloned().unwrap_or_default(), start, end)
+            (it.label().to_owned(), start, end)
         };
         clips.map(clip).collect()
     }
@@ -95,6 +125,11 @@ impl Timeline {
     /// Frames per second in which [`clips`](Self::clips) counts.
     pub fn fps(&self) -> f64 {
         self.cut.fps
+    }
+
+    /// What a person should know about the file: lines that were passed over, what was guessed.
+    pub fn notes(&self) -> &[String] {
+        &self.cut.notes
     }
 }
 
@@ -105,6 +140,8 @@ pub struct Overlay {
     pub project: Option<String>,
     /// Where its shots are. Those of the tracker stay without one.
     pub timeline: Option<Timeline>,
+    /// How shots are named in the timeline, where the rules of this module do not fit.
+    pub pattern: Option<NamePattern>,
     /// The movie of the edit. That of the tracker stays without one.
     pub movie: Option<PathBuf>,
 }
@@ -172,15 +209,19 @@ impl Overlay {
     fn lay_over(&self, snapshot: &mut ProjectSnapshot) -> Result<()> {
         let mut name = "Edit".to_owned();
         if let Some(Timeline { cut, file }) = &self.timeline {
-            if !cut::lay_over(cut, file, snapshot) {
+            if !cut::lay_over(cut, file, self.pattern.as_ref(), snapshot) {
                 let operation = format!("lay the edit {file} over {}", snapshot.project.name);
-                let clips = cut.pieces.iter().filter(|it| it.is_clip);
-                let clips = some(clips.filter_map(|it| it.names.first().map(String::as_str)));
+                let clips = cut.pieces.iter().filter(|it| it.kind != Kind::Nested);
+                let clips = some(clips.map(cut::Piece::label));
                 let shots = some(snapshot.shots.iter().map(|it| &*it.name));
-                let message = format!(
+                let mut message = format!(
                     "no clip of it matches a shot: clips are called {clips}, and shots {shots}"
                 );
-                let help = "name the clips after sequence and shot, as in 010_0020";
+                for note in &cut.notes {
+                    message = format!("{message}; {note}");
+                }
+                let help = "name the clips after sequence and shot, as in 010_0020, or give --edit-match; \
+                            `watchtower edit show` lists the names that clips go by";
                 return Err(Error::new(ErrorKind::Invalid, operation, message).with_help(help));
             }
             if !cut.name.is_empty() {
@@ -195,6 +236,28 @@ impl Overlay {
         }
         Ok(())
     }
+}
+
+/// How much is named in a note; the rest is counted.
+const LISTED: usize = 10;
+
+/// Some things in a row, and how many more there are.
+fn listed(mut all: impl Iterator<Item = String>) -> String {
+    let shown: Vec<String> = all.by_ref().take(LISTED).collect();
+    match all.count() {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
+}
+
+/// Whether a number can be the frames of a second: those of a timecode in seconds, or of sound, cannot.
+fn is_frame_rate(rate: f64) -> bool {
+    (5.0..=1000.0).contains(&rate)
+}
+
+/// The text of an address with what is escaped in it: `a%20b` is `a b`.
+fn decoded(address: &str) -> String {
+    percent_decode_str(address).decode_utf8_lossy().into_owned()
 }
 
 /// The first of some names, for an error.

@@ -369,6 +369,7 @@ async fn an_edit_over_another_tracker() {
         let overlay = Overlay {
             project: None,
             timeline: Some(Timeline::read(&path, Some(FrameRate::default())).unwrap()),
+            pattern: None,
             movie: Some(tests().join("../src/example/edit.mp4")),
         };
         WithEdits::new(Box::new(Example::default()), vec![overlay])

@@ -1,10 +1,12 @@
 //! A cut, and which of its pieces is which shot.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use watchtower_model::{EntityKind, FrameRate, LeftOut, ProjectSnapshot, Reason, Sequence, ShotId};
 
-use crate::names::words;
+use super::listed;
+use super::matching::{Found, NamePattern, ShotNames};
 
 /// The cut of a film: which piece is seen when.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,14 +24,75 @@ pub(super) struct Cut {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Piece {
     /// What may name the shot, the most telling first.
-    pub names: Vec<String>,
+    pub names: Vec<Name>,
+    /// Where it is, for people: `event 003 at 01:00:04:00`.
+    pub place: String,
     /// In seconds from the start of the film.
     pub start: f64,
     /// In seconds from the start of the film.
     pub end: f64,
-    pub is_clip: bool,
+    pub kind: Kind,
     /// How many of the pieces that follow are inside this one.
     pub inside: usize,
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Clip,
+    /// Black, bars, a title: a program made it, and it need be no shot.
+    Generated,
+    /// A stack or track, with pieces in it.
+    Nested,
+}
+
+/// A text that may name the shot of a piece.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Name {
+    pub source: Source,
+    pub text: String,
+}
+
+/// Where a name is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// The id of a shot, as we write it ourselves.
+    Id,
+    Comment,
+    Marker,
+    Clip,
+    Metadata,
+    File,
+    Reel,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id => "shot's id",
+            Self::Comment => "comment",
+            Self::Marker => "marker",
+            Self::Clip => "clip's name",
+            Self::Metadata => "metadata",
+            Self::File => "source file",
+            Self::Reel => "reel",
+        })
+    }
+}
+
+impl Name {
+    pub(super) fn new(source: Source, text: &str) -> Self {
+        let text = text.trim().to_owned();
+        Self { source, text }
+    }
+
+    /// The name, and of a path the file alone.
+    pub(super) fn file_name(&self) -> &str {
+        match self.source {
+            Source::File => self.text.rsplit(['/', '\\']).next().unwrap_or_default(),
+            _ => &self.text,
+        }
+    }
 }
 
 impl Piece {
@@ -40,57 +103,124 @@ impl Piece {
         let frame = |seconds: f64| (seconds * fps + 0.5 + 1e-6).floor() as i64;
         (frame(self.start), frame(self.end))
     }
+
+    /// What people call it: its clip's name, or what else it has.
+    pub(super) fn label(&self) -> &str {
+        let clip = self.names.iter().find(|it| it.source == Source::Clip);
+        let name = clip.or_else(|| self.names.first());
+        name.map_or("without a name", |it| it.file_name())
+    }
+}
+
+/// Gives a marker of a whole timeline or track to what is seen there: the uppermost clip, which is the last.
+pub(super) fn add_marker(pieces: &mut [Piece], time: f64, names: &[Name]) {
+    // Less than a thousandth of a frame is no time.
+    let is_there = |it: &&mut Piece| it.start - 1e-5 <= time && time < it.end - 1e-5;
+    let clips = pieces.iter_mut().filter(|it| it.kind != Kind::Nested);
+    if let Some(piece) = clips.rev().find(is_there) {
+        let at = piece.names.iter().position(|it| it.source > Source::Marker);
+        let at = at.unwrap_or(piece.names.len());
+        piece.names.splice(at..at, names.iter().cloned());
+    }
+}
+
+/// Which pieces are which shots.
+pub(super) struct Shots {
+    /// First frame of each shot, by its place in the snapshot, and the frame at which it has ended.
+    pub ranges: HashMap<usize, (i64, i64)>,
+    /// What a person should know: clips without a shot, and shots that are seen again.
+    pub notes: Vec<String>,
+}
+
+/// Finds the shots of a cut. Pieces count in the order of the timeline; those of a shot that touch are one,
+/// and of pieces apart the first counts.
+pub(super) fn shots(cut: &Cut, snapshot: &ProjectSnapshot, pattern: Option<&NamePattern>) -> Shots {
+    let names = ShotNames::of(snapshot, pattern);
+    let mut pieces: Vec<(i64, i64, usize)> = Vec::new();
+    let mut unknown: Vec<String> = Vec::new();
+    let mut several: Vec<String> = Vec::new();
+    let mut generated: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(piece) = cut.pieces.get(at) {
+        at += 1;
+        let named = |name: &str| format!("`{}` ({})", name.escape_debug(), piece.place);
+        match names.find(&piece.names) {
+            Found::Shot(shot, _) => {
+                // What is inside a shot is of it.
+                at += piece.inside;
+                let (start, end) = piece.frames(cut.fps);
+                pieces.push((start, end, shot));
+            }
+            Found::Several(name, one, other) => several.push(format!(
+                "{} as {} and {}",
+                named(name.file_name()),
+                full_name(snapshot, one),
+                full_name(snapshot, other)
+            )),
+            Found::Nothing => match piece.kind {
+                Kind::Clip => unknown.push(named(piece.label())),
+                Kind::Generated => generated.push(named(piece.label())),
+                Kind::Nested => {}
+            },
+        }
+    }
+    pieces.sort_unstable();
+    let mut ranges: HashMap<usize, (i64, i64)> = HashMap::new();
+    let mut again: Vec<String> = Vec::new();
+    for (start, end, shot) in pieces {
+        let range = ranges.entry(shot).or_insert((start, end));
+        if start <= range.1 {
+            range.1 = range.1.max(end);
+        } else {
+            again.push(format!("{} at frame {start}", full_name(snapshot, shot)));
+        }
+    }
+    let mut notes = Vec::new();
+    let mut note = |what: &str, names: Vec<String>| {
+        if !names.is_empty() {
+            notes.push(format!("{what}: {}", listed(names.into_iter())));
+        }
+    };
+    note("clips that match no shot", unknown);
+    note(
+        "titles and other generated clips, which match no shot",
+        generated,
+    );
+    note("clips that could be two shots and are neither", several);
+    note(
+        "shots that are seen again later have their first place only",
+        again,
+    );
+    Shots { ranges, notes }
+}
+
+/// Sequence and name of a shot.
+pub(super) fn full_name(snapshot: &ProjectSnapshot, at: usize) -> String {
+    let shot = &snapshot.shots[at];
+    let sequence = snapshot
+        .sequences
+        .iter()
+        .find(|it| it.id == shot.sequence_id);
+    sequence.map_or_else(
+        || shot.name.clone(),
+        |it| format!("{} / {}", it.name, shot.name),
+    )
 }
 
 /// Lays a cut over a project: order, start and length of its shots are those of the cut. What does not
 /// match, either way, is named. Gives back whether anything matched.
-pub(super) fn lay_over(cut: &Cut, file: &str, snapshot: &mut ProjectSnapshot) -> bool {
-    let names = ShotNames::of(snapshot);
-    let mut ranges: HashMap<usize, (i64, i64)> = HashMap::new();
-    let mut apart: Vec<String> = Vec::new();
-    let mut unknown: Vec<&str> = Vec::new();
-    let mut at = 0;
-    while let Some(piece) = cut.pieces.get(at) {
-        at += 1;
-        let Some(shot) = piece.names.iter().find_map(|name| names.find(name)) else {
-            if piece.is_clip {
-                unknown.push(piece.names.first().map_or("without a name", |it| it));
-            }
-            continue;
-        };
-        // What is inside a shot is of it.
-        at += piece.inside;
-        let (start, end) = piece.frames(cut.fps);
-        match ranges.get_mut(&shot) {
-            None => {
-                ranges.insert(shot, (start, end));
-            }
-            Some(range) if start <= range.1 && range.0 <= end => {
-                *range = (range.0.min(start), range.1.max(end));
-            }
-            Some(_) => apart.push(format!("{} at frame {start}", snapshot.shots[shot].name)),
-        }
-    }
+pub(super) fn lay_over(
+    cut: &Cut,
+    file: &str,
+    pattern: Option<&NamePattern>,
+    snapshot: &mut ProjectSnapshot,
+) -> bool {
+    let Shots { ranges, notes } = shots(cut, snapshot, pattern);
     if ranges.is_empty() {
         return false;
     }
-    let mut note = |text: String| snapshot.notes.push(text);
-    for text in &cut.notes {
-        note(format!("{file}: {text}"));
-    }
-    if !unknown.is_empty() {
-        let mut listed = HashSet::new();
-        unknown.retain(|name| listed.insert(*name));
-        note(format!(
-            "{file}: clips that match no shot: {}",
-            unknown.join(", ")
-        ));
-    }
-    if !apart.is_empty() {
-        note(format!(
-            "{file}: shots that are seen again later have their first place only: {}",
-            apart.join(", ")
-        ));
+    for text in cut.notes.iter().chain(&notes) {
+        snapshot.notes.push(format!("{file}: {text}"));
     }
     place(cut, file, snapshot, &ranges);
     true
@@ -152,75 +282,4 @@ fn place(
         .casting
         .sort_by_key(|it| order.get(&it.shot_id).copied());
     snapshot.shots = shots;
-}
-
-/// By what names the shots of a project go.
-struct ShotNames {
-    /// The words of a name, joined by `_`; none for a name that several have.
-    whole: HashMap<String, Option<usize>>,
-    /// Those names that have the sequence in them: a clip's name may go on after them.
-    with_sequence: HashMap<String, Option<usize>>,
-    /// The words of the project's name, with which a clip's may start.
-    project: String,
-}
-
-impl ShotNames {
-    fn of(snapshot: &ProjectSnapshot) -> Self {
-        let episodes: HashMap<_, _> = snapshot
-            .episodes
-            .iter()
-            .map(|it| (&it.id, &*it.name))
-            .collect();
-        let sequences: HashMap<_, _> = snapshot.sequences.iter().map(|it| (&it.id, it)).collect();
-        let mut names = Self {
-            whole: HashMap::new(),
-            with_sequence: HashMap::new(),
-            project: words([&*snapshot.project.name]),
-        };
-        for (at, shot) in snapshot.shots.iter().enumerate() {
-            let sequence = sequences.get(&shot.sequence_id);
-            let name = &*shot.name;
-            let mut long = Vec::new();
-            if let Some(sequence) = sequence {
-                long.push(words([&sequence.name, name]));
-                let episode = sequence.episode_id.as_ref().and_then(|id| episodes.get(id));
-                long.extend(episode.map(|it| words([it, &*sequence.name, name])));
-            }
-            long.dedup();
-            for name in long {
-                add(&mut names.with_sequence, name.clone(), at);
-                add(&mut names.whole, name, at);
-            }
-            add(&mut names.whole, words([name]), at);
-            add(&mut names.whole, words([shot.id.as_str()]), at);
-        }
-        names
-    }
-
-    /// The shot that goes by a clip's name: a whole name, or the longest that the clip's starts with.
-    fn find(&self, clip: &str) -> Option<usize> {
-        let clip = words([clip]);
-        let rest = clip
-            .strip_prefix(&self.project)
-            .and_then(|it| it.strip_prefix('_'));
-        let clips = [Some(&*clip), rest.filter(|_| !self.project.is_empty())];
-        let clips = clips.into_iter().flatten();
-        clips
-            .clone()
-            .find_map(|clip| self.whole.get(clip).copied().flatten())
-            .or_else(|| {
-                clips.clone().find_map(|clip| {
-                    let ends = clip.match_indices('_').map(|(at, _)| at);
-                    ends.rev()
-                        .find_map(|end| self.with_sequence.get(&clip[..end]).copied().flatten())
-                })
-            })
-    }
-}
-
-fn add(names: &mut HashMap<String, Option<usize>>, name: String, at: usize) {
-    let same = names.entry(name).or_insert(Some(at));
-    if *same != Some(at) {
-        *same = None;
-    }
 }

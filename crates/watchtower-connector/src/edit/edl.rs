@@ -1,88 +1,131 @@
-//! Edit decision lists, as CMX 3600 writes them.
+//! Edit decision lists, as CMX 3600 writes them and as editors send them.
 
 use vtc::{Framerate, Ntsc, Timecode};
 
-use super::cut::{Cut, Piece};
+use super::cut::{Cut, Kind, Name, Piece, Source};
+use super::listed;
 
-/// Reads an edit decision list at so many frames per second.
+/// Reads an edit decision list at so many frames per second. A line that cannot be is passed over, and
+/// named in the notes.
 ///
 /// # Errors
 ///
-/// In words, with the line, for what is none.
+/// In words, for what has no event of video.
 pub(super) fn read(text: &str, fps: f64) -> Result<Cut, String> {
-    let mut events: Vec<Event> = Vec::new();
-    let mut title = String::new();
-    let mut is_drop = false;
-    let mut notes = Vec::new();
+    let mut list = List::new(fps);
     // Old programs end lines with a carriage return alone.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    for (line, number) in text.trim_start_matches('\u{feff}').lines().zip(1..) {
-        let line = line.trim();
-        let first = line.split_whitespace().next().unwrap_or_default();
-        if let Some(rest) = line.strip_prefix("TITLE:") {
-            rest.trim().clone_into(&mut title);
-        } else if let Some(rest) = line.strip_prefix("FCM:") {
-            is_drop = !rest.contains("NON");
-        } else if !first.is_empty() && first.bytes().all(|it| it.is_ascii_digit()) {
-            let event = Event::parse(line, is_drop, fps);
-            events.push(event.map_err(|error| format!("line {number}: {error}"))?);
-        } else if let Some(event) = events.last_mut() {
-            // Some leave out the sign of a comment.
-            event.comment(line.trim_start_matches('*').trim());
-        }
+    for (line, number) in text.lines().zip(1..) {
+        list.line(line.trim(), number);
     }
-    let start = events.iter().map(|it| it.record.0).min();
-    let start = start.ok_or("there is no event in it")?;
-    let mut pieces = Vec::new();
-    for event in &events {
-        if !event.is_video || event.is_black() || event.record.0 == event.record.1 {
-            continue;
-        }
-        // Frames, as seconds at the list's own rate.
-        #[allow(clippy::cast_precision_loss)] // A day has few frames.
-        let seconds = |frame: i64| (frame - start) as f64 / fps;
-        pieces.push(Piece {
-            names: event.names(),
-            start: seconds(event.record.0),
-            end: seconds(event.record.1),
-            is_clip: true,
-            inside: 0,
-        });
-    }
-    if pieces.is_empty() {
-        notes.push("no event of it is of video".to_owned());
-    }
-    Ok(Cut {
-        name: title,
-        fps,
-        pieces,
-        notes,
-    })
+    list.finish()
+}
+
+/// A list while it is read.
+struct List {
+    fps: f64,
+    title: String,
+    is_drop: bool,
+    lines: Vec<Line>,
+    /// Where in `lines` the event starts that comments are of.
+    event: usize,
+    /// Lines that cannot be, with what is wrong with them.
+    impossible: Vec<String>,
+    /// Whether drop frame was asked for at a rate that has none.
+    drop_ignored: bool,
+    /// Whether shots are as long as Resolve's markers say.
+    has_durations: bool,
 }
 
 /// A line of a list that places a clip.
-struct Event {
+#[derive(Default)]
+struct Line {
+    number: u32,
+    /// The number of its event, as it is written.
+    event: String,
     reel: String,
-    is_video: bool,
-    /// Whether it fades in over the one before: it is named by `TO CLIP NAME`.
-    is_transition: bool,
+    plays: Plays,
+    is_cut: bool,
     /// First frame, and the frame at which it has ended.
     record: (i64, i64),
-    from: Option<String>,
-    to: Option<String>,
+    /// Where it starts, as it is written.
+    timecode: String,
+    clip: Option<String>,
     markers: Vec<String>,
-    file: Option<String>,
+    comments: Vec<String>,
+    files: Vec<String>,
 }
 
-impl Event {
-    fn parse(line: &str, is_drop: bool, fps: f64) -> Result<Self, String> {
+/// What a line plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Plays {
+    Video,
+    Sound,
+    Black,
+    #[default]
+    Nothing,
+}
+
+impl List {
+    fn new(fps: f64) -> Self {
+        Self {
+            fps,
+            title: String::new(),
+            is_drop: false,
+            lines: Vec::new(),
+            event: 0,
+            impossible: Vec::new(),
+            drop_ignored: false,
+            has_durations: false,
+        }
+    }
+
+    fn line(&mut self, text: &str, number: u32) {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        let is_number = !first.is_empty() && first.bytes().all(|it| it.is_ascii_digit());
+        let times = text.split_whitespace().filter(|it| is_timecode(it)).count();
+        if let Some(rest) = after(text, "TITLE:") {
+            rest.clone_into(&mut self.title);
+        } else if let Some(rest) = after(text, "FCM:") {
+            self.is_drop = !rest.to_ascii_uppercase().contains("NON");
+        } else if is_number && times >= 2 {
+            self.event_line(text, number);
+        } else if !matches!(first, "" | "M2" | "AUD" | "SPLIT:") {
+            self.comment(text);
+        }
+    }
+
+    fn event_line(&mut self, text: &str, number: u32) {
+        let event = text.split_whitespace().next().unwrap_or_default();
+        let line = self.parse(text).unwrap_or_else(|problem| {
+            self.impossible.push(format!("line {number}: {problem}"));
+            Line::default()
+        });
+        let line = Line {
+            number,
+            event: event.to_owned(),
+            ..line
+        };
+        let current = &self.lines[self.event..];
+        // Some number all events alike: a new cut after a named clip is a new event.
+        let is_same = current.first().is_some_and(|it| it.event == event)
+            && !(line.plays == Plays::Video
+                && line.is_cut
+                && current.iter().any(|it| it.clip.is_some()));
+        if !is_same {
+            self.event = self.lines.len();
+        }
+        self.lines.push(line);
+    }
+
+    fn parse(&mut self, text: &str) -> Result<Line, String> {
         let none = || {
             format!(
                 "`{}` is no event: expected a number, a reel, a channel, a transition and four timecodes",
-                line.escape_debug()
+                text.escape_debug()
             )
         };
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let words: Vec<&str> = text.split_whitespace().collect();
         let [_, head @ .., _, _, record_in, record_out] = &words[..] else {
             return Err(none());
         };
@@ -90,63 +133,238 @@ impl Event {
         let at = head.iter().rposition(|it| is_transition(it));
         let at = at.filter(|at| *at >= 2).ok_or_else(none)?;
         let (reel, channel, transition) = (head[..at - 1].join(" "), head[at - 1], head[at]);
-        let frame = |timecode: &str| frame(timecode, is_drop, fps);
-        let record = (frame(record_in)?, frame(record_out)?);
+        let channel = channel.to_ascii_uppercase();
+        let plays = match channel.contains('V') || channel.starts_with('B') {
+            true if matches!(&*reel.to_ascii_uppercase(), "BL" | "BLACK") => Plays::Black,
+            true => Plays::Video,
+            false => Plays::Sound,
+        };
+        let record = (self.frame(record_in)?, self.frame(record_out)?);
+        let mut line = Line {
+            reel,
+            plays,
+            is_cut: transition == "C",
+            record,
+            timecode: (*record_in).to_owned(),
+            ..Line::default()
+        };
         if record.1 < record.0 {
-            return Err(format!(
-                "it ends at {record_out}, before it starts at {record_in}"
+            // Past midnight, or nonsense: no event lasts for half a day.
+            let day = self.frame("24:00:00:00")?;
+            line.record.1 += day;
+            if line.record.1 - line.record.0 > day / 2 {
+                return Err(format!(
+                    "it ends at {record_out}, before it starts at {record_in}"
+                ));
+            }
+        }
+        Ok(line)
+    }
+
+    fn frame(&mut self, timecode: &str) -> Result<i64, String> {
+        let (frame, drop_ignored) = frame(timecode, self.is_drop, self.fps)?;
+        self.drop_ignored |= drop_ignored;
+        Ok(frame)
+    }
+
+    fn comment(&mut self, text: &str) {
+        let text = text.trim_start_matches('*').trim();
+        let text = after(text, "COMMENT:").unwrap_or(text);
+        let Some(event) = self.lines.get_mut(self.event..).filter(|it| !it.is_empty()) else {
+            return;
+        };
+        let is_shown = |it: &Line| it.plays == Plays::Video && it.record.0 < it.record.1;
+        let first = event.iter().position(|it| it.plays == Plays::Video);
+        let first = first.unwrap_or(0);
+        let last = event.iter().rposition(|it| it.plays == Plays::Video);
+        let last = last.unwrap_or(event.len() - 1);
+        let shown = event.iter().rposition(is_shown).unwrap_or(last);
+        let outgoing = ["FROM CLIP:", "FROM FILE:", "SOURCE FILE:"];
+        let incoming = ["TO CLIP:", "TO FILE:"];
+        let starts = |keys: &[&str]| keys.iter().find_map(|key| after(text, key));
+        if let Some(name) = after(text, "FROM CLIP NAME:") {
+            // A dissolve that stands alone is named by what comes in.
+            let is_named = first == last && !event[first].is_cut && event[first].clip.is_some();
+            if !is_named {
+                event[first].clip = Some(name.to_owned());
+            }
+        } else if let Some(name) = after(text, "TO CLIP NAME:") {
+            event[last].clip = Some(name.to_owned());
+        } else if let Some(file) = starts(&outgoing) {
+            // The second file of a dissolve is of what comes in.
+            let at = if event[first].files.is_empty() {
+                first
+            } else {
+                last
+            };
+            event[at].files.push(file.to_owned());
+        } else if let Some(file) = starts(&incoming) {
+            event[last].files.push(file.to_owned());
+        } else if let Some(marker) = after(text, "LOC:") {
+            let (time, rest) = match marker.split_once(char::is_whitespace) {
+                Some((time, rest)) if is_timecode(time) => (Some(time), rest.trim()),
+                _ => (None, marker),
+            };
+            let frame = time.and_then(|it| frame(it, self.is_drop, self.fps).ok());
+            let frame = frame.map(|(frame, _)| frame);
+            let holds = |it: &Line| {
+                it.plays == Plays::Video
+                    && frame.is_some_and(|frame| (it.record.0..it.record.1).contains(&frame))
+            };
+            let at = event.iter().position(holds).unwrap_or(shown);
+            let text = without_color(rest.split('|').next().unwrap_or_default());
+            event[at].markers.push(text.to_owned());
+            self.has_durations |= event[at].lasts(rest);
+        } else if text.contains('|') {
+            // Resolve's markers: a note, ` |C:` and the colour, ` |M:` and the name, ` |D:` and the length.
+            for (part, number) in text.split('|').zip(0..) {
+                if let Some(name) = part.strip_prefix("M:") {
+                    event[shown].markers.push(name.trim().to_owned());
+                } else if number == 0 && !part.trim().is_empty() {
+                    event[shown].comments.push(part.trim().to_owned());
+                }
+            }
+            self.has_durations |= event[shown].lasts(text);
+        } else if !is_technical(text) {
+            event[shown].comments.push(text.to_owned());
+        }
+    }
+
+    fn finish(mut self) -> Result<Cut, String> {
+        let mut notes = Vec::new();
+        let lines = |plays: Plays| {
+            let lines = self.lines.iter().filter(move |it| it.plays == plays);
+            lines.map(|it| it.number.to_string())
+        };
+        if self.drop_ignored {
+            notes.push(format!(
+                "it says drop frame, which is for 29.97 or 59.94 frames per second and is ignored at {}",
+                self.fps
             ));
         }
-        Ok(Self {
-            reel,
-            is_video: channel.contains('V') || channel.starts_with('B'),
-            is_transition: transition != "C",
-            record,
-            from: None,
-            to: None,
-            markers: Vec::new(),
-            file: None,
+        if self.has_durations {
+            notes.push("its events of one frame are as long as their markers".to_owned());
+        }
+        if !self.impossible.is_empty() {
+            let lines = listed(self.impossible.iter().cloned());
+            notes.push(format!("impossible lines are passed over: {lines}"));
+        }
+        for (plays, what) in [(Plays::Sound, "sound"), (Plays::Black, "black")] {
+            if lines(plays).next().is_some() {
+                let lines = listed(lines(plays));
+                notes.push(format!("lines of {what} are passed over: {lines}"));
+            }
+        }
+        if self.lines.is_empty() {
+            return Err("there is no event in it".to_owned());
+        }
+        let is_shown = |it: &Line| it.plays == Plays::Video && it.record.0 < it.record.1;
+        if !self.lines.iter().any(is_shown) {
+            let notes = notes.join("; ");
+            return Err(format!("no event of it is of video ({notes})"));
+        }
+        self.pass_midnight()?;
+        let placed = self.lines.iter().filter(|it| it.plays != Plays::Nothing);
+        let start = placed.map(|it| it.record.0).min().unwrap_or_default();
+        let fps = self.fps;
+        // Frames, as seconds at the list's own rate.
+        #[allow(clippy::cast_precision_loss)] // A day has few frames.
+        let seconds = |frame: i64| (frame - start) as f64 / fps;
+        let shown = self.lines.iter().filter(|it| is_shown(it));
+        let pieces = shown.map(|line| Piece {
+            names: line.names(),
+            place: format!("event {} at {}", line.event, line.timecode),
+            start: seconds(line.record.0),
+            end: seconds(line.record.1),
+            kind: Kind::Clip,
+            inside: 0,
+        });
+        Ok(Cut {
+            name: self.title.clone(),
+            fps,
+            pieces: pieces.collect(),
+            notes,
         })
     }
 
-    fn comment(&mut self, comment: &str) {
-        let after = |key: &str| {
-            let (start, rest) = comment.split_at_checked(key.len())?;
-            start
-                .eq_ignore_ascii_case(key)
-                .then(|| rest.trim().to_owned())
-        };
-        if let Some(name) = after("FROM CLIP NAME:") {
-            self.from = Some(name);
-        } else if let Some(name) = after("TO CLIP NAME:") {
-            self.to = Some(name);
-        } else if let Some(name) = after("SOURCE FILE:") {
-            self.file = Some(name);
-        } else if let Some(marker) = after("LOC:") {
-            // Timecode, colour, text.
-            let mut words = marker.splitn(3, char::is_whitespace);
-            self.markers
-                .extend(words.nth(2).map(|it| it.trim().to_owned()));
+    /// Moves what comes after midnight to the next day, where the list passes it: within an event, or from
+    /// an event of the evening to one of the small hours.
+    fn pass_midnight(&mut self) -> Result<(), String> {
+        let day = frame("24:00:00:00", false, self.fps)?.0;
+        let mut before = None;
+        let mut passes = false;
+        for line in self.lines.iter().filter(|it| it.plays != Plays::Nothing) {
+            let (start, end) = line.record;
+            passes |= end >= day || before.is_some_and(|it| it > day / 4 * 3) && start < day / 4;
+            before = Some(start);
         }
+        for line in self.lines.iter_mut().filter(|_| passes) {
+            if line.record.0 < day / 2 {
+                line.record.0 += day;
+                line.record.1 += day;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Makes an event of one frame as long as its marker says. Gives back whether it did.
+    fn lasts(&mut self, marker: &str) -> bool {
+        let frames = marker.split('|').find_map(|it| it.strip_prefix("D:"));
+        let frames = frames.and_then(|it| it.trim().parse::<u32>().ok());
+        let frames = frames.filter(|it| *it > 1 && self.record.1 - self.record.0 == 1);
+        self.record.1 += frames.map_or(0, |it| i64::from(it) - 1);
+        frames.is_some()
     }
 
-    fn is_black(&self) -> bool {
-        self.reel.eq_ignore_ascii_case("BL")
-    }
-
-    fn names(&self) -> Vec<String> {
-        let clip = match self.is_transition {
-            true => self.to.as_ref().or(self.from.as_ref()),
-            false => self.from.as_ref(),
+    fn names(&self) -> Vec<Name> {
+        let of = |source: Source, texts: &[String]| -> Vec<Name> {
+            texts.iter().map(|text| Name::new(source, text)).collect()
         };
-        let clip = clip.map(|it| stem(it).to_owned());
-        let file = self
-            .file
-            .as_deref()
-            .and_then(|it| it.rsplit(['/', '\\']).next());
-        let file = file.map(|it| stem(it).to_owned());
-        let names = clip.into_iter().chain(self.markers.iter().cloned());
-        names.chain(file).chain([self.reel.clone()]).collect()
+        [
+            of(Source::Comment, &self.comments),
+            of(Source::Marker, &self.markers),
+            of(Source::Clip, self.clip.as_slice()),
+            of(Source::File, &self.files),
+            of(Source::Reel, std::slice::from_ref(&self.reel)),
+        ]
+        .concat()
+    }
+}
+
+/// What follows a keyword, whatever the case.
+fn after<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(key.len())?;
+    start.eq_ignore_ascii_case(key).then(|| rest.trim())
+}
+
+/// Whether a comment is about how a clip is played, and not about what it is.
+fn is_technical(text: &str) -> bool {
+    const ABOUT: &[&str] = &[
+        "ASC_",
+        "AUDIO LEVEL",
+        "BLEND,",
+        "EFFECT NAME",
+        "EFFECTS NAME",
+        "FINAL CUT PRO",
+        "KEY CLIP",
+        "UNSUPPORTED EFFECT",
+    ];
+    ABOUT.iter().any(|key| after(text, key).is_some())
+}
+
+/// A marker's text without its colour in front.
+fn without_color(text: &str) -> &str {
+    const COLORS: &[&str] = &[
+        "RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", "WHITE", "PINK", "ORANGE",
+        "PURPLE", "VIOLET", "BROWN", "GREY", "GRAY", "DENIM", "FOREST", "GOLD", "GRAPE", "PLUM",
+    ];
+    match text.trim().split_once(char::is_whitespace) {
+        Some((color, rest)) if COLORS.iter().any(|it| it.eq_ignore_ascii_case(color)) => {
+            rest.trim()
+        }
+        _ => text.trim(),
     }
 }
 
@@ -159,62 +377,58 @@ fn is_transition(word: &str) -> bool {
     is_wipe || matches!(word, "C" | "D" | "K" | "KB" | "KO")
 }
 
-/// A name without the ending of a movie's file, which is no number of a shot: `010.0020` has none.
-fn stem(name: &str) -> &str {
-    let is_ending =
-        |it: &str| (2..=4).contains(&it.len()) && it.bytes().any(|byte| byte.is_ascii_alphabetic());
-    match name.rsplit_once('.') {
-        Some((stem, ending)) if is_ending(ending) => stem,
-        _ => name,
-    }
+/// Whether a word looks like a timecode: four parts of two digits.
+fn is_timecode(word: &str) -> bool {
+    let mut parts = word.split([':', ';', '.']);
+    let is_part = |it: &str| matches!(it.len(), 2 | 3) && it.bytes().all(|b| b.is_ascii_digit());
+    parts.by_ref().take(4).filter(|it| is_part(it)).count() == 4 && parts.next().is_none()
 }
 
-/// The frame that a timecode names. Drop frame is said by the list or by a `;` in the timecode.
-fn frame(timecode: &str, is_drop: bool, fps: f64) -> Result<i64, String> {
+/// The frame that a timecode names, and whether it asks for drop frame at a rate that has none. Drop frame
+/// is said by the list or by a `;` in the timecode.
+fn frame(timecode: &str, is_drop: bool, fps: f64) -> Result<(i64, bool), String> {
     let invalid = || {
         format!(
             "`{}` is no timecode, as in 01:00:00:00",
             timecode.escape_debug()
         )
     };
-    let parts: Vec<&str> = timecode.split([':', ';', '.']).collect();
-    let is_two = |it: &&str| it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit());
-    if parts.len() != 4 || !parts.iter().all(is_two) {
+    if !is_timecode(timecode) {
         return Err(invalid());
     }
-    let parts: Vec<f64> = parts.iter().filter_map(|it| it.parse().ok()).collect();
+    let parts = timecode.split([':', ';', '.']);
+    let parts: Vec<f64> = parts.filter_map(|it| it.parse().ok()).collect();
     if parts[1] > 59.0 || parts[2] > 59.0 || parts[3] >= fps.round() {
         return Err(format!(
-            "{}; at {fps} frames per second the last part goes to {}",
+            "{}; at {fps} frames per second the last part goes to {}: is --fps right?",
             invalid(),
             fps.round() - 1.0
         ));
     }
     let is_drop = is_drop || timecode.contains(';');
     let is_ntsc = (fps * 1001.0 / 1000.0 - fps.round()).abs() < 1e-3 && fps.fract() != 0.0;
-    let ntsc = match (is_ntsc, is_drop) {
+    let may_drop = is_ntsc && fps.round() % 30.0 == 0.0;
+    let ntsc = match (is_ntsc, is_drop && may_drop) {
         (true, true) => Ntsc::DropFrame,
         (true, false) => Ntsc::NonDropFrame,
-        (false, false) => Ntsc::None,
-        (false, true) => {
-            return Err(format!(
-                "`{timecode}` is drop frame, which is for 29.97 or 59.94 frames per second, not {fps}"
-            ));
-        }
+        (false, _) => Ntsc::None,
     };
     #[allow(clippy::cast_possible_truncation)] // Checked by `FrameRate`.
     let rate = Framerate::with_timebase(fps.round() as i64, ntsc);
-    let rate = rate.map_err(|error| format!("{fps} frames per second: {error:?}"))?;
+    let rate = rate.map_err(|_| format!("timecodes cannot count {fps} frames per second"))?;
     let plain: String = timecode.replace([';', '.'], ":");
-    let read = Timecode::with_frames(&*plain, rate);
-    Ok(read
-        .map_err(|error| format!("`{timecode}`: {error:?}"))?
-        .frames())
+    let read = Timecode::with_frames(&*plain, rate)
+        .map_err(|_| format!("{}; drop frame leaves out its number", invalid()))?;
+    Ok((read.frames(), is_drop && !may_drop))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(timecode: &str, is_drop: bool, fps: f64) -> Result<i64, String> {
+        frame(timecode, is_drop, fps).map(|(frame, _)| frame)
+    }
 
     #[test]
     fn drop_frame_leaves_out_numbers_and_no_frames() {
@@ -225,29 +439,44 @@ mod tests {
             ("00:10:00;00", 17982),
             ("01:00:00;00", 107_892),
         ] {
-            assert_eq!(frame(timecode, false, fps), Ok(want), "{timecode}");
-            assert_eq!(frame(timecode, true, 29.97), Ok(want), "{timecode}");
+            assert_eq!(at(timecode, false, fps), Ok(want), "{timecode}");
+            assert_eq!(at(timecode, true, 29.97), Ok(want), "{timecode}");
         }
-        assert_eq!(frame("01:00:00:00", false, 29.97), Ok(108_000));
-        assert_eq!(frame("01:00:00:00", false, 23.976), Ok(86_400));
-        assert_eq!(frame("01:00:00:05", false, 25.0), Ok(90_005));
-        assert!(frame("00:02:00;02", false, 59.94).is_err());
-        assert_eq!(frame("00:01:00;04", false, 59.94), Ok(3600));
+        assert_eq!(at("01:00:00:00", false, 29.97), Ok(108_000));
+        assert_eq!(at("01:00:00:00", false, 23.976), Ok(86_400));
+        assert_eq!(at("01:00:00:05", false, 25.0), Ok(90_005));
+        assert!(at("00:02:00;02", false, 59.94).is_err());
+        assert_eq!(at("00:01:00;04", false, 59.94), Ok(3600));
+        for fps in [23.976, 24.0, 25.0, 30.0, 60.0] {
+            assert!(frame("00:00:01;00", false, fps).unwrap().1, "{fps}");
+            assert_eq!(at("00:01:00:00", true, fps), at("00:01:00:00", false, fps));
+        }
     }
 
     #[test]
     fn what_is_no_timecode_is_told() {
         for (timecode, fps) in [
             ("00:01:00;00", 29.97),
-            ("00:00:00;00", 24.0),
             ("00:00:00:24", 24.0),
             ("00:60:00:00", 24.0),
             ("1:2:3:4", 24.0),
+            ("00:00:00:", 24.0),
+            ("00:00:00:00:00", 24.0),
             ("abc", 24.0),
             ("00:00:00:é", 24.0),
         ] {
-            assert!(frame(timecode, false, fps).is_err(), "{timecode}");
+            assert!(at(timecode, false, fps).is_err(), "{timecode}");
         }
+    }
+
+    /// Each piece as its names, with where they are from, and its frames.
+    fn pieces(cut: &Cut) -> Vec<(String, (i64, i64))> {
+        let name = |it: &Name| format!("{} {}", it.source, it.text);
+        let piece = |it: &Piece| {
+            let names: Vec<String> = it.names.iter().map(name).collect();
+            (names.join(" | "), it.frames(cut.fps))
+        };
+        cut.pieces.iter().map(piece).collect()
     }
 
     #[test]
@@ -260,28 +489,28 @@ mod tests {
             002  AX       AA/V  W001 024 00:00:00:00 00:00:01:00 10:00:01:00 10:00:02:00\r\
             * to clip name: 010.0020.mov\r\
             * 3D comp, not an event\r\
-            003  AX       B     K B 000 00:00:00:00 00:00:01:00 10:00:02:00 10:00:03:00\r\
+            24 frames of handles, not an event\r\
+            003  AX       B     K B 000 0 24 10:00:02:00 10:00:03:00\r\
             004  AX       A2    C        00:00:00:00 00:00:01:00 10:00:03:00 10:00:09:00\r\
-            005  AX       NONE  C        00:00:00:00 00:00:01:00 10:00:09:00 10:00:10:00\r";
+            005  AX       NONE  C        00:00:00:00 00:00:01:00 10:00:09:00 10:00:10:00\r\
+            006  AX       V     C        00:00:00:00 00:00:01:00 10:00:09:00 10:00:10:\r\
+            * LOC: 10:00:09:00 RED 010_0099\r\
+            007 AX V 00:00:00:00 00:00:01:00 10:00:00:00 10:00:01:00\r";
         let cut = read(text, 24.0).unwrap();
-        let pieces: Vec<_> = cut
-            .pieces
-            .iter()
-            .map(|it| (it.names.join(" | "), it.frames(24.0)))
-            .collect();
         assert_eq!(
-            pieces,
+            pieces(&cut),
             [
-                ("010.0010 | MY REEL 7".to_owned(), (0, 24)),
-                ("010.0020 | AX".to_owned(), (24, 48)),
-                ("AX".to_owned(), (48, 72)),
+                ("clip's name 010.0010 | reel MY REEL 7".to_owned(), (0, 24)),
+                (
+                    "comment 3D comp, not an event | comment 24 frames of handles, not an event | \
+                     clip's name 010.0020.mov | reel AX"
+                        .to_owned(),
+                    (24, 48)
+                ),
+                ("reel AX".to_owned(), (48, 72)),
             ]
         );
-        let short = read(
-            "001 AX V 00:00:00:00 00:00:01:00 10:00:00:00 10:00:01:00",
-            24.0,
-        );
-        assert!(short.unwrap_err().contains("is no event"));
+        insta::assert_snapshot!(cut.notes.join("\n"));
     }
 
     #[test]
@@ -295,28 +524,88 @@ mod tests {
             003  REEL7    V     D    012 00:00:00:00 00:00:01:00 01:00:03:00 01:00:04:12\n\
             * FROM CLIP NAME: 010_0010_anim.mov\n\
             * TO CLIP NAME: A012C003\n\
-            * LOC: 01:00:03:00 GREEN 010_0020\n";
+            * LOC: 01:00:03:00 GREEN 010_0020\n\
+            * ASC_SOP (1.0 1.0 1.0)(0 0 0)(1 1 1)\n";
         let cut = read(text, 24.0).unwrap();
-        let pieces: Vec<_> = cut
-            .pieces
-            .iter()
-            .map(|it| (it.names.clone(), it.frames(24.0)))
-            .collect();
-        let names =
-            |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
         assert_eq!(
-            pieces,
+            pieces(&cut),
             [
-                (names(&["010_0010_anim", "AX"]), (24, 72)),
-                (names(&["A012C003", "010_0020", "REEL7"]), (72, 108)),
+                (
+                    "clip's name 010_0010_anim.mov | reel AX".to_owned(),
+                    (24, 72)
+                ),
+                (
+                    "marker 010_0020 | clip's name A012C003 | reel REEL7".to_owned(),
+                    (72, 108)
+                ),
             ]
         );
         assert_eq!(cut.name, "Small Film");
-        assert!(read("TITLE: nothing\n", 24.0).is_err());
-        assert!(
-            read("001 AX V C 1 2 3 4\n", 24.0)
-                .unwrap_err()
-                .starts_with("line 1")
+        assert_eq!(cut.pieces[1].place, "event 003 at 01:00:03:00");
+        assert_eq!(
+            read("TITLE: nothing\n", 24.0).unwrap_err(),
+            "there is no event in it"
         );
+    }
+
+    #[test]
+    fn events_that_are_numbered_alike_are_told_apart() {
+        let event = |start: u32| {
+            format!(
+                "001 AX V C 00:00:00:00 00:00:01:00 01:00:0{start}:00 01:00:0{}:00\n\
+                 * FROM CLIP NAME: clip {start}\n",
+                start + 1
+            )
+        };
+        let cut = read(&[event(0), event(1), event(2)].concat(), 24.0).unwrap();
+        assert_eq!(
+            pieces(&cut),
+            [0, 1, 2].map(|it| (
+                format!("clip's name clip {it} | reel AX"),
+                (it * 24, it * 24 + 24)
+            ))
+        );
+    }
+
+    #[test]
+    fn markers_of_resolve_say_how_long_a_shot_is() {
+        let text = "001 001 V C 01:00:00:00 01:00:00:01 01:00:00:00 01:00:00:01\n\
+             snow |C:ResolveColorBlue |M:010_0010 |D:48\n\
+             002 001 V C 01:00:02:00 01:00:02:01 01:00:02:00 01:00:02:01\n\
+             010_0020|D:24\n";
+        let cut = read(text, 24.0).unwrap();
+        assert_eq!(
+            pieces(&cut),
+            [
+                (
+                    "comment snow | marker 010_0010 | reel 001".to_owned(),
+                    (0, 48)
+                ),
+                ("comment 010_0020 | reel 001".to_owned(), (48, 72)),
+            ]
+        );
+        assert_eq!(
+            cut.notes,
+            ["its events of one frame are as long as their markers"]
+        );
+    }
+
+    #[test]
+    fn midnight_is_passed() {
+        let event = |record: &str| format!("001 AX V C 00:00:00:00 00:00:01:00 {record}\n");
+        let frames = |records: &[&str]| {
+            let text: String = records.iter().map(|it| event(it)).collect();
+            let cut = read(&text, 25.0).unwrap();
+            pieces(&cut)
+                .into_iter()
+                .map(|(_, frames)| frames)
+                .collect::<Vec<_>>()
+        };
+        let within = ["23:59:59:00 00:00:01:00", "00:00:01:00 00:00:02:00"];
+        assert_eq!(frames(&within), [(0, 50), (50, 75)]);
+        let between = ["23:59:59:00 00:00:00:00", "00:00:00:00 00:00:02:00"];
+        assert_eq!(frames(&between), [(0, 25), (25, 75)]);
+        let apart = ["00:00:00:00 00:00:01:00", "14:00:00:00 14:00:01:00"];
+        assert_eq!(frames(&apart), [(0, 25), (1_260_000, 1_260_025)]);
     }
 }

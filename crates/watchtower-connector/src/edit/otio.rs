@@ -1,11 +1,17 @@
 //! OpenTimelineIO's files: JSON, of which only what places clips is read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::cut::{Cut, Piece};
+use super::cut::{Cut, Kind, Name, Piece, Source, add_marker};
+use super::is_frame_rate;
+
+/// The key of our own metadata: `shot_id` of a clip is the shot's id, and what else carries it names none.
+pub(super) const OURS: &str = "watchtower";
 
 /// Any object of a file. What one does not have is empty.
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +48,12 @@ struct Node {
     target_url: Option<String>,
     #[serde(default)]
     name_prefix: Option<String>,
+    #[serde(default)]
+    markers: Option<Vec<Node>>,
+    #[serde(default)]
+    marked_range: Option<TimeRange>,
+    #[serde(default)]
+    comment: Option<String>,
     #[serde(default)]
     metadata: Value,
 }
@@ -86,23 +98,54 @@ impl From<TimeRange> for Span {
 ///
 /// In words, for what is no timeline of OpenTimelineIO.
 pub(super) fn read(text: &str, fps: Option<f64>) -> Result<Cut, String> {
-    let root: Node = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| error.to_string())?;
+    let text = without_odd_numbers(text)?;
+    let root: Node = serde_json::from_str(&text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => format!(
+            "line {}, column {}: it is not as OpenTimelineIO writes it",
+            error.line(),
+            error.column()
+        ),
+        _ => format!(
+            "line {}, column {}: it is not JSON, or ends too early",
+            error.line(),
+            error.column()
+        ),
+    })?;
     let timeline = timeline(root)?;
     let start = timeline.global_start_time.map(|it| it.rate);
     let tracks = timeline.tracks.unwrap_or_default();
-    let mut reader = Reader::default();
-    let span = reader.trimmed(&tracks)?;
-    let window = (0.0, span.length);
+    let starts = timeline.global_start_time.filter(|it| it.rate > 0.0);
+    let mut reader = Reader {
+        starts: starts.map_or(0.0, RationalTime::seconds),
+        ..Reader::default()
+    };
+    let window = (0.0, f64::INFINITY);
     reader.composition(&tracks, 0.0, window, true)?;
+    let start = start.filter(|rate| is_frame_rate(*rate));
     let rate = fps.or(start).or_else(|| reader.main_rate());
-    let rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
+    let rate = rate.ok_or("no clip of it says how many frames a second has: give --fps")?;
+    for piece in &mut reader.pieces {
+        piece.place = format!("frame {}", piece.frames(rate).0);
+    }
     Ok(Cut {
         name: timeline.name.unwrap_or_default(),
-        fps: rate.ok_or("it has no clip with a length, so there is no frame rate")?,
+        fps: rate,
         pieces: reader.pieces,
         notes: reader.notes,
     })
+}
+
+/// JSON with `null` in place of `NaN` and `Infinity`, which OpenTimelineIO writes and JSON does not have.
+fn without_odd_numbers(text: &str) -> Result<Cow<'_, str>, String> {
+    // Strings are matched as wholes, so that words in them stay.
+    let odd = Regex::new(r#""(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity|Inf)"#);
+    let odd = odd.map_err(|_| "numbers cannot be looked for".to_owned())?;
+    Ok(
+        odd.replace_all(text, |found: &Captures<'_>| match &found[0] {
+            string if string.starts_with('"') => string.to_owned(),
+            _ => "null".to_owned(),
+        }),
+    )
 }
 
 /// The timeline of a file, which may be in a collection, or be tracks without one.
@@ -141,6 +184,11 @@ impl Node {
         self.schema.split('.').next().unwrap_or_default()
     }
 
+    /// Whether it is a track of sound.
+    fn is_heard(&self) -> bool {
+        self.kind.as_deref().is_some_and(|it| it != "Video")
+    }
+
     fn children(&self) -> &[Node] {
         self.children.as_deref().unwrap_or_default()
     }
@@ -160,25 +208,79 @@ impl Node {
         )
     }
 
-    /// What may name the shot, the most telling first.
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        names.extend(self.name.clone());
-        metadata_names(&self.metadata, 2, &mut names);
-        if let Some(media) = self.media() {
-            names.extend(media.name.clone());
-            metadata_names(&media.metadata, 2, &mut names);
-            let url = media.target_url.as_deref().unwrap_or_default();
-            let file = url.rsplit(['/', '\\']).next().unwrap_or_default();
-            names.push(
-                file.rsplit_once('.')
-                    .map_or(file, |(stem, _)| stem)
-                    .to_owned(),
-            );
-            names.extend(media.name_prefix.clone());
+    /// What may name the shot, the most telling first. Of its markers, those count that it shows.
+    fn names(&self) -> Vec<Name> {
+        let ours = self.metadata.get(OURS).and_then(|it| it.get("shot_id"));
+        let ours = ours.and_then(Value::as_str);
+        if let Some(id) = ours {
+            return vec![Name::new(Source::Id, id)];
         }
-        names.retain(|name| !name.trim().is_empty());
+        let mut names: Vec<Name> = Vec::new();
+        // What the reader of EDLs leaves of their comments.
+        let comments = self
+            .metadata
+            .get("cmx_3600")
+            .and_then(|it| it.get("comments"));
+        let comments = comments.and_then(Value::as_array).into_iter().flatten();
+        let comments = comments.filter_map(Value::as_str);
+        names.extend(comments.map(|it| Name::new(Source::Comment, it)));
+        let shown = self.source_range.map(Span::from);
+        for marker in self.markers.iter().flatten() {
+            let is_shown = match (shown, marker.marked_range) {
+                (Some(shown), Some(marked)) => shown.holds(marked.start_time.seconds()),
+                _ => true,
+            };
+            if is_shown {
+                names.extend(marker.marker_names());
+            }
+        }
+        let mut from_metadata = Vec::new();
+        metadata_names(&self.metadata, 2, &mut from_metadata);
+        let mut files = Vec::new();
+        if let Some(media) = self.media() {
+            metadata_names(&media.metadata, 2, &mut from_metadata);
+            files.extend(media.name.clone());
+            files.extend(media.target_url.as_deref().map(super::decoded));
+            files.extend(media.name_prefix.clone());
+        }
+        for (source, texts) in [
+            (Source::Clip, self.name.as_slice()),
+            (Source::Metadata, &from_metadata),
+            (Source::File, &files),
+        ] {
+            names.extend(texts.iter().map(|it| Name::new(source, it)));
+        }
+        names.retain(|name| !name.text.is_empty());
         names
+    }
+
+    /// Whether it is the movie of the edit, as we write it below the shots.
+    fn is_our_movie(&self) -> bool {
+        let ours = self.metadata.get(OURS);
+        ours.is_some_and(|it| it.get("movie").is_some())
+    }
+
+    /// What a marker says. Markers of ours are of tasks.
+    fn marker_names(&self) -> Vec<Name> {
+        if self.metadata.get(OURS).is_some() {
+            return Vec::new();
+        }
+        // Resolve keeps what people write under its own key.
+        let mut notes = vec![self.name.clone(), self.comment.clone()];
+        let resolve = self.metadata.get("Resolve_OTIO");
+        let note = resolve
+            .and_then(|it| it.get("Note"))
+            .and_then(Value::as_str);
+        notes.push(note.map(str::to_owned));
+        let notes = notes.into_iter().flatten();
+        notes.map(|it| Name::new(Source::Marker, &it)).collect()
+    }
+}
+
+impl Span {
+    fn holds(self, time: f64) -> bool {
+        // Less than a thousandth of a frame is no time.
+        (self.start - 1e-5..self.start + self.length - 1e-5).contains(&time)
     }
 }
 
@@ -199,6 +301,8 @@ fn metadata_names(metadata: &Value, depth: usize, names: &mut Vec<String>) {
 struct Reader {
     pieces: Vec<Piece>,
     notes: Vec<String>,
+    /// The timecode with which the timeline starts, in seconds.
+    starts: f64,
     /// How many seconds there are of each rate.
     rates: Vec<(f64, f64)>,
 }
@@ -206,10 +310,8 @@ struct Reader {
 impl Reader {
     /// The rate that most of the timeline has.
     fn main_rate(&self) -> Option<f64> {
-        let most = self
-            .rates
-            .iter()
-            .reduce(|a, b| if b.1 > a.1 { b } else { a });
+        let rates = self.rates.iter().filter(|it| is_frame_rate(it.0));
+        let most = rates.reduce(|a, b| if b.1 > a.1 { b } else { a });
         most.map(|(rate, _)| *rate)
     }
 
@@ -217,9 +319,45 @@ impl Reader {
     /// time, change nothing about it.
     fn trimmed(&self, item: &Node) -> Result<Span, String> {
         match item.source_range {
+            Some(_) if self.labelled_start(item)?.is_some() => self.available(item),
             Some(range) => check(range, item),
             None => self.available(item),
         }
+    }
+
+    /// Where a track or stack says that it starts, when its source range trims nothing but gives a timecode:
+    /// it starts where there is no child, or later and is as long as all of them.
+    fn labelled_start(&self, item: &Node) -> Result<Option<f64>, String> {
+        if item.kind() == "Clip" {
+            return Ok(None);
+        }
+        let Some(range) = item.source_range else {
+            return Ok(None);
+        };
+        let (range, all) = (check(range, item)?, self.available(item)?);
+        let is_outside = range.start < -1e-5 || range.start > all.length - 1e-5;
+        let is_whole = range.start > 1e-5 && range.length > all.length - 1e-5;
+        let is_label = all.length > 0.0 && range.length > 0.0 && (is_outside || is_whole);
+        Ok(is_label.then_some(range.start))
+    }
+
+    /// How far each track of a timeline is moved, where tracks say when they start: as OpenTimelineIO does in
+    /// its `transformed_time_range`, and so that the film starts with the first.
+    fn offsets(&self, tracks: &Node) -> Result<Vec<f64>, String> {
+        let offset = |it: &Node| Ok(-self.labelled_start(it)?.unwrap_or_default());
+        let offsets: Vec<f64> = tracks
+            .children()
+            .iter()
+            .map(offset)
+            .collect::<Result<_, String>>()?;
+        let seen = tracks
+            .children()
+            .iter()
+            .zip(&offsets)
+            .filter(|(it, _)| !it.is_heard());
+        let first = seen.map(|(_, offset)| *offset).reduce(f64::min);
+        let first = first.unwrap_or_default();
+        Ok(offsets.into_iter().map(|it| it - first).collect())
     }
 
     fn available(&self, item: &Node) -> Result<Span, String> {
@@ -268,23 +406,40 @@ impl Reader {
         window: (f64, f64),
         is_root: bool,
     ) -> Result<(), String> {
-        let span = self.trimmed(item)?;
+        let mut span = self.trimmed(item)?;
+        let is_stack = item.kind() == "Stack";
+        let mut offsets = Vec::new();
+        if is_root && is_stack && item.source_range.is_none() {
+            offsets = self.offsets(item)?;
+            span.length += offsets.iter().copied().fold(0.0, f64::max);
+        }
         let origin = start - span.start;
         let window = (window.0.max(start), window.1.min(start + span.length));
-        let is_stack = item.kind() == "Stack";
         let mut at = origin;
-        for child in item.children() {
+        let first = self.pieces.len();
+        for (number, child) in item.children().iter().enumerate() {
             if child.kind() == "Transition" {
                 continue;
             }
             let length = self.trimmed(child)?.length;
-            let is_heard = is_stack && child.kind.as_deref().is_some_and(|it| it != "Video");
-            if !is_heard {
+            if !(is_stack && child.is_heard()) {
+                let at = at + offsets.get(number).copied().unwrap_or_default();
                 self.item(child, at, length, window, is_root && is_stack)?;
             }
             if !is_stack {
                 at += length;
             }
+        }
+        for marker in item.markers.iter().flatten() {
+            let Some(marked) = marker.marked_range else {
+                continue;
+            };
+            let mut time = origin + check(marked, marker)?.start;
+            // Some count from the timecode with which the timeline starts.
+            if time >= window.1 && is_root {
+                time -= self.starts;
+            }
+            add_marker(&mut self.pieces[first..], time, &marker.marker_names());
         }
         Ok(())
     }
@@ -299,6 +454,9 @@ impl Reader {
     ) -> Result<(), String> {
         let seen = (window.0.max(start), window.1.min(start + length));
         let is_clip = item.kind() == "Clip";
+        if is_clip && item.is_our_movie() {
+            return Ok(());
+        }
         let is_composition = matches!(item.kind(), "Stack" | "Track" | "Sequence");
         if !is_clip && !is_composition {
             return Ok(());
@@ -328,9 +486,14 @@ impl Reader {
         if !is_track {
             self.pieces.push(Piece {
                 names: item.names(),
+                place: String::new(),
                 start: seen.0,
                 end: seen.1,
-                is_clip,
+                kind: match item.media().map(Node::kind) {
+                    _ if !is_clip => Kind::Nested,
+                    Some("GeneratorReference") => Kind::Generated,
+                    _ => Kind::Clip,
+                },
                 inside: 0,
             });
         }
@@ -350,7 +513,7 @@ fn check(range: TimeRange, item: &Node) -> Result<Span, String> {
         return Ok(range.into());
     }
     Err(format!(
-        "the range of {} is none: its rate must be above 0, its length 0 or more",
+        "{} has no usable range: a rate must be above 0, a length 0 or more",
         item.label()
     ))
 }

@@ -759,3 +759,193 @@ fn the_page_reloads_itself_when_an_export_lands() {
         assert!(browser.wait().unwrap().success());
     }
 }
+
+/// A movie of each kind that comes from editors, cameras and phones: a name, and what ffmpeg makes of it.
+const MOVIES: [(&str, &str); 30] = [
+    ("av1.mp4", "-c:v libaom-av1 -cpu-used 8 -pix_fmt yuv420p"),
+    ("cineform.mov", "-c:v cfhd"),
+    (
+        "dnxhd.mov",
+        "-s 1920x1080 -c:v dnxhd -b:v 115M -pix_fmt yuv422p",
+    ),
+    (
+        "dnxhr.mov",
+        "-s 640x360 -c:v dnxhd -profile:v dnxhr_lb -pix_fmt yuv422p",
+    ),
+    ("dv.mov", "-s 720x576 -r 25 -c:v dvvideo -pix_fmt yuv420p"),
+    ("h263.mov", "-s 176x144 -c:v h263"),
+    ("h264-10-bit.mp4", "-c:v libx264 -pix_fmt yuv420p10le"),
+    ("h264-422-10-bit.mp4", "-c:v libx264 -pix_fmt yuv422p10le"),
+    ("h264-422.mp4", "-c:v libx264 -pix_fmt yuv422p"),
+    ("h264-444.mp4", "-c:v libx264 -pix_fmt yuv444p"),
+    (
+        "h264-baseline.mp4",
+        "-c:v libx264 -profile:v baseline -pix_fmt yuv420p",
+    ),
+    (
+        "h264-fragments.mp4",
+        "-c:v libx264 -pix_fmt yuv420p -movflags +frag_keyframe+empty_moov",
+    ),
+    ("h264-full-range.mp4", "-c:v libx264 -pix_fmt yuvj420p"),
+    (
+        "h264-interlaced.mp4",
+        "-c:v libx264 -pix_fmt yuv420p -flags +ildct+ilme -x264opts tff=1",
+    ),
+    (
+        "h264-pcm-16.mov",
+        "-c:v libx264 -pix_fmt yuv420p -c:a pcm_s16le",
+    ),
+    (
+        "h264-pcm-24.mov",
+        "-c:v libx264 -pix_fmt yuv420p -c:a pcm_s24le",
+    ),
+    (
+        "h264-timecode.mov",
+        "-c:v libx264 -pix_fmt yuv420p -timecode 01:00:00:00",
+    ),
+    ("hap.mov", "-c:v hap"),
+    (
+        "hevc-10-bit.mp4",
+        "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le",
+    ),
+    (
+        "hevc.mp4",
+        "-c:v libx265 -x265-params log-level=none -tag:v hvc1 -pix_fmt yuv420p",
+    ),
+    ("jpeg.mov", "-c:v mjpeg -pix_fmt yuvj420p"),
+    ("jpeg.mp4", "-c:v mjpeg -pix_fmt yuvj420p"),
+    ("mpeg-2.mov", "-c:v mpeg2video"),
+    ("mpeg-4.mp4", "-c:v mpeg4"),
+    (
+        "prores-4444.mov",
+        "-c:v prores_ks -profile:v 4 -pix_fmt yuva444p10le",
+    ),
+    ("prores-of-odd-size.mov", "-s 63x41 -c:v prores_ks"),
+    (
+        "prores.mov",
+        "-c:v prores_ks -profile:v 3 -pix_fmt yuv422p10le",
+    ),
+    ("quicktime-animation.mov", "-c:v qtrle"),
+    ("uncompressed.mov", "-c:v v210"),
+    ("vp9.mp4", "-c:v libvpx-vp9 -pix_fmt yuv420p"),
+];
+
+fn ffmpeg(arguments: impl IntoIterator<Item = String>) {
+    let mut command = std::process::Command::new("ffmpeg");
+    command
+        .args(["-nostdin", "-loglevel", "error", "-y"])
+        .args(arguments);
+    run(&mut command, 0);
+}
+
+/// What is known of a movie once a project with it was exported and opened.
+struct Shown {
+    /// What the summary says of it.
+    note: Option<String>,
+    plays: bool,
+}
+
+/// Exports a project for each movie, and opens them all in the client.
+fn show_movies(folder: &Path, format: &str, name: &str, movies: &[PathBuf]) -> Vec<Shown> {
+    let documents = folder.join(format!("{name}-documents"));
+    fs::create_dir_all(documents.join("projects")).unwrap();
+    let mut listed = Vec::new();
+    for (place, movie) in movies.iter().enumerate() {
+        let id = format!("movie-{place:02}");
+        let title = movie.file_name().unwrap().to_str().unwrap();
+        let fps = if title.contains("dv.mov") { 25 } else { 24 };
+        let project = json!({"id": id, "name": title, "fps": fps});
+        let snapshot = json!({
+            "watchtower_tracker": 1,
+            "project": project,
+            "sequences": [{"id": "010", "name": "010"}],
+            "shots": [{"id": "a", "name": "a", "sequence_id": "010",
+                "data": {"frame_in": 0, "frame_out": 12}}],
+            "edits": [{"id": "edit", "name": "Edit", "movie": {"file": movie}}],
+        });
+        let file = documents.join(format!("projects/{id}.json"));
+        fs::write(file, snapshot.to_string()).unwrap();
+        listed.push(project);
+    }
+    let listed = json!({"watchtower_tracker": 1, "projects": listed});
+    fs::write(documents.join("project-list.json"), listed.to_string()).unwrap();
+    let site = folder.join(format!("{name}-site"));
+    let mut export = watchtower();
+    export
+        .args(["export", "files", "--json", "--format", format])
+        .arg(&documents);
+    let summary = run(export.arg("--output").arg(&site), 0);
+    let summary: Value = serde_json::from_slice(&summary.stdout).unwrap();
+    let report = inspect(&site, format, name, &[]);
+    let notes = list_of_notes(&summary);
+    let players = list(&report["projects"]).iter().map(|it| &it["player"]);
+    assert_eq!(players.len(), movies.len());
+    let shown = players.zip(notes).map(|(player, note)| Shown {
+        note,
+        // Enough is there to show a frame, and a frame has a size.
+        plays: player["readyState"].as_u64() >= Some(2) && player["width"].as_u64() > Some(0),
+    });
+    shown.collect()
+}
+
+/// What the summary says of each project's movie.
+fn list_of_notes(summary: &Value) -> impl Iterator<Item = Option<String>> {
+    let projects = list(&summary["projects"]).iter();
+    projects.map(|project| {
+        let mut notes = list(&project["notes"]).iter().map(text);
+        let note = notes.find(|it| it.starts_with("the movie of the edit"))?;
+        Some(note.to_owned())
+    })
+}
+
+#[test]
+fn movies_play_as_the_warning_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let source =
+        "-f lavfi -i testsrc=size=64x64:rate=24:duration=0.5 -f lavfi -i sine=duration=0.5";
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let movies: Vec<_> = MOVIES
+        .iter()
+        .map(|(name, codec)| {
+            let output = path(name);
+            let arguments = words(source).into_iter().chain(words(codec));
+            ffmpeg(arguments.chain([output.to_str().unwrap().to_owned()]));
+            output
+        })
+        .collect();
+    let mut mended = Vec::new();
+    for (Shown { note, plays }, (name, _)) in show_movies(folder.path(), "v0", "codecs", &movies)
+        .iter()
+        .zip(MOVIES)
+    {
+        let said = note.as_deref().unwrap_or("nothing");
+        match said {
+            // This depends on the machine.
+            _ if said.contains("only on machines that have a decoder") => {}
+            _ if said.contains("no browser plays") => assert!(!plays, "{name} plays: {said}"),
+            _ => assert!(plays, "{name} does not play: {said}"),
+        }
+        let Some((_, remedy)) = said.split_once("this makes one that plays: ffmpeg ") else {
+            assert_eq!(note.as_deref(), None, "{name}");
+            continue;
+        };
+        let output = path(&format!("mended-{name}.mp4"));
+        let argument = |word: String| match word.as_str() {
+            "INPUT" => path(name).to_str().unwrap().to_owned(),
+            "OUTPUT.mp4" => output.to_str().unwrap().to_owned(),
+            _ => word,
+        };
+        ffmpeg(words(remedy).into_iter().map(argument));
+        mended.push(output);
+    }
+    assert_eq!(mended.len(), 22);
+    for (shown, movie) in show_movies(folder.path(), "v1", "mended", &mended)
+        .iter()
+        .zip(&mended)
+    {
+        let name = movie.display();
+        assert_eq!(shown.note, None, "{name}");
+        assert!(shown.plays, "{name} does not play");
+    }
+}

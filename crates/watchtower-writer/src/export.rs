@@ -214,7 +214,9 @@ impl<'a> Export<'a> {
         let warnings = stage.warnings;
         let limits = self.layout.limits(&snapshot, &media);
         let total_frames = self.layout.total_frames(&snapshot, &media);
-        snapshot.notes.extend(warnings.into_iter().chain(limits));
+        let movies = media.notes(&snapshot);
+        let notes = warnings.into_iter().chain(limits).chain(movies);
+        snapshot.notes.extend(notes);
         // Where the list has a folder of its own, the picture goes there as well, in the end.
         if self.layout.previews(&id) == self.layout.list_previews()
             && let Some(picture) = &snapshot.project.thumbnail

@@ -1,17 +1,20 @@
 //! Pictures and movies: where they come from, and what becomes of them in the site.
 
+mod codec;
 mod fetch;
 mod kind;
 pub mod movie;
+mod ranges;
 mod source;
 mod state;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use watchtower_model::{MediaRef, User};
+use watchtower_model::{MediaRef, ProjectSnapshot, User};
 
 pub(crate) use fetch::{Answers, Fetcher};
 pub use kind::MediaKind;
+pub(crate) use kind::{HEAD, is_svg};
 pub use source::{MediaError, MediaRequest, MediaSource, MediaStream, NoMedia, Opened};
 pub(crate) use state::{MediaState, Stamp};
 
@@ -81,12 +84,14 @@ impl ReferenceForm {
 }
 
 /// A movie as the site refers to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Movie {
     /// Its path from the site root, or its address.
     pub path: String,
     /// Its length in video frames.
     pub frames: u64,
+    /// What else there is to know of it, if it was looked at.
+    pub description: Option<movie::Description>,
 }
 
 /// What the site says of each picture and movie that the data refers to.
@@ -129,6 +134,47 @@ impl ResolvedMedia {
     /// Where the site has a person's avatar.
     pub fn avatar(&self, user: &User) -> Option<&str> {
         self.picture(user.thumbnail.as_ref().filter(|_| user.has_avatar))
+    }
+
+    /// What to know of the movies of a project's edits: which browsers do not play, and which run at
+    /// another rate than the timeline.
+    pub(crate) fn notes(&self, snapshot: &ProjectSnapshot) -> Vec<String> {
+        let fps = snapshot.project.fps;
+        let mut notes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for edit in &snapshot.edits {
+            let movie = self.movie(edit.movie.as_ref());
+            let Some(movie) = movie.and_then(|it| it.description.as_ref()) else {
+                continue;
+            };
+            let trouble = movie.trouble().map(|it| {
+                let remedy = movie.remedy();
+                format!(
+                    "{}, {}; this makes one that plays: {remedy}",
+                    it.what, it.who
+                )
+            });
+            let rate = movie.other_rate(fps).map(|it| {
+                let rate = movie::shown_rate(it);
+                format!(
+                    "has {rate} frames a second, and the project {fps}: the shots on the timeline are \
+                     not those that the player shows"
+                )
+            });
+            for note in trouble.into_iter().chain(rate) {
+                notes.entry(note).or_default().push(&edit.name);
+            }
+        }
+        let note = |(note, edits): (String, Vec<&str>)| match edits.as_slice() {
+            [edit] => format!("the movie of the edit `{edit}` {note}"),
+            [first, rest @ ..] => {
+                format!(
+                    "each movie of `{first}` and {} other edits {note}",
+                    rest.len()
+                )
+            }
+            [] => note,
+        };
+        notes.into_iter().map(note).collect()
     }
 
     /// Where the site has a movie, and how long it is.

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use watchtower_model::{
-    Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData,
-    User,
+    Edit, FrameRate, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Sequence,
+    Shot, ShotData, User,
 };
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened, ReferenceForm,
@@ -452,6 +452,169 @@ async fn the_length_of_a_movie_that_stays_where_it_is_is_measured_once() {
         .unwrap()
         .to_owned();
     assert_eq!(fs::read(site.path(&movie)).unwrap(), MOVIE);
+}
+
+/// A source of one movie, of which it sends ranges.
+struct Ranges {
+    movie: Vec<u8>,
+    /// Whether it starts where it is asked to.
+    honours: bool,
+    /// Where it was asked to start, and how many bytes were taken.
+    taken: Arc<Mutex<Vec<(u64, usize)>>>,
+}
+
+#[async_trait]
+impl MediaSource for Ranges {
+    fn name(&self) -> String {
+        "ranges".to_owned()
+    }
+
+    async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
+        if request.known == Some("movie-1") {
+            return Ok(Opened::Unchanged);
+        }
+        let offset = if self.honours { request.offset } else { 0 };
+        let start = usize::try_from(offset).expect("it is a small file");
+        let taken = Arc::clone(&self.taken);
+        let opening = {
+            let mut taken = taken.lock().expect("nobody panics");
+            taken.push((request.offset, 0));
+            taken.len() - 1
+        };
+        let blocks: Vec<_> = self.movie[start..]
+            .chunks(1 << 16)
+            .map(Bytes::copy_from_slice)
+            .collect();
+        let blocks = stream::iter(blocks).map(move |block| {
+            taken.lock().expect("nobody panics")[opening].1 += block.len();
+            Ok(block)
+        });
+        Ok(Opened::Stream(MediaStream {
+            bytes: Box::pin(blocks),
+            length: Some(self.movie.len() as u64),
+            offset,
+            tag: Some("movie-1".to_owned()),
+        }))
+    }
+}
+
+/// A movie of some megabytes whose index stands at its end.
+fn large_movie() -> Vec<u8> {
+    let moov = MOVIE.windows(4).position(|it| it == b"moov");
+    let moov = moov.expect("a movie has one") - 4;
+    let room = 5_000_000_u32;
+    let room = [&room.to_be_bytes()[..], b"free", &vec![0; 4_999_992]].concat();
+    [&MOVIE[..moov], &room, &MOVIE[moov..]].concat()
+}
+
+#[tokio::test]
+async fn of_a_movie_that_stays_where_it_is_the_index_is_fetched() {
+    let length = large_movie().len();
+    for (honours, told) in [(true, None), (true, Some(1440)), (false, None)] {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let taken = Arc::default();
+        let source = Ranges {
+            movie: large_movie(),
+            honours,
+            taken: Arc::clone(&taken),
+        };
+        let options = ExportOptions {
+            media: MediaPolicy::Reference(ReferenceForm::ProtocolRelative),
+            ..ExportOptions::default()
+        };
+        let (list, mut film) = film("https://tracker.example/shot.png");
+        film.edits[0].movie = Some(MediaRef::url("https://tracker.example/edit.mp4").changing());
+        film.edits[0].total_frames = told;
+        let edit = format!("data/projects/{}/edit.json", film.project.id);
+        let list = ProjectList {
+            users: Vec::new(),
+            ..list
+        };
+        for _ in 0..2 {
+            let mut export = Export::begin(&site, options.clone(), &list, &source, &()).unwrap();
+            export.project(film.clone()).await.unwrap();
+            export.finish().await.unwrap();
+            assert_eq!(read(&site, &edit)["totalFrames"], told.unwrap_or(24));
+        }
+        let taken = std::mem::take(&mut *taken.lock().unwrap());
+        let bytes: usize = taken.iter().map(|(_, bytes)| bytes).sum();
+        match (honours, told) {
+            // The tracker says how long it is.
+            (_, Some(_)) => assert_eq!(taken, []),
+            (true, None) => {
+                assert_eq!(taken.len(), 2, "{taken:?}");
+                assert!(bytes < 400_000, "{taken:?}");
+            }
+            (false, None) => assert!(bytes >= length, "{taken:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_movie_that_does_not_play_or_drifts_is_said_each_time() {
+    for (file, fps, expected) in [
+        ("h264.mp4", 24.0, None),
+        (
+            "prores.mov",
+            25.0,
+            Some("is in Apple ProRes 422 (`apco`), which no browser plays; this makes"),
+        ),
+        (
+            "mpeg4.mp4",
+            24.0,
+            Some("is in MPEG-4 Part 2 (`mp4v`), which no browser plays"),
+        ),
+        (
+            "h264-10-bit.mp4",
+            24.0,
+            Some("is in 10-bit H.264 (`avc1`), which Chrome"),
+        ),
+        (
+            "hevc.mp4",
+            24.0,
+            Some("is in HEVC (`hvc1`), which browsers play only on machines"),
+        ),
+        (
+            "pcm-24.mov",
+            24.0,
+            Some("has sound in 24-bit PCM (`in24`), with which Firefox"),
+        ),
+        (
+            "h264.mp4",
+            23.976,
+            Some("has 24 frames a second, and the project 23.976: the shots"),
+        ),
+        (
+            "h264.mp4",
+            25.0,
+            Some("has 24 frames a second, and the project 25: the shots"),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path().join("site"));
+        let movie = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/movies")
+            .join(file);
+        let (list, mut film) = film("shot");
+        film.project.fps = FrameRate::new(fps).unwrap();
+        film.edits[0].movie = Some(MediaRef::file(&movie));
+        for _ in 0..2 {
+            let film = (list.clone(), film.clone());
+            let summary = export(&site, &source(), &ExportOptions::default(), film).await;
+            let notes = &summary.projects[0].notes;
+            let mut notes = notes.iter().filter(|it| it.contains("movie of the edit"));
+            let note = notes.next().map(String::as_str);
+            assert_eq!(notes.next(), None);
+            match expected {
+                None => assert_eq!(note, None, "{file}"),
+                Some(expected) => {
+                    let expected = format!("the movie of the edit `Edit` {expected}");
+                    assert!(note.unwrap().starts_with(&expected), "{file}: {note:?}");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

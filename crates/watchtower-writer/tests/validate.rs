@@ -60,10 +60,10 @@ fn the_good_export_has_no_finding() {
 
 /// One row for each fact about the client: what it is, the change, and the findings.
 macro_rules! facts {
-    ($($name:ident: $change:expr => [$($finding:literal),*];)*) => {
+    ($($name:ident: $change:expr => [$($finding:literal),* $(,)?];)*) => {
         facts! { in Site::new(); $($name: $change => [$($finding),*];)* }
     };
-    (in $site:expr; $($name:ident: $change:expr => [$($finding:literal),*];)*) => {$(
+    (in $site:expr; $($name:ident: $change:expr => [$($finding:literal),* $(,)?];)*) => {$(
         #[test]
         fn $name() {
             let site = $site;
@@ -354,6 +354,26 @@ facts! {
     total_that_is_not_the_movies:
         |site| site.edit("edit.json", |it| it["totalFrames"] = json!(493))
         => ["warning WT608 edit.json /totalFrames"];
+    movie_that_no_browser_plays:
+        |site| {
+            site.write("edit.mp4", include_bytes!("movies/mpeg4.mp4"));
+        }
+        => ["warning WT608 edit.json /totalFrames", "warning WT610 edit.json /sourceName"];
+    movie_of_another_rate_than_the_project:
+        |site| {
+            site.write("edit.mp4", include_bytes!("movies/prores.mov"));
+        }
+        => [
+            "warning WT608 edit.json /totalFrames",
+            "warning WT610 edit.json /sourceName",
+            "warning WT611 edit.json /sourceName",
+        ];
+    movie_cut_short:
+        |site| {
+            let movie = include_bytes!("movies/h264-moov-first.mp4");
+            site.write("edit.mp4", &movie[..movie.len() - 1]);
+        }
+        => ["error WT606 edit.json /sourceName"];
     picture_cut_short:
         |site| {
             let picture = fs::read(site.path("data/previews/e0/e0445828.png")).unwrap();

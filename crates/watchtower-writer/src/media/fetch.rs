@@ -17,6 +17,8 @@ use watchtower_model::{
 };
 
 use super::kind::{self, HEAD};
+use super::movie::Description;
+use super::ranges::{self, Measured};
 use super::state::{Held, HeldFile, MediaKey, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
@@ -47,6 +49,8 @@ struct Wanted<'a> {
     goes: Goes<'a>,
     /// How long a movie is that is not looked at; 0 for a picture.
     frames: u64,
+    /// Whether the tracker says how long the movie is.
+    is_told: bool,
 }
 
 /// Where a picture or movie goes, from the site root.
@@ -79,6 +83,7 @@ impl<'a> Wanted<'a> {
             label,
             goes: Goes::Below(folder),
             frames: 0,
+            is_told: false,
         }
     }
 }
@@ -118,6 +123,30 @@ struct Place {
     path: String,
     /// A movie's length; 0 for a picture.
     frames: u64,
+    /// What a movie is, if it was looked at.
+    movie: Option<Description>,
+}
+
+impl Place {
+    /// The place of a movie that was looked at, or of a picture.
+    fn of(path: String, movie: Option<Description>) -> Self {
+        let frames = movie.as_ref().map_or(0, |it| it.frames);
+        Self {
+            path,
+            frames,
+            movie,
+        }
+    }
+
+    /// The place of something that was not looked at.
+    fn unseen(path: String, wanted: &Wanted<'_>) -> Self {
+        let frames = wanted.frames;
+        Self {
+            path,
+            frames,
+            movie: None,
+        }
+    }
 }
 
 /// Why something is not in the site.
@@ -237,6 +266,7 @@ impl Fetcher<'_> {
             label: format!("edit {}", edit.name),
             goes: Goes::To(self.layout.movie(&project.id, &edit.id)),
             frames: edit.total_frames.unwrap_or(shots_end),
+            is_told: edit.total_frames.is_some(),
         };
         edit.movie.iter().map(movie).collect()
     }
@@ -302,7 +332,14 @@ impl Fetcher<'_> {
                 notes.entry(reason).or_default().push(label.clone());
             };
             match result {
-                Ok((Place { path, frames }, arrival)) => {
+                Ok((
+                    Place {
+                        path,
+                        frames,
+                        movie,
+                    },
+                    arrival,
+                )) => {
                     match kind {
                         MediaKind::Picture => {
                             counts.pictures += 1;
@@ -310,7 +347,13 @@ impl Fetcher<'_> {
                         }
                         MediaKind::Movie => {
                             counts.movies += 1;
-                            resolved.add_movie((*media).clone(), Movie { path, frames });
+                            let description = movie;
+                            let movie = Movie {
+                                path,
+                                frames,
+                                description,
+                            };
+                            resolved.add_movie((*media).clone(), movie);
                         }
                     }
                     match arrival {
@@ -334,8 +377,8 @@ impl Fetcher<'_> {
     async fn fetch_one(&self, wanted: &Wanted<'_>) -> Result<Result<(Place, Arrival), Missing>> {
         match (&wanted.media.location, self.policy) {
             (MediaLocation::Url(address), MediaPolicy::Copy) => {
-                let (path, frames) = (address.clone(), wanted.frames);
-                Ok(Ok((Place { path, frames }, Arrival::Referred)))
+                let place = Place::unseen(address.clone(), wanted);
+                Ok(Ok((place, Arrival::Referred)))
             }
             (MediaLocation::Site(path), _) => self.in_site(path, wanted.kind),
             (_, MediaPolicy::Reference(form)) => self.refer(wanted, form).await,
@@ -344,8 +387,7 @@ impl Fetcher<'_> {
                 Ok(had.and_then(|(held, arrival)| {
                     let missing = || MediaError::permanent("the site does not hold it");
                     let path = held.file.ok_or_else(missing)?.path;
-                    let frames = held.frames;
-                    Ok((Place { path, frames }, arrival))
+                    Ok((Place::of(path, held.movie), arrival))
                 }))
             }
         }
@@ -364,16 +406,16 @@ impl Fetcher<'_> {
         if path.starts_with("data/") {
             self.change.keep(path)?;
         }
-        let frames = match kind {
-            MediaKind::Picture => Ok(0),
-            MediaKind::Movie => count_frames(&place).map_err(MediaError::permanent),
+        let movie = match kind {
+            MediaKind::Picture => Ok(None),
+            MediaKind::Movie => describe(&place).map(Some).map_err(MediaError::permanent),
         };
         let path = path.to_owned();
-        Ok(frames.map(|frames| (Place { path, frames }, Arrival::Unchanged)))
+        Ok(movie.map(|movie| (Place::of(path, movie), Arrival::Unchanged)))
     }
 
-    /// Writes an address instead of fetching. A movie is fetched all the same, and thrown away: its
-    /// length is in no address.
+    /// Writes an address instead of fetching. Of a movie as much is fetched as tells its length, unless
+    /// the tracker says how long it is.
     async fn refer(
         &self,
         wanted: &Wanted<'_>,
@@ -387,11 +429,11 @@ impl Fetcher<'_> {
             let message = "its address is not below the tracker's";
             return Ok(Err(MediaError::permanent(message)));
         };
-        if wanted.kind == MediaKind::Picture {
-            return Ok(Ok((Place { path, frames: 0 }, Arrival::Referred)));
+        if wanted.kind == MediaKind::Picture || wanted.is_told {
+            return Ok(Ok((Place::unseen(path, wanted), Arrival::Referred)));
         }
         let had = self.have(wanted, Use::Measure).await?;
-        Ok(had.map(|(Held { frames, .. }, arrival)| (Place { path, frames }, arrival)))
+        Ok(had.map(|(held, arrival)| (Place::of(path, held.movie), arrival)))
     }
 
     /// Has a picture or movie: as the site held it before, or else from the source.
@@ -406,7 +448,7 @@ impl Fetcher<'_> {
             Use::Measure => "length",
         };
         let Some(key) = MediaKey::new(&self.source.name(), noun, &media.location) else {
-            let received = self.download(media, *kind, None).await?;
+            let received = self.obtain(media, *kind, None, what_for).await?;
             return self.receive(wanted, what_for, received, None);
         };
         let held = self.held(wanted, &key);
@@ -419,7 +461,7 @@ impl Fetcher<'_> {
             (Some(Err(error)), _) => Received::Nothing(error),
             _ => {
                 let known = held.as_ref().and_then(|it| it.tag.as_deref());
-                let received = self.download(media, *kind, known).await?;
+                let received = self.obtain(media, *kind, known, what_for).await?;
                 match &received {
                     Received::Nothing(error) => self.answers.add(key.clone(), Err(error.clone())),
                     _ if may_change => self.answers.add(key.clone(), Ok(())),
@@ -452,6 +494,10 @@ impl Fetcher<'_> {
                 let held = self.take_in(wanted, what_for, downloaded)?;
                 Ok(Ok((held, arrival)))
             }
+            (Received::Measured(movie, tag, bytes), _) => {
+                let (file, movie) = (None, Some(movie));
+                Ok(Ok((Held { file, tag, movie }, Arrival::Fetched(bytes))))
+            }
             (Received::Unchanged, Some(held)) => {
                 self.keep(wanted, held, Arrival::Unchanged).map(Ok)
             }
@@ -470,10 +516,13 @@ impl Fetcher<'_> {
     /// What the site holds of a reference, if it is there still. It may stand in another project's folder,
     /// or where another format has it.
     fn held(&self, wanted: &Wanted<'_>, key: &MediaKey) -> Option<Held> {
-        let held = self.change.media().held(key)?.clone();
+        let mut held = self.change.media().held(key)?.clone();
         if let Some(HeldFile { path, stamp }) = &held.file {
             let is_there = self.change.has(path, *stamp);
             wanted.goes.place_of(path).filter(|_| is_there)?;
+            if wanted.kind == MediaKind::Movie && held.movie.is_none() {
+                held.movie = describe(&self.change.site().path(path)).ok();
+            }
         }
         Some(held)
     }
@@ -500,7 +549,7 @@ impl Fetcher<'_> {
         let Downloaded {
             file,
             extension,
-            frames,
+            movie,
             tag,
             ..
         } = downloaded;
@@ -529,7 +578,29 @@ impl Fetcher<'_> {
             let stamp = self.change.stamp(&path)?;
             Some(HeldFile { path, stamp })
         });
-        Ok(Held { file, tag, frames })
+        Ok(Held { file, tag, movie })
+    }
+
+    /// Fetches a picture or movie, or as much of it as is needed. `known` is the tag of what the site
+    /// holds.
+    async fn obtain(
+        &self,
+        media: &MediaRef,
+        kind: MediaKind,
+        known: Option<&str>,
+        what_for: Use,
+    ) -> Result<Received> {
+        if matches!(what_for, Use::Measure) {
+            match ranges::measure(self.source, media, known).await {
+                Ok(Measured::Movie(movie, tag, bytes)) => {
+                    return Ok(Received::Measured(movie, tag, bytes));
+                }
+                Ok(Measured::Unchanged) => return Ok(Received::Unchanged),
+                Ok(Measured::Unknown) => {}
+                Err(error) => return Ok(Received::Nothing(error)),
+            }
+        }
+        self.download(media, kind, known).await
     }
 
     /// Fetches into a file beside the site, taking up what was cut, and checks what came. `known` is
@@ -615,6 +686,8 @@ enum Use {
 /// What a source gave.
 enum Received {
     New(Downloaded),
+    /// What a movie is, what names its bytes at the source, and how many of them came.
+    Measured(Description, Option<String>, u64),
     Unchanged,
     Nothing(MediaError),
 }
@@ -668,8 +741,8 @@ struct Downloaded {
     /// In bytes.
     length: u64,
     extension: &'static str,
-    /// A movie's length; 0 for a picture.
-    frames: u64,
+    /// What a movie is; none for a picture.
+    movie: Option<Description>,
     /// What names the bytes at the source.
     tag: Option<String>,
 }
@@ -797,18 +870,18 @@ impl Download {
         let rewound = self.file.rewind();
         rewound.map_err(|error| format!("it cannot be read: {error}"))?;
         let bytes = io::BufReader::new(self.file);
-        let frames = match kind {
+        let movie = match kind {
             MediaKind::Picture => {
                 kind::check_whole(bytes, extension)?;
-                0
+                None
             }
-            MediaKind::Movie => movie::frame_count(bytes).map_err(|error| error.to_string())?,
+            MediaKind::Movie => Some(movie::describe(bytes).map_err(|error| error.to_string())?),
         };
         Ok(Downloaded {
             file: path.to_owned(),
             length: self.length,
             extension,
-            frames,
+            movie,
             tag: self.tag,
         })
     }
@@ -821,9 +894,9 @@ fn hash_of(path: &Path) -> io::Result<String> {
     Ok(hex(&digest[..16]))
 }
 
-fn count_frames(path: &Path) -> Result<u64, String> {
+fn describe(path: &Path) -> Result<Description, String> {
     let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    movie::frame_count(io::BufReader::new(file)).map_err(|error| error.to_string())
+    movie::describe(io::BufReader::new(file)).map_err(|error| error.to_string())
 }
 
 /// Opens a file of this machine. Its size and time are its tag.

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Seek};
 
+use quick_xml::events::Event;
 use serde::Serialize;
 
 /// What a file must be for the client to show it.
@@ -14,8 +15,8 @@ pub enum MediaKind {
     Movie,
 }
 
-/// How many bytes from the start of a file tell what it is.
-pub(crate) const HEAD: usize = 512;
+/// How many bytes from the start of a file tell what it is. An SVG may begin with a long licence.
+pub(crate) const HEAD: usize = 64 << 10;
 
 impl MediaKind {
     /// The file name extension for bytes of this kind, by their start; an error says what they are
@@ -63,27 +64,63 @@ pub(crate) fn check_whole(mut picture: impl BufRead + Seek, extension: &str) -> 
             .map_err(|error| format!("the PNG is broken: {error}"));
     }
     if extension == "jpg" {
-        const START_OF_SCAN: &[u8] = b"\xff\xda";
-        const END_OF_IMAGE: &[u8] = b"\xff\xd9";
         let mut bytes = Vec::new();
         let read = picture.read_to_end(&mut bytes);
         read.map_err(|error| format!("it cannot be read: {error}"))?;
-        // Within a scan every byte `ff` is followed by a zero or a restart marker, so an end after the
-        // last start of a scan is the picture's own. A preview in its head comes before that.
-        let scan = memchr::memmem::rfind(&bytes, START_OF_SCAN);
-        let end = memchr::memmem::rfind(&bytes, END_OF_IMAGE);
-        if scan.is_none() || end < scan {
+        if !has_end(&bytes) {
             return Err("the JPEG is cut: it has no end".to_owned());
         }
     }
     Ok(())
 }
 
-/// SVG is text, so it has no magic number: an `<svg` element near the start tells it.
-fn is_svg(head: &[u8]) -> bool {
+/// Whether a JPEG goes on to its end of image. What stands behind that does not matter: phones add a
+/// movie, or a picture of another size.
+fn has_end(jpeg: &[u8]) -> bool {
+    let mut rest = jpeg;
+    loop {
+        // A marker is `ff`, perhaps more than once, and a byte that tells which. In a scan, `ff` is
+        // followed by a zero or a restart.
+        let Some(at) = memchr::memchr(0xff, rest) else {
+            return false;
+        };
+        rest = &rest[at + 1..];
+        match *rest {
+            [0xd9, ..] => return true,
+            [0x00..=0xbf | 0xd0..=0xd8, ..] => rest = &rest[1..],
+            [0xff, ..] => {}
+            // Any other has a segment, whose length counts itself.
+            [_, high, low, ..] => {
+                let length = usize::from(u16::from_be_bytes([high, low]));
+                let Some(next) = rest.get(1 + length.max(2)..) else {
+                    return false;
+                };
+                rest = next;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Whether a text is an SVG. It has no magic number: what counts is its root element, behind
+/// comments, a document type and whatever else may come first.
+pub(crate) fn is_svg(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(head);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with("<svg") || (text.starts_with("<?xml") && text.contains("<svg"))
+    let mut reader = quick_xml::Reader::from_str(&text);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(root) | Event::Empty(root)) => {
+                return root.local_name().as_ref() == "svg";
+            }
+            Ok(Event::DocType(name)) if name.to_ascii_lowercase().starts_with("html") => {
+                return false;
+            }
+            Ok(Event::Text(text)) if !text.trim().is_empty() => return false,
+            Ok(Event::Eof | Event::End(_) | Event::CData(_)) | Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
 }
 
 /// The start of what no magic number knows, for a message.
@@ -116,10 +153,59 @@ mod tests {
                 .contains("JSON")
         );
         assert!(picture(b"<!DOCTYPE html><svg>").is_err());
+        assert!(picture(b"<html><body><svg/></body></html>").is_err());
         assert!(picture(b"").unwrap_err().contains("empty"));
         assert!(picture(b"\0\0\0\x18ftypisom\0\0\0\0isommp41").is_err());
         let movie = MediaKind::Movie.extension(b"\0\0\0\x18ftypisom\0\0\0\0isommp41");
         assert_eq!(movie, Ok("mp4"));
         assert!(MediaKind::Movie.extension(b"\x89PNG\r\n\x1a\n").is_err());
+    }
+
+    #[test]
+    fn an_svg_is_known_by_its_root_element() {
+        let dtd = "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"svg11.dtd\" [\n\
+                   <!ENTITY ns_svg \"http://www.w3.org/2000/svg\">\n]>";
+        let licence = format!("<!-- {} -->", "a licence <html> ".repeat(400));
+        for svg in [
+            "<svg>".to_owned(),
+            "\u{feff}<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'>".to_owned(),
+            "<!-- Generator: Sketch --><svg width='1'>".to_owned(),
+            format!("<?xml version='1.0'?>{dtd}<svg xmlns='&ns_svg;'>"),
+            format!("{licence}<?xml-stylesheet href='a.css'?>\n<s:svg xmlns:s='x'/>"),
+        ] {
+            assert_eq!(
+                MediaKind::Picture.extension(svg.as_bytes()),
+                Ok("svg"),
+                "{svg}"
+            );
+        }
+        for other in [
+            "<?xml version='1.0'?><html><svg></svg></html>",
+            "<?xml version='1.0'?><Error><Code>AccessDenied</Code><!-- <svg> --></Error>",
+            "<!-- <svg> -->",
+            "<svgs>",
+            "<?xml version='1.0'?>",
+            "text <svg>",
+        ] {
+            assert!(
+                MediaKind::Picture.extension(other.as_bytes()).is_err(),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_jpeg_is_whole_whatever_stands_behind_it() {
+        // Two scans, as a progressive one has, with a stuffed byte, a restart and a filled marker.
+        let head = b"\xff\xd8\xff\xe1\0\x0a..\xff\xd9\xff\xd8..\xff\xff\xda\0\x03\x01";
+        let scans = b"\x12\xff\x00\x34\xff\xd0\x56\xff\xda\0\x03\x02\x78";
+        let whole = [&head[..], scans, b"\xff\xd9"].concat();
+        assert!(has_end(&whole));
+        for length in 0..whole.len() {
+            assert!(!has_end(&whole[..length]), "{length}");
+        }
+        let movie = b"\0\0\0\x18ftypmp42\xff\xda\0\x02 ..";
+        let phone = [&whole, &movie[..], &whole[..whole.len() - 2]].concat();
+        assert!(has_end(&phone));
     }
 }

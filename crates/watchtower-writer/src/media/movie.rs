@@ -1,4 +1,4 @@
-//! How many frames a movie has, told by its own index.
+//! How many frames a movie has, how fast and in which codec, told by its own index.
 //!
 //! MP4 and MOV movies are trees of atoms. `moov` describes every track and its samples; a
 //! fragmented movie goes on in `moof` atoms. The pictures themselves lie in `mdat`, which is
@@ -13,7 +13,12 @@ use mp4_atom::{
     Stco, Stsz, StszSamples, Stts, SttsEntry, Tfdt, Tfhd, Tkhd, Trex, Trun, TrunEntry, TrunSamples,
 };
 
-use super::{MediaKind, kind};
+use serde::{Deserialize, Serialize};
+use watchtower_model::FrameRate;
+
+use super::MediaKind;
+use super::codec;
+pub use super::codec::Trouble;
 
 /// The most bytes one table of a movie may have. The largest, a composition offset of eight bytes
 /// for every frame, has 5 MB in a three hour movie at 60 frames per second.
@@ -33,6 +38,9 @@ const TOP_LEVEL: [&[u8; 4]; 15] = [
     b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"styp", b"free", b"skip", b"wide",
     b"uuid", b"meta", b"pnot", b"emsg", b"prft",
 ];
+
+/// The atoms that hold nothing. Where one is cut short, nothing is missing.
+const ROOM: [&[u8; 4]; 3] = [b"free", b"skip", b"wide"];
 
 /// Why a movie's frames cannot be counted.
 #[derive(Debug, thiserror::Error)]
@@ -73,9 +81,74 @@ pub enum MovieError {
 
 type Result<T> = std::result::Result<T, MovieError>;
 
-/// The number of frames that the first video track of a movie shows, whatever its codec.
+/// What there is to know of a movie without decoding it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Description {
+    /// How many frames its first video track shows.
+    pub frames: u64,
+    /// How many of them it shows a second, on average.
+    pub frame_rate: Option<FrameRate>,
+    /// Its width and height in pixels.
+    pub size: (u16, u16),
+    /// The codecs of the first video track, one as a rule, named as RFC 6381 does, with as much of a
+    /// profile as decides who plays it: `avc1.64001f`, `mp4v.20`, `apch`.
+    pub video: Vec<String>,
+    /// The codecs of its sound, the same way.
+    pub sound: Vec<String>,
+}
+
+impl Description {
+    /// Why not every browser plays the movie; none if all do.
+    pub fn trouble(&self) -> Option<Trouble> {
+        codec::trouble(&self.video, &self.sound)
+    }
+
+    /// The command that makes a movie which every browser plays, frame by frame the same.
+    pub fn remedy(&self) -> String {
+        // H.264 in 4:2:0 has even sizes only.
+        let (width, height) = self.size;
+        let crop = match (width % 2, height % 2) {
+            (0, 0) => String::new(),
+            (x, y) => format!(" -vf crop={}:{}", width - x, height - y),
+        };
+        format!(
+            "ffmpeg -i INPUT -c:v libx264 -pix_fmt yuv420p{crop} -c:a aac -movflags +faststart \
+             OUTPUT.mp4"
+        )
+    }
+
+    /// The movie's frame rate, if it is another than that of a timeline. `23.98` is the same as
+    /// `24000/1001`; 24 is not.
+    pub fn other_rate(&self, timeline: FrameRate) -> Option<FrameRate> {
+        let ratio = |it: FrameRate| it.as_f64() / timeline.as_f64();
+        self.frame_rate
+            .filter(|it| (ratio(*it) - 1.0).abs() > 0.0005)
+    }
+}
+
+/// A frame rate for people, as in `23.976`.
+pub(crate) fn shown_rate(rate: FrameRate) -> String {
+    let digits = format!("{:.3}", rate.as_f64());
+    digits
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+/// The number of frames that the first video track of a movie shows, whatever its codec: see
+/// [`describe`].
 ///
-/// Every sample of the track is a frame, apart from these:
+/// # Errors
+///
+/// As [`describe`].
+pub fn frame_count<R: Read + Seek>(movie: R) -> Result<u64> {
+    describe(movie).map(|it| it.frames)
+}
+
+/// What there is to know of a movie: how long it is, how fast, and in which codecs.
+///
+/// Every sample of the first video track is a frame, apart from these:
 ///
 /// * An edit list shows the samples whose time lies inside one of its edits, once for each edit.
 ///   A movie that was cut without decoding it has hidden samples, back to a key frame.
@@ -87,8 +160,10 @@ type Result<T> = std::result::Result<T, MovieError>;
 /// # Errors
 ///
 /// Says what was found when `movie` is no MP4 or MOV movie, has no video, is cut off or is
-/// damaged. A fragmented movie that is cut between two fragments is whole, as far as it can tell.
-pub fn frame_count<R: Read + Seek>(movie: R) -> Result<u64> {
+/// damaged. A fragmented movie that is cut between two fragments is whole, as far as it can tell;
+/// one with something else behind a fragment is not. What follows any other movie is none of its
+/// business: players pass over it.
+pub fn describe<R: Read + Seek>(movie: R) -> Result<Description> {
     let mut file = MovieFile::open(movie)?;
     let mut track = None;
     let mut atoms = Atoms::of_file(&file);
@@ -101,17 +176,40 @@ pub fn frame_count<R: Read + Seek>(movie: R) -> Result<u64> {
     }
     match track {
         None => Err(file.without_moov()?),
-        Some(VideoTrack { frames: 0, .. }) => Err(MovieError::NoVideo {
+        // A few bytes are padding.
+        Some(track) if track.fragmented && atoms.next + 8 <= file.length => {
+            Err(MovieError::Truncated {
+                missing: format!("what stands at byte {} is no fragment of it", atoms.next),
+            })
+        }
+        Some(track) if track.frames == 0 => Err(MovieError::NoVideo {
             found: "its video track shows no frames".into(),
         }),
-        Some(track) => Ok(track.frames),
+        Some(track) => Ok(Description {
+            frames: track.frames,
+            frame_rate: track.frame_rate(),
+            size: track.entries.size,
+            video: track.entries.codecs,
+            sound: track.sound,
+        }),
     }
 }
 
 /// The first video track, and what its samples come to so far. Times are in the track's units.
 struct VideoTrack {
     id: u32,
+    entries: SampleEntries,
+    /// The codecs of the sound beside it.
+    sound: Vec<String>,
+    /// Units per second; 0 where nothing says so.
+    timescale: u32,
     frames: u64,
+    /// How many samples there are, those included that are not shown.
+    samples: u64,
+    /// How long all of them last.
+    lasts: i128,
+    /// Whether it goes on in fragments.
+    fragmented: bool,
     /// When the first sample is shown.
     first_shown: Option<i128>,
     /// When the last sample of the fragments is decoded.
@@ -128,6 +226,8 @@ impl VideoTrack {
     /// Reads the first video track of a `moov`.
     fn read<R: Read + Seek>(file: &mut MovieFile<R>, moov: Span) -> Result<Self> {
         let mut handlers = Vec::new();
+        let mut sound = Vec::new();
+        let mut video = None;
         // ffmpeg follows edit lists up to the first track that has its samples in fragments.
         let mut edited = true;
         let mut atoms = Atoms::inside(moov);
@@ -142,12 +242,19 @@ impl VideoTrack {
             };
             // The name, from byte 24 on, is left out: QuickTime's are not UTF-8.
             let handler = file.read::<Hdlr>(hdlr.first(24))?.handler;
-            if handler.as_ref() == b"vide" {
-                return Self::read_trak(file, moov, trak, edited);
+            match handler.as_ref() {
+                b"vide" if video.is_none() => {
+                    video = Some(Self::read_trak(file, moov, trak, edited)?);
+                }
+                b"soun" => sound.extend(SampleEntries::read(file, trak)?.codecs),
+                _ => {}
             }
             if handlers.len() < 4 && !handlers.contains(&handler) {
                 handlers.push(handler);
             }
+        }
+        if let Some(track) = video {
+            return Ok(Self { sound, ..track });
         }
         let handlers: Vec<_> = handlers
             .iter()
@@ -168,9 +275,19 @@ impl VideoTrack {
         edited: bool,
     ) -> Result<Self> {
         let id = file.read_at::<Tkhd>(trak, &[b"tkhd"])?.track_id;
+        let timescale = match file.find(trak, &[b"mdia", b"mdhd"])? {
+            Some(mdhd) => file.read::<Mdhd>(mdhd)?.timescale,
+            None => 0,
+        };
         let mut track = Self {
             id,
+            entries: SampleEntries::read(file, trak)?,
+            sound: Vec::new(),
+            timescale,
             frames: 0,
+            samples: 0,
+            lasts: 0,
+            fragmented: file.find(moov, &[b"mvex"])?.is_some(),
             first_shown: None,
             last_decoded: None,
             end: 0,
@@ -192,8 +309,7 @@ impl VideoTrack {
             }
             if !edits.is_empty() {
                 let movie = file.read_at::<Mvhd>(moov, &[b"mvhd"])?.timescale;
-                let track = file.read_at::<Mdhd>(trak, &[b"mdia", b"mdhd"])?.timescale;
-                shown = shown_by(&edits, movie, track);
+                shown = shown_by(&edits, movie, timescale);
             }
         }
         for run in samples.runs() {
@@ -201,10 +317,25 @@ impl VideoTrack {
                 let hidden = run.before(shown.start.max(first.start));
                 track.frames += run.before(shown.end).saturating_sub(hidden);
             }
-            track.end += i128::from(run.count) * run.step;
+            track.add_time(run);
         }
         track.first_shown = Some(first.start);
         Ok(track)
+    }
+
+    /// Adds the time of samples that follow those before.
+    fn add_time(&mut self, run: Run) {
+        let lasts = i128::from(run.count) * run.step;
+        self.samples += run.count;
+        self.lasts += lasts;
+        self.end += lasts;
+    }
+
+    /// Frames per second, on average.
+    #[expect(clippy::cast_precision_loss, reason = "no rate needs so many digits")]
+    fn frame_rate(&self) -> Option<FrameRate> {
+        let rate = self.samples as f64 * f64::from(self.timescale) / self.lasts as f64;
+        FrameRate::new(rate).ok()
     }
 
     /// Adds what a `moof` has of the track.
@@ -283,12 +414,83 @@ impl VideoTrack {
         let first_shown = *self.first_shown.get_or_insert(shown.start);
         let hidden = decoded.before(repeated).max(shown.before(first_shown));
         self.frames += decoded.count - hidden;
-        self.end += i128::from(count) * decoded.step;
+        self.add_time(decoded);
         self.last_decoded = Some(self.end - decoded.step);
         // A sample has at least one byte, so that billions of them need a file to match.
         let bytes = u64::from(count) * u64::from(size.max(1));
         self.bytes = self.bytes.saturating_add(bytes);
     }
+}
+
+/// What a track says of how its samples are encoded.
+#[derive(Default)]
+struct SampleEntries {
+    /// Named as RFC 6381 does.
+    codecs: Vec<String>,
+    /// The width and height of pictures, in pixels.
+    size: (u16, u16),
+}
+
+impl SampleEntries {
+    /// How many bytes of a visual sample entry come before the atoms in it.
+    const VISUAL: u64 = 78;
+
+    /// Reads the sample entries of a track. What cannot be read is left out: QuickTime has descriptions
+    /// of its own, and players that know the codec do not mind.
+    fn read<R: Read + Seek>(file: &mut MovieFile<R>, trak: Span) -> Result<Self> {
+        let mut entries = Self::default();
+        match entries.add(file, trak) {
+            Err(MovieError::Io(error)) => Err(error.into()),
+            _ => Ok(entries),
+        }
+    }
+
+    fn add<R: Read + Seek>(&mut self, file: &mut MovieFile<R>, trak: Span) -> Result<()> {
+        let stsd = file.require(trak, &[b"mdia", b"minf", b"stbl", b"stsd"])?;
+        let mut atoms = Atoms::inside(stsd.after(8));
+        while let Some(entry) = atoms.next(file)? {
+            let profile = match Self::profile(file, entry) {
+                Err(MovieError::Io(error)) => return Err(error.into()),
+                found => found.unwrap_or_default(),
+            };
+            self.codecs.push(name(entry.kind) + &profile);
+            if let [w, x, y, z] = *file.first_bytes(entry.after(24), 4)? {
+                self.size = (u16::from_be_bytes([w, x]), u16::from_be_bytes([y, z]));
+            }
+        }
+        Ok(())
+    }
+
+    /// What an entry says of the codec's profile: nothing for most.
+    fn profile<R: Read + Seek>(file: &mut MovieFile<R>, entry: Span) -> Result<String> {
+        let inner = entry.after(Self::VISUAL);
+        match entry.kind.as_ref() {
+            b"avc1" | b"avc3" => {
+                let avcc = file.require(inner, &[b"avcC"])?;
+                let profile = file.first_bytes(avcc.after(1), 3)?;
+                Ok(format!(".{}", super::state::hex(&profile)))
+            }
+            b"mp4v" => {
+                let esds = file.require(inner, &[b"esds"])?;
+                let kind = object_type(&file.first_bytes(esds, 64)?);
+                Ok(kind.map(|it| format!(".{it:02x}")).unwrap_or_default())
+            }
+            _ => Ok(String::new()),
+        }
+    }
+}
+
+/// What kind of stream an `esds` describes: 0x20 is MPEG-4 Part 2.
+fn object_type(esds: &[u8]) -> Option<u8> {
+    /// The contents of a descriptor, behind its tag and a size of seven bits a byte.
+    fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+        let rest = bytes.strip_prefix(&[tag])?;
+        let size = rest.iter().take(4).position(|it| it & 0x80 == 0)?;
+        rest.get(size + 1..)
+    }
+    // Behind version and flags stands an `ES_Descriptor`, in which the other follows an id and flags.
+    let stream = descriptor(esds.get(4..)?, 3)?;
+    descriptor(stream.get(3..)?, 4)?.first().copied()
 }
 
 /// When each edit of a list begins and ends on the track, as ffmpeg takes it. `movie` and `track`
@@ -450,6 +652,14 @@ impl Span {
         }
     }
 
+    /// The same atom, as if its body began so many bytes later.
+    fn after(self, len: u64) -> Self {
+        Self {
+            start: self.end.min(self.start + len),
+            ..self
+        }
+    }
+
     fn damaged(self, problem: impl Into<String>) -> MovieError {
         damaged(self.kind, self.position, problem)
     }
@@ -512,6 +722,10 @@ impl Atoms {
             Some(size) => start.saturating_add(size as u64),
             None => self.end,
         };
+        if end > self.end && self.parent.is_none() && ROOM.contains(&kind.as_ref()) {
+            self.next = self.end;
+            return Ok(None);
+        }
         if end > self.end {
             let claimed = end - position;
             return match self.parent {
@@ -570,7 +784,7 @@ impl<R: Read + Seek> MovieFile<R> {
 
     /// The beginning of the file, which tells what it is.
     fn head(&mut self) -> Result<Vec<u8>> {
-        self.bytes(0, self.length.min(kind::HEAD as u64))
+        self.bytes(0, self.length.min(512))
     }
 
     /// Why a file that begins like a movie has no `moov`.
@@ -601,6 +815,11 @@ impl<R: Read + Seek> MovieFile<R> {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
         Ok(bytes)
+    }
+
+    /// The first bytes of an atom's body, as many as it has.
+    fn first_bytes(&mut self, atom: Span, len: u64) -> Result<Vec<u8>> {
+        self.bytes(atom.start, atom.len().min(len))
     }
 
     fn read<A: Atom>(&mut self, atom: Span) -> Result<A> {
@@ -811,6 +1030,100 @@ mod tests {
         let (mut movie, frames) = movies().remove("h264.mp4").unwrap();
         movie.extend_from_slice(b"trailing text of some program");
         assert_eq!(count(&movie).unwrap(), frames);
+    }
+
+    #[test]
+    fn what_follows_a_fragment_is_one() {
+        let (mut movie, frames) = movies().remove("fragmented.mp4").unwrap();
+        movie.extend_from_slice(b"\0\0\0");
+        assert_eq!(count(&movie).unwrap(), frames);
+        let end = movie.len() - 3;
+        movie.truncate(end);
+        movie.extend_from_slice(b"502 Bad Gateway");
+        let expected =
+            format!("the movie is cut off: what stands at byte {end} is no fragment of it");
+        assert_eq!(message(&movie), expected);
+    }
+
+    #[test]
+    fn room_that_is_cut_short_lacks_nothing() {
+        for name in ["h264.mp4", "fragmented.mp4"] {
+            let (mut movie, frames) = movies().remove(name).unwrap();
+            movie.extend_from_slice(b"\0\0\x10\0free of anything");
+            assert_eq!(count(&movie).unwrap(), frames, "{name}");
+        }
+        // Pictures that should stand behind it are still missing.
+        let movie = movie("h264-moov-first.mp4");
+        let mdat = movie.windows(4).position(|it| it == b"mdat").unwrap() - 4;
+        let cut = [&movie[..mdat], b"\0\0\x10\0free"].concat();
+        assert!(matches!(count(&cut), Err(MovieError::Truncated { .. })));
+    }
+
+    #[test]
+    fn a_movie_says_how_it_is_encoded() {
+        let described = |name: &str| {
+            let movie = describe(Cursor::new(movie(name))).unwrap();
+            let rate = movie.frame_rate.unwrap().as_f64();
+            (
+                movie.video.join(" "),
+                movie.sound.join(" "),
+                rate,
+                movie.size,
+            )
+        };
+        let video = |codec: &str, rate| (codec.to_owned(), String::new(), rate, (32, 32));
+        assert_eq!(described("h264.mp4"), video("avc1.64000a", 24.0));
+        assert_eq!(described("fragmented.mp4"), video("avc1.64000a", 24.0));
+        assert_eq!(described("hevc.mp4"), video("hvc1", 24.0));
+        assert_eq!(described("av1.mp4"), video("av01", 24.0));
+        assert_eq!(described("mjpeg-timecode.mov"), video("jpeg", 24.0));
+        assert_eq!(described("h264-10-bit.mp4"), video("avc1.6e000a", 24.0));
+        assert_eq!(described("mpeg4.mp4"), video("mp4v.20", 24.0));
+        assert_eq!(described("prores.mov"), video("apco", 25.0));
+        let (codec, sound, ..) = described("sound-and-two-videos.mp4");
+        assert_eq!((codec.as_str(), sound.as_str()), ("avc1.64000a", "mp4a"));
+        for (name, (movie, _)) in movies() {
+            let trouble = describe(Cursor::new(movie)).unwrap().trouble();
+            let expected = [
+                "fragmented-after-cut.mp4",
+                "h264-10-bit.mp4",
+                "hevc.mp4",
+                "mjpeg-timecode.mov",
+                "mpeg4.mp4",
+                "pcm-24.mov",
+                "prores.mov",
+            ];
+            assert_eq!(
+                trouble.is_some(),
+                expected.contains(&name.as_str()),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn rates_that_people_round_are_the_same() {
+        let rate = |fps| FrameRate::new(fps).unwrap();
+        let film = |fps| Description {
+            frames: 1,
+            frame_rate: Some(rate(fps)),
+            size: (0, 0),
+            video: Vec::new(),
+            sound: Vec::new(),
+        };
+        let ntsc = film(24000.0 / 1001.0);
+        assert_eq!(ntsc.other_rate(rate(23.98)), None);
+        assert_eq!(ntsc.other_rate(rate(23.976)), None);
+        assert_eq!(ntsc.other_rate(rate(24.0)), ntsc.frame_rate);
+        assert_eq!(film(25.0).other_rate(rate(24.0)), Some(rate(25.0)));
+    }
+
+    #[test]
+    fn an_odd_size_is_cropped_by_the_remedy() {
+        let mut movie = describe(Cursor::new(movie("h264.mp4"))).unwrap();
+        assert!(!movie.remedy().contains("crop"));
+        movie.size = (63, 41);
+        assert!(movie.remedy().contains("-pix_fmt yuv420p -vf crop=62:40 "));
     }
 
     #[test]

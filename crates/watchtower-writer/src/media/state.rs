@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use watchtower_model::MediaLocation;
 
+use super::movie::Description;
+
 /// What a site remembers of its pictures and movies.
 ///
 /// It holds no address: a reference is remembered by its hash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MediaState {
     /// What the site holds of each reference.
     held: BTreeMap<MediaKey, Held>,
@@ -35,14 +37,15 @@ impl MediaKey {
 }
 
 /// What the site holds of a reference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Held {
     /// Its file. None for a movie of which only the length is known.
     pub(crate) file: Option<HeldFile>,
     /// What names its bytes at the source.
     pub(crate) tag: Option<String>,
-    /// A movie's length in frames; 0 for a picture.
-    pub(crate) frames: u64,
+    /// What a movie is; none for a picture.
+    #[serde(default)]
+    pub(crate) movie: Option<Description>,
 }
 
 /// A file of the site, as it was when it was written.

@@ -490,7 +490,7 @@ codes! {
         example: r#"1.png: {"error": "not found"}"# => r#""thumbnailUrl": null"#
     }
     606 NotAMovie "not-a-movie" Error {
-        "The file of the movie is none."
+        "The file of the movie is none, or is cut short."
         why: "The player reports an error."
         mend: "Fetch the movie again; browsers play MP4 and WebM."
         example: r#"edit.mp4: {"error": "not found"}"# => "edit.mp4: a movie"
@@ -512,6 +512,18 @@ codes! {
         why: "The client does not draw it. Of larger ones it shows the top left corner."
         mend: "Write pictures of 150 × 100 pixels, and avatars of 400 × 400; or write `null`."
         example: "a thumbnail of 100 × 56 pixels" => "a thumbnail of 150 × 100 pixels"
+    }
+    610 UnplayableMovie "unplayable-movie" Warning {
+        "The movie is in a codec that not every browser plays."
+        why: "The player stays black or reports an error. Editors export ProRes, DNxHR or Motion JPEG, which no browser plays; HEVC plays only on machines that have a decoder for it; 10-bit and 4:2:2 H.264 play in some browsers."
+        mend: "Export H.264 in 8-bit 4:2:0, or convert the movie: `ffmpeg -i INPUT -c:v libx264 -pix_fmt yuv420p -c:a aac -movflags +faststart OUTPUT.mp4`."
+        example: "edit.mp4 in Apple ProRes 422" => "edit.mp4 in H.264, profile High"
+    }
+    611 OtherFrameRate "other-frame-rate" Warning {
+        "The movie has another frame rate than the project."
+        why: "The client divides frames by the project's rate to find the time in the movie, so the player shows other shots than the timeline, further off with each second."
+        mend: "Give the project the rate of its edit in the tracker, or export the movie at the project's rate."
+        example: r#""fps": 24, and a movie of 25 frames a second"# => r#""fps": 25"#
     }
 }
 

@@ -9,7 +9,8 @@ use super::Code;
 use super::ids::{Id, IdSet};
 use super::layout::{Layout, Unreadable, open};
 use super::role::Role;
-use crate::media::movie;
+use crate::media::movie::{self, Description, MovieError};
+use crate::media::{HEAD, is_svg};
 
 /// Looks at the files of a site, at each but once.
 pub(super) struct Media<'a> {
@@ -104,12 +105,12 @@ impl<'a> Media<'a> {
         answer
     }
 
-    /// How many frames a movie of the site has, where that can be told.
-    pub(super) fn frames(&self, path: &str) -> Option<u64> {
+    /// What there is to know of a movie of the site, where that can be told.
+    pub(super) fn describe(&self, path: &str) -> Option<Description> {
         let Target::File(path) = target(Role::Movie, path) else {
             return None;
         };
-        movie::frame_count(open(&self.file(path)?).ok()?).ok()
+        movie::describe(open(&self.file(path)?).ok()?).ok()
     }
 
     /// The file at a path. A path whose first folder is not the site's is the server's business: a
@@ -145,14 +146,28 @@ impl<'a> Media<'a> {
         };
         // As much as tells the kinds of files apart.
         let mut start = Vec::new();
-        if let Err(error) = (&mut file).take(8192).read_to_end(&mut start) {
+        if let Err(error) = (&mut file).take(HEAD as u64).read_to_end(&mut start) {
             let message = format!("the file {{}} cannot be read: {error}");
             return Some(Flaw::new(missing, message));
         }
         if role == Role::Movie {
-            let found = not_a(infer::MatcherType::Video, Path::new(path), &start)?;
-            let message = format!("{{}} is {found}, not a movie");
-            return Some(Flaw::new(Code::NotAMovie, message));
+            if let Some(found) = not_a(infer::MatcherType::Video, Path::new(path), &start) {
+                let message = format!("{{}} is {found}, not a movie");
+                return Some(Flaw::new(Code::NotAMovie, message));
+            }
+            file.rewind().ok()?;
+            let movie = match movie::describe(file) {
+                Err(error @ (MovieError::Truncated { .. } | MovieError::NoVideo { .. })) => {
+                    return Some(Flaw::new(Code::NotAMovie, format!("{{}}: {error}")));
+                }
+                movie => movie.ok()?,
+            };
+            let trouble = movie.trouble()?;
+            return Some(Flaw {
+                code: Code::UnplayableMovie,
+                message: format!("the movie {{}} {}, {}", trouble.what, trouble.who),
+                expected: Some(format!("H.264 in 8-bit 4:2:0, as of `{}`", movie.remedy())),
+            });
         }
         if let Some(found) = not_a(infer::MatcherType::Image, Path::new(path), &start) {
             let message = format!("{{}} is {found}, not a picture");
@@ -187,7 +202,7 @@ fn not_a(wanted: infer::MatcherType, path: &Path, start: &[u8]) -> Option<String
         .extension()
         .is_some_and(|it| it.eq_ignore_ascii_case("svg"));
     match text.first() {
-        Some(b'<') if svg && wanted == infer::MatcherType::Image => return None,
+        Some(b'<') if svg && wanted == infer::MatcherType::Image && is_svg(start) => return None,
         Some(b'<') => return Some("a web page, perhaps a server's error".to_owned()),
         Some(b'{' | b'[') => return Some("JSON, perhaps a server's error".to_owned()),
         _ => {}

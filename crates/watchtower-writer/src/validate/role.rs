@@ -88,7 +88,7 @@ impl Role {
             Self::EpisodeSequence => [Some(Kind::Sequence), None],
             Self::CastShot => [Some(Kind::Shot), None],
             Self::StartFrame => [Some(Kind::Timeline), None],
-            Self::DurationSeconds => [Some(Kind::FrameRate), None],
+            Self::DurationSeconds | Self::Movie => [Some(Kind::FrameRate), None],
             _ => [None, None],
         };
         kinds.into_iter().flatten()
@@ -337,8 +337,9 @@ mod tests {
         assert_eq!(
             names(Format::V0),
             [
-                vec!["project", "edit", "sequences"],
-                vec!["assets", "shots"],
+                vec!["project", "sequences"],
+                vec!["edit", "assets"],
+                vec!["shots"],
                 vec!["casting"]
             ]
         );

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use watchtower_model::ProjectId;
 use watchtower_model::format::{Document, Format};
+use watchtower_model::{FrameRate, ProjectId};
 
 use super::Code;
 use super::ids::{Id, IdSet, Kind};
 use super::media::Media;
 use super::role::{self, Role};
 use super::shape::{Datum, Fact, Facts};
+use crate::media::movie::shown_rate;
 
 /// By how many frames two numbers may differ that should be the same: durations in seconds are
 /// rounded by some exporters.
@@ -568,7 +569,7 @@ impl<'a> Rules<'a> {
                 Datum::Text(path),
             ) => {
                 if fact.role == Role::Movie {
-                    said.movie = Some(path.clone());
+                    said.movie = Some((at, path.clone()));
                 }
                 if let Some(media) = &mut self.media
                     && let Some(flaw) = media.check(fact.role, path)
@@ -614,25 +615,40 @@ impl<'a> Rules<'a> {
             let edits = self.edits.of_episodes.entry(episode);
             edits.or_insert(total_frames);
         }
-        match said.movie.as_deref() {
-            Some("") => problems.extend(said.movie_type.map(|at| Problem {
+        match said.movie.as_ref().map(|(at, path)| (*at, &**path)) {
+            Some((_, "")) => problems.extend(said.movie_type.map(|at| Problem {
                 code: Code::NoMovie,
                 fact: at,
                 message: "the edit has no movie, and one of type {}".to_owned(),
                 expected: Some("`\"\"`".to_owned()),
             })),
-            Some(path) => {
-                let Some((at, total)) = said.total_frames.filter(|(_, total)| *total > 0.0) else {
+            Some((movie_at, path)) => {
+                let movie = self.media.as_ref().and_then(|it| it.describe(path));
+                let Some(movie) = movie else {
                     return;
                 };
-                let frames = self.media.as_ref().and_then(|it| it.frames(path));
+                let fps = self.known.fps.and_then(|fps| FrameRate::new(fps).ok());
+                let rates = fps.and_then(|fps| Some((fps, movie.other_rate(fps)?)));
+                problems.extend(rates.map(|(fps, rate)| Problem {
+                    code: Code::OtherFrameRate,
+                    fact: movie_at,
+                    message: format!(
+                        "the movie {{}} has {} frames a second, and the project {fps}",
+                        shown_rate(rate)
+                    ),
+                    expected: Some(format!("{fps} frames a second")),
+                }));
+                let total = said.total_frames.filter(|(_, total)| *total > 0.0);
                 #[expect(clippy::cast_precision_loss, reason = "no movie has that many frames")]
-                let differing = frames.filter(|it| *it as f64 != total);
-                problems.extend(differing.map(|frames| Problem {
+                let differing = total.filter(|(_, total)| movie.frames as f64 != *total);
+                problems.extend(differing.map(|(at, _)| Problem {
                     code: Code::FramesContradictMovie,
                     fact: at,
-                    message: format!("`totalFrames` is {{}}, and the movie has {frames} frames"),
-                    expected: Some(frames.to_string()),
+                    message: format!(
+                        "`totalFrames` is {{}}, and the movie has {} frames",
+                        movie.frames
+                    ),
+                    expected: Some(movie.frames.to_string()),
                 }));
             }
             None => {}
@@ -809,7 +825,7 @@ fn whole(frame: f64) -> i32 {
 struct Said {
     sequence: Option<Id>,
     episode: Option<Id>,
-    movie: Option<Box<str>>,
+    movie: Option<(usize, Box<str>)>,
     /// Where a movie has a type, the place of that.
     movie_type: Option<usize>,
     total_frames: Option<(usize, f64)>,

@@ -141,6 +141,9 @@ pub(crate) struct ExportArgs {
 /// What every `watchtower check TRACKER` takes.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
+    /// Look at this project alone, by name or id. May be given several times
+    #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
+    pub(crate) projects: Vec<String>,
     /// Read settings from this file of NAME=VALUE lines [default: .env.local, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,

@@ -186,6 +186,7 @@ pub(crate) fn tracker_exit(error: &connector::Error) -> Exit {
     match error.kind() {
         connector::ErrorKind::Config => Exit::Usage,
         connector::ErrorKind::Invalid => Exit::Findings,
+        connector::ErrorKind::Partial => Exit::Partial,
         _ => Exit::Tracker,
     }
 }

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ayon_server::{KEY, PASSWORD, RecordedAyon, TOKEN, USER};
+use ayon_server::{KEY, Operation, PASSWORD, RecordedAyon, TOKEN, USER};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
@@ -86,8 +86,22 @@ async fn a_site_that_the_web_client_takes() {
     };
     assert_eq!((avatar("ana"), avatar("bo")), (json!(true), json!(false)));
 
+    // A picture is asked for once, although it has to be opened to know that it is there.
+    let asked = server.asked().await;
+    for picture in [
+        "projects/wt_demo/thumbnail?placeholder=none",
+        "users/ana/avatar",
+    ] {
+        let picture = format!("GET /api/{picture}");
+        assert_eq!(
+            asked.iter().filter(|it| **it == picture).count(),
+            1,
+            "{picture}"
+        );
+    }
+
     // What does not change is asked for no more.
-    let asked = server.asked().await.len();
+    let asked = asked.len();
     export(&server, folder.path(), BY_KEY, &["--quiet"], 0).await;
     let again: Vec<_> = server.asked().await.split_off(asked);
     assert!(
@@ -126,6 +140,75 @@ async fn one_project_is_exported_by_its_label() {
     let one = ["--project", "watchtower Démo", "--media", "none"];
     export(&server, folder.path(), BY_KEY, &one, 0).await;
     assert!(folder.path().join("site/data/projects/wt_demo").is_dir());
+}
+
+#[tokio::test]
+async fn a_site_keeps_its_project_when_the_account_sees_a_part_of_it() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let folder = tempfile::tempdir().unwrap();
+    export(&server, folder.path(), BY_KEY, &["--media", "none"], 0).await;
+    // Another account from now on: of the 245 folders it sees none, and the server still counts them.
+    let none = json!({"data": {"project": {"folders": {"edges": []}}}});
+    Mock::given(Operation("Folders"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(none))
+        .mount(server.server())
+        .await;
+    let output = export(&server, folder.path(), BY_KEY, &["--media", "none"], 4).await;
+    let told = String::from_utf8(output.stderr).unwrap();
+    insta::assert_snapshot!(told.replace(&server.url(), "http://ayon"));
+    let shots = read(folder.path(), "wt_demo/shots.json");
+    assert_eq!(shots.as_array().unwrap().len(), 230);
+
+    let folder = tempfile::tempdir().unwrap();
+    let part = ["--media", "none", "--partial"];
+    let output = export(&server, folder.path(), BY_KEY, &part, 0).await;
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("the account sees 0 of 245 folders"), "{told}");
+    let shots = read(folder.path(), "wt_demo/shots.json");
+    assert_eq!(shots, json!([]));
+}
+
+#[tokio::test]
+async fn a_check_says_what_is_not_seen_and_reads_no_project() {
+    let server = RecordedAyon::start(RECORDED).await;
+    let permissions = json!({
+        "read": {"enabled": true, "access_list": [
+            {"access_type": "assigned", "path": null},
+            {"access_type": "hierarchy", "path": "/assets"},
+            {"access_type": "children", "path": "/ep01"},
+        ]},
+        "attrib_read": {"enabled": true, "attributes": ["fps", "clipIn", "clipOut", "frameStart", "frameEnd"]},
+    });
+    Mock::given(path("/api/users/me/permissions/wt_demo"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(permissions))
+        .mount(server.server())
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut said = String::new();
+    for project in ["wt_demo", "nope"] {
+        let mut command = watchtower(folder.path());
+        command.env("AYON_SERVER_URL", server.url());
+        command.envs(BY_KEY.iter().copied());
+        command.args(["check", "ayon", "--project", project]);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = output.await.unwrap();
+        for text in [output.stdout, output.stderr] {
+            said += &String::from_utf8(text).unwrap();
+        }
+    }
+    insta::assert_snapshot!(said.replace(&server.url(), "http://ayon"));
+    let mut asked = server.asked().await;
+    asked.truncate(5);
+    assert_eq!(
+        asked,
+        [
+            "GET /api/info",
+            "GET /api/users/me",
+            "GET /api/projects?active=true",
+            "Project",
+            "GET /api/users/me/permissions/wt_demo",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -20,7 +20,10 @@
 //!
 //! # What becomes what
 //!
-//! * The projects are the active ones that the account may see. A project's name is its id.
+//! * The projects are the active ones that the account may see. A project's name is its id. Libraries
+//!   are left out, unless they [are named](AyonSettings::projects).
+//! * A project of which the account sees a part alone is an error of the kind
+//!   [`Partial`](crate::ErrorKind::Partial), unless that is [what is wanted](AyonSettings::partial).
 //! * Folders of the types Episode, Sequence, Shot and Asset are what they say. All other types only
 //!   hold folders. A label, where there is one, is the name.
 //! * A shot in no sequence gets one that is named after the folder it is in, or after the project.
@@ -33,13 +36,16 @@
 //! * What is inactive or omitted, or in such a folder, is left out, of the casting too. A status means
 //!   omitted by its name, or its short name.
 //! * Types and statuses of tasks have no ids in AYON: those of the same name are the same, in every
-//!   project. A task type is for shots if some shot has such a task.
+//!   project. A name of a task type is one type for shots and another for assets.
 //! * The casting is the links of type `breakdown` from an asset to a shot.
-//! * An edit is a product of type `review` that belongs to no shot, sequence or asset; or the one that
-//!   [is named](AyonSettings::edit_product). Its movie is what was uploaded for review with the latest
-//!   version, or else an older one. What is called an edit, or was made in such a task, comes first.
+//! * An edit is a product whose type or base type is `review`, and that belongs to no shot, sequence or
+//!   asset; or the one that [is named](AyonSettings::edit_product). Its movie is what was uploaded for
+//!   review with the latest version, or else an older one. What is called an edit, or was made in such
+//!   a task, comes first. What is inactive does not count.
+//! * A folder's picture is its thumbnail, or else what came last for review in it.
 //! * Whoever has a task in a project is in its team.
 
+mod access;
 mod edits;
 mod graphql;
 mod list;
@@ -68,15 +74,19 @@ use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
 };
-use edits::EditRecords;
+use access::Access;
+use edits::{EditRecords, Named};
 use graphql::QueryFailure;
 use list::{Details, Gathered};
-use media::Addresses;
+use media::{Addresses, SeenPictures};
 use records::{Edge, Link, ListedProject};
 use session::Session;
 
 const ADDRESS_HELP: &str = "give the address of the AYON server as in the browser, without a path, \
                             as in https://ayon.example";
+
+const PART_HELP: &str = "let the account read the whole project in AYON: the access group that it has \
+                         there restricts reading; or export what it sees with `--partial`";
 
 /// Where an AYON is, and who we are there.
 #[derive(Clone, Debug)]
@@ -88,11 +98,19 @@ pub struct AyonSettings {
     /// The projects that are going to be read, by name or label; empty means all. The others are
     /// listed without what they hold, which spares the server from being asked for it.
     pub projects: Vec<String>,
-    /// The name of the product whose latest version is the edit. None means any product of type
-    /// `review` that belongs to no shot, sequence or asset.
+    /// The product whose latest version is the edit: its name, or its folder's path and its name, as in
+    /// `ep01/editorial/editMain`. None means any product of type `review` that belongs to no shot,
+    /// sequence or asset.
     pub edit_product: Option<String>,
+    /// Types of folders that are shots, beside `Shot`.
+    pub shot_types: Vec<String>,
+    /// Types of folders that are assets, beside `Asset`.
+    pub asset_types: Vec<String>,
     /// Names of statuses of folders that mean omitted, beside those that say so.
     pub omitted_statuses: Vec<String>,
+    /// Whether a project of which the account sees a part alone is read all the same. Otherwise that is
+    /// an error of the kind [`Partial`](ErrorKind::Partial).
+    pub partial: bool,
     /// Whether to find out who and which project has a picture, which takes a request for each.
     pub pictures: bool,
     /// For how long later processes of the same user may go on with a session that was got with a
@@ -114,20 +132,40 @@ impl AyonSettings {
             credentials,
             projects: Vec::new(),
             edit_product: None,
+            shot_types: Vec::new(),
+            asset_types: Vec::new(),
             omitted_statuses: Vec::new(),
+            partial: false,
             pictures: true,
             keep_session: Duration::ZERO,
             http: HttpOptions::default(),
         }
     }
 
+    /// Gives a folder of a type of the studio's own the type that it stands for.
+    fn adopt(&self, folder: &mut records::Folder) {
+        for (types, known) in [(&self.shot_types, "Shot"), (&self.asset_types, "Asset")] {
+            if types.iter().any(|it| is_same(it, &folder.folder_type)) {
+                known.clone_into(&mut folder.folder_type);
+            }
+        }
+    }
+
+    /// Whether a project was asked for by its name.
+    fn is_named(&self, project: &ListedProject) -> bool {
+        let mut asked = self.projects.iter();
+        asked.any(|it| is_same(it, &project.name) || is_same(it, project.title()))
+    }
+
     /// Whether a project is going to be read.
     fn is_wanted(&self, project: &ListedProject) -> bool {
-        let same = |asked: &str, name: &str| asked.to_lowercase() == name.to_lowercase();
-        let mut asked = self.projects.iter();
-        self.projects.is_empty()
-            || asked.any(|it| same(it, &project.name) || same(it, project.title()))
+        self.projects.is_empty() || self.is_named(project)
     }
+}
+
+/// Whether two names are the same, as people write them.
+fn is_same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
 }
 
 /// Who we are to an AYON.
@@ -171,6 +209,8 @@ pub struct Ayon {
     /// What was read of projects for the list, until they are read themselves: types of assets and
     /// tasks are known only from folders and tasks.
     details: Mutex<HashMap<ProjectId, Details>>,
+    /// Pictures that had to be opened to know that they are there, until they are asked for.
+    seen_pictures: SeenPictures,
 }
 
 impl Ayon {
@@ -204,6 +244,7 @@ impl Ayon {
             http: http.with_address_help(ADDRESS_HELP),
             settings,
             details: Mutex::default(),
+            seen_pictures: SeenPictures::default(),
         })
     }
 
@@ -255,13 +296,31 @@ impl Ayon {
         Ok(format!("AYON {}", server.version))
     }
 
-    /// The active projects, by name.
+    /// The active projects, by name. A library is no film, and is among them only where it is named.
     async fn projects(&self) -> Result<Vec<ListedProject>> {
         let mut url = self.http.url(&["api", "projects"]);
         url.set_query(Some("active=true"));
         let answer: records::Projects = self.get("list the projects", url).await?;
         let mut projects = answer.projects;
         projects.retain(|it| it.active);
+        let (libraries, mut projects): (Vec<_>, Vec<_>) = projects
+            .into_iter()
+            .partition(|it| it.library && !self.settings.is_named(it));
+        if projects.is_empty()
+            && let Some(library) = libraries.first()
+        {
+            let message = format!("there are none but libraries: {}", titles(&libraries));
+            let error = Error::new(ErrorKind::NotFound, "list the projects", message);
+            let help = format!(
+                "a library is exported with `--project \"{}\"`",
+                library.title()
+            );
+            return Err(error.with_help(help));
+        }
+        if !libraries.is_empty() {
+            let names = titles(&libraries);
+            tracing::info!(count = libraries.len(), names, "libraries are left out");
+        }
         projects.sort_by(|a, b| by_name(a.title(), b.title()).then_with(|| a.name.cmp(&b.name)));
         projects.dedup_by(|a, b| a.name == b.name);
         Ok(projects)
@@ -306,10 +365,13 @@ impl Ayon {
     async fn read_details(&self, name: &str, title: &str) -> Result<Details, QueryFailure> {
         let operation = |what: &str| format!("read the {what} of {title}");
         let [settings, folders, tasks] = ["settings", "folders", "tasks"].map(operation);
-        let (project, folders, tasks) = tokio::try_join!(
+        let none = json!({});
+        let before = self.counts(name).await?;
+        let (project, folders, tasks, permissions) = tokio::try_join!(
             self.query_project(&settings, graphql::PROJECT, name, json!({})),
-            self.list(&folders, graphql::FOLDERS, name),
+            self.list_by_any(&folders, &graphql::FOLDERS, name, &none),
             self.list(&tasks, graphql::TASKS, name),
+            async { Ok(self.permissions(name).await?) },
         )?;
         let (mut folders, mut tasks) = (nodes(folders), nodes(tasks));
         // What changes its place while pages are read may be on two of them.
@@ -317,10 +379,22 @@ impl Ayon {
         folders.retain(|it: &records::Folder| seen.insert(it.id.clone()));
         seen.clear();
         tasks.retain(|it: &records::Task| seen.insert(it.id.clone()));
+        let read = records::Counts {
+            folders: folders.len(),
+            tasks: tasks.len(),
+        };
+        let after = match before {
+            Some(before) if before != read => self.counts(name).await?,
+            same => same,
+        };
+        for folder in &mut folders {
+            self.settings.adopt(folder);
+        }
         Ok(Details {
             project,
             folders,
             tasks,
+            access: Access::new(read, before, after, &permissions),
         })
     }
 
@@ -367,82 +441,99 @@ impl Ayon {
         Ok(links)
     }
 
-    /// The latest versions of all products.
-    async fn versions(&self, project: &Project) -> Result<Vec<records::Version>, QueryFailure> {
-        let operation = format!("read the versions of {}", project.name);
-        let name = project.id.as_str();
-        let versions = self.list(&operation, graphql::VERSIONS, name).await?;
-        Ok(nodes(versions))
+    /// The products that may be edits: those for review, or those of the name of the edit.
+    async fn products(
+        &self,
+        project: &Project,
+        named: Option<Named<'_>>,
+    ) -> Result<Vec<records::Product>, QueryFailure> {
+        let operation = format!("read the products of {}", project.name);
+        let id = project.id.as_str();
+        if let Some(named) = named {
+            if !named.is_possible() {
+                return Ok(Vec::new());
+            }
+            let variables = json!({"product": named.name});
+            let queries = &graphql::NAMED_PRODUCTS;
+            return self
+                .list_by_any(&operation, queries, id, &variables)
+                .await
+                .map(nodes);
+        }
+        let by_type = self.list(&operation, graphql::REVIEW_PRODUCTS, id);
+        let by_base_type = async {
+            match self
+                .list(&operation, graphql::REVIEW_BASED_PRODUCTS, id)
+                .await
+            {
+                Err(failure) if failure.is_unknown_field() => Ok(Vec::new()),
+                products => products,
+            }
+        };
+        let (mut products, others) = tokio::try_join!(by_type, by_base_type)?;
+        products.extend(others);
+        let mut products: Vec<records::Product> = nodes(products);
+        products.sort_by(|a, b| a.id.cmp(&b.id));
+        products.dedup_by(|a, b| a.id == b.id);
+        Ok(products)
     }
 
     /// An edit with what is for review of its latest version; of an older one, where that has no
-    /// movie.
-    async fn edit(&self, project: &Project, version: records::Version) -> Result<EditRecords> {
+    /// movie. None for a product without a version.
+    async fn edit(
+        &self,
+        project: &Project,
+        product: records::Product,
+    ) -> Result<Option<EditRecords>> {
         /// How many older versions are looked at.
         const OLDER: usize = 10;
 
-        let reviewables = self.reviewables(project, &version).await?;
+        let operation = format!("read the versions of {}, {}", project.name, product.title());
+        let variables = json!({"product": product.id});
+        let (query, name) = (graphql::PRODUCT_VERSIONS, project.id.as_str());
+        let versions = self.list_with(&operation, query, name, variables).await?;
+        let mut versions: Vec<records::Version> = nodes(versions);
+        // A hero version is a copy of one of the others.
+        versions.retain(|it| it.active != Some(false) && !it.name.eq_ignore_ascii_case("hero"));
+        versions.sort_by(|a, b| by_name(&b.name, &a.name).then_with(|| a.id.cmp(&b.id)));
+        let mut versions = versions.into_iter();
+        let Some(version) = versions.next() else {
+            return Ok(None);
+        };
+        let title = product.title().to_owned();
+        let reviewables = self.reviewables(project, &title, &version).await?;
         let latest = EditRecords {
+            product,
             version,
             reviewables,
             older: None,
         };
         if latest.movie().is_some() {
-            return Ok(latest);
+            return Ok(Some(latest));
         }
-        let older = self.older_versions(project, &latest.version).await?;
-        for older in older.into_iter().take(OLDER) {
+        for older in versions.filter(|it| it.has_reviewables).take(OLDER) {
             let records = EditRecords {
-                reviewables: self.reviewables(project, &older).await?,
-                version: latest.version.clone(),
+                reviewables: self.reviewables(project, &title, &older).await?,
                 older: Some(older.name),
+                ..latest.clone()
             };
             if records.movie().is_some() {
-                return Ok(records);
+                return Ok(Some(records));
             }
         }
-        Ok(latest)
-    }
-
-    /// The versions of the same product with something for review, the newest first.
-    async fn older_versions(
-        &self,
-        project: &Project,
-        version: &records::Version,
-    ) -> Result<Vec<records::Version>> {
-        let title = edits::name(version);
-        let operation = format!("read the versions of {}, {title}", project.name);
-        let variables = json!({"product": version.product_id});
-        let (query, name) = (graphql::PRODUCT_VERSIONS, project.id.as_str());
-        let mut older: Vec<records::Version> = match self
-            .list_with(&operation, query, name, variables)
-            .await
-        {
-            Ok(versions) => nodes(versions),
-            Err(failure) if failure.is_answered() => {
-                tracing::debug!(error = %Error::from(failure), "only the latest version counts");
-                Vec::new()
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        // A hero version is a copy of one of the others.
-        older.retain(|it| {
-            it.has_reviewables && it.id != version.id && !it.name.eq_ignore_ascii_case("hero")
-        });
-        older.sort_by(|a, b| by_name(&b.name, &a.name).then_with(|| a.id.cmp(&b.id)));
-        Ok(older)
+        Ok(Some(latest))
     }
 
     /// What was uploaded for review with a version.
     async fn reviewables(
         &self,
         project: &Project,
+        title: &str,
         version: &records::Version,
     ) -> Result<Option<records::Reviewables>> {
         if !version.has_reviewables {
             return Ok(None);
         }
-        let title = edits::name(version);
         let operation = format!("read the reviewables of {}, {title}", project.name);
         let (id, version) = (project.id.as_str(), version.id.as_str());
         let url = ["api", "projects", id, "versions", version, "reviewables"];
@@ -460,6 +551,7 @@ impl Ayon {
         users: &[records::User],
         projects: &[&ListedProject],
     ) -> (HashSet<String>, HashSet<String>) {
+        self.seen_pictures.forget();
         if !self.settings.pictures {
             return Default::default();
         }
@@ -480,6 +572,12 @@ impl Ayon {
             thumbnails.into_iter().flatten().collect(),
         )
     }
+}
+
+/// The names of some projects, in a row.
+fn titles(projects: &[ListedProject]) -> String {
+    let titles: Vec<_> = projects.iter().map(ListedProject::title).collect();
+    titles.join(", ")
 }
 
 fn nodes<T>(edges: Vec<Edge<T>>) -> Vec<T> {
@@ -522,13 +620,13 @@ impl Tracker for Ayon {
                 None => self.users_of(&wanted).await,
             }
         })?;
-        let (avatars, thumbnails) = self.with_pictures(&users, &wanted).await;
-
         let omitted = &self.settings.omitted_statuses;
         let mut gathered = Gathered::default();
         for details in details.iter().flatten() {
             gathered.add(details, &details.tree(omitted));
         }
+        let users = gathered.at_work(users);
+        let (avatars, thumbnails) = self.with_pictures(&users, &wanted).await;
         let mut list = gathered.finish(users, &avatars, Addresses(&self.http))?;
         let mut details: HashMap<_, _> = wanted
             .iter()
@@ -559,28 +657,27 @@ impl Tracker for Ayon {
                 None => self.read_details(project.id.as_str(), &project.name).await,
             }
         };
-        let (details, links, versions) =
-            tokio::try_join!(details, self.links(project), self.versions(project))?;
-        let (edits, other_reviews) = {
+        let named = self.settings.edit_product.as_deref().map(Named::new);
+        let (details, links, products) =
+            tokio::try_join!(details, self.links(project), self.products(project, named))?;
+        if let Some(part) = details.access.part()
+            && !self.settings.partial
+        {
+            let operation = format!("read the project {}", project.name);
+            let error = Error::new(ErrorKind::Partial, operation, part);
+            return Err(error.with_help(PART_HELP));
+        }
+        let (edits, other_products) = {
             let tree = details.tree(&self.settings.omitted_statuses);
-            let named = self.settings.edit_product.as_deref();
-            let other_reviews = versions
-                .iter()
-                .filter(|it| edits::is_review_of_a_part(it, &tree))
-                .count();
-            let edits: Vec<_> = versions
-                .into_iter()
-                .filter(|it| edits::is_edit(it, &tree, named))
-                .collect();
-            (edits, other_reviews)
+            edits::choose(products, &tree, named)
         };
         let edits = edits.into_iter().map(|it| self.edit(project, it));
         let edits = try_join_all(edits.collect::<Vec<_>>()).await?;
         let records = project::Records {
             details,
             links,
-            edits,
-            other_reviews,
+            edits: edits.into_iter().flatten().collect(),
+            other_products,
         };
         let addresses = Addresses(&self.http);
         project::snapshot(&records, project, list, addresses, &self.settings)
@@ -588,6 +685,41 @@ impl Tracker for Ayon {
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
         media::open(self, request).await
+    }
+
+    /// The projects, with the types and statuses of their tasks: types of assets and people are known only
+    /// from folders and tasks.
+    async fn overview(&self) -> Result<ProjectList> {
+        let projects = self.projects().await?;
+        let wanted = projects.iter().filter(|it| self.settings.is_wanted(it));
+        let settings = wanted.map(|project| async move {
+            let operation = format!("read the settings of {}", project.title());
+            let settings =
+                self.query_project(&operation, graphql::PROJECT, &project.name, json!({}));
+            match settings.await {
+                Err(failure) if failure.is_answered() => Ok(Details::default()),
+                settings => settings.map(|project| Details {
+                    project,
+                    ..Details::default()
+                }),
+            }
+        });
+        let settings = try_join_all(settings.collect::<Vec<_>>()).await?;
+        let mut gathered = Gathered::default();
+        for details in &settings {
+            gathered.add(details, &details.tree(&[]));
+        }
+        let mut list = gathered.finish(Vec::new(), &HashSet::new(), Addresses(&self.http))?;
+        list.projects = projects
+            .iter()
+            .map(list::listed_project)
+            .collect::<Result<_>>()?;
+        Ok(list)
+    }
+
+    async fn restrictions(&self, project: &Project) -> Result<Vec<String>> {
+        let permissions = self.permissions(project.id.as_str()).await?;
+        Ok(access::restrictions(&permissions))
     }
 
     fn traffic(&self) -> Option<Traffic> {

@@ -200,6 +200,14 @@ impl Tracker for WithEdits {
         self.tracker.open_media(request).await
     }
 
+    async fn overview(&self) -> Result<ProjectList> {
+        self.tracker.overview().await
+    }
+
+    async fn restrictions(&self, project: &Project) -> Result<Vec<String>> {
+        self.tracker.restrictions(project).await
+    }
+
     fn traffic(&self) -> Option<Traffic> {
         self.tracker.traffic()
     }

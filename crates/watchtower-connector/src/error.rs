@@ -24,6 +24,9 @@ pub enum ErrorKind {
     /// What the tracker holds is understood and cannot be exported, as an id that cannot name a
     /// folder. A person must mend it on the tracker.
     Invalid,
+    /// The tracker shows us a part of what it holds, which would look like the whole. A person must give
+    /// the account access to the rest, or say that the part is what is wanted.
+    Partial,
     /// What was asked for is beyond this tracker.
     Unsupported,
 }
@@ -44,6 +47,7 @@ impl fmt::Display for ErrorKind {
             Self::NotFound => "not found",
             Self::Malformed => "not understood",
             Self::Invalid => "cannot be exported",
+            Self::Partial => "seen in part",
             Self::Unsupported => "not supported",
         })
     }

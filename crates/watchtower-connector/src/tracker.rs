@@ -112,6 +112,26 @@ pub trait Tracker: Send + Sync {
     /// tracker cannot have made, as to a file of the site, otherwise as [`check`](Self::check).
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia>;
 
+    /// The projects, and as much of what they share as is known without reading them: for a person who
+    /// tries the connection. The whole list, unless a tracker says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    async fn overview(&self) -> Result<ProjectList> {
+        self.project_list().await
+    }
+
+    /// What the account may not see of a project, in words for people, found out without reading it.
+    /// Nothing, unless a tracker says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    async fn restrictions(&self, _project: &Project) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// How much was asked and received so far. None, unless a tracker says otherwise.
     ///
     /// # Behaviour

@@ -10,7 +10,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use ayon_server::{
-    KEY, Operation, PASSWORD, PICTURE, PIXEL, RecordedAyon, TOKEN, USER, line, movie, refusal,
+    KEY, Operation, PASSWORD, PICTURE, PIXEL, RecordedAyon, TOKEN, USER, line, movie, published,
+    refusal,
 };
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
@@ -117,19 +118,57 @@ fn nodes(nodes: Value) -> Value {
 
 /// Gives the project other folders, tasks, links and versions than were recorded.
 async fn holds(server: &RecordedAyon, folders: Value, tasks: Value, links: Value, versions: Value) {
+    does_not_count(server).await;
     let folders = json!({"project": {"name": "wt_demo", "folders": nodes(folders)}});
     answer(server, "Folders", folders).await;
     let tasks = json!({"project": {"name": "wt_demo", "tasks": nodes(tasks)}});
     answer(server, "Tasks", tasks).await;
     let links = page(links.as_array().unwrap().clone());
     answer(server, "Links", json!({"project": {"links": links}})).await;
-    let versions = json!({"project": {"versions": nodes(versions)}});
-    answer(server, "Versions", versions).await;
-    let none = json!({"project": {"versions": nodes(json!([]))}});
-    Mock::given(path("/graphql"))
-        .and(Operation("ProductVersions"))
-        .respond_with(ok(json!({"data": none})))
-        .with_priority(6)
+    publishes(server, versions).await;
+}
+
+/// Gives the project other versions, and their products, than were recorded.
+async fn publishes(server: &RecordedAyon, versions: Value) {
+    let versions = versions.as_array().unwrap().clone();
+    for query in PUBLISHED {
+        let versions = versions.clone();
+        let respond = move |request: &Request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            let rows = published(&versions, query, body["variables"].as_object().unwrap());
+            let field = if query == "ProductVersions" {
+                "versions"
+            } else {
+                "products"
+            };
+            ok(json!({"data": {"project": {field: rows.unwrap()}}}))
+        };
+        let mock = Mock::given(path("/graphql")).and(Operation(query));
+        mock.respond_with(respond).mount(server.server()).await;
+    }
+}
+
+/// The queries for what was published.
+const PUBLISHED: [&str; 4] = [
+    "ReviewProducts",
+    "ReviewBasedProducts",
+    "NamedProducts",
+    "ProductVersions",
+];
+
+/// Says how much the project holds, whoever asks.
+async fn counts(server: &RecordedAyon, folders: usize, tasks: usize) {
+    let counts = json!({"counts": {"folders": folders, "tasks": tasks}});
+    Mock::given(path("/api/projects/wt_demo/stats"))
+        .respond_with(ok(counts))
+        .mount(server.server())
+        .await;
+}
+
+/// Makes the server one that does not say how much a project holds, as older ones do not.
+async fn does_not_count(server: &RecordedAyon) {
+    Mock::given(path("/api/projects/wt_demo/stats"))
+        .respond_with(refusal(404, "Not found"))
         .mount(server.server())
         .await;
 }
@@ -391,7 +430,8 @@ async fn every_page_is_asked_for_once_and_in_order() {
     assert_eq!(of("Folders"), after);
     assert_eq!(of("Tasks").len(), 4);
     assert_eq!(of("Links").len(), 4);
-    assert_eq!(of("Versions").len(), 1);
+    assert_eq!(of("ReviewProducts").len(), 1);
+    assert_eq!(of("ProductVersions").len(), 1);
     asked.sort();
     let distinct: BTreeSet<_> = asked.iter().collect();
     assert_eq!(distinct.len(), asked.len(), "{asked:?}");
@@ -645,7 +685,7 @@ async fn an_error_of_graphql_comes_with_status_200() {
     let list = ayon.project_list().await.unwrap();
     let error: Value =
         serde_json::from_str(include_str!("recorded/ayon/graphql-error.json")).unwrap();
-    Mock::given(Operation("Versions"))
+    Mock::given(Operation("ReviewProducts"))
         .respond_with(ok(error["response"]["body"].clone()))
         .mount(server.server())
         .await;
@@ -667,8 +707,8 @@ async fn errors_beside_data_are_errors_and_hold_no_secret() {
         let list = ayon.project_list().await.unwrap();
         let said = format!("no\n  access with {KEY}, {}", "x".repeat(500));
         let errors = json!([{"message": said, "extensions": status}]);
-        let body = json!({"data": {"project": {"versions": nodes(json!([]))}}, "errors": errors});
-        Mock::given(Operation("Versions"))
+        let body = json!({"data": {"project": {"products": nodes(json!([]))}}, "errors": errors});
+        Mock::given(Operation("ReviewProducts"))
             .respond_with(ok(body))
             .mount(server.server())
             .await;
@@ -684,8 +724,8 @@ async fn errors_beside_data_are_errors_and_hold_no_secret() {
 async fn another_project_under_the_name_is_refused() {
     let (server, ayon) = ayon().await;
     let list = ayon.project_list().await.unwrap();
-    let other = json!({"project": {"name": "wtXdemo", "versions": nodes(json!([]))}});
-    answer(&server, "Versions", other).await;
+    let other = json!({"project": {"name": "wtXdemo", "products": nodes(json!([]))}});
+    answer(&server, "ReviewProducts", other).await;
     let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     insta::assert_snapshot!(told(&error, &server));
@@ -751,11 +791,11 @@ async fn data_of_any_other_shape_is_an_error() {
         json!([1]),
         json!({}),
         json!({"project": 1}),
-        json!({"project": {"versions": KEY}}),
+        json!({"project": {"products": KEY}}),
     ] {
         let (server, ayon) = ayon().await;
         let list = ayon.project_list().await.unwrap();
-        answer(&server, "Versions", data.clone()).await;
+        answer(&server, "ReviewProducts", data.clone()).await;
         let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
         let expected = match data.get("project") {
             Some(_) => ErrorKind::Malformed,
@@ -788,6 +828,84 @@ async fn an_account_without_access_sees_no_projects() {
     assert!(ayon.project_list().await.unwrap().projects.is_empty());
 }
 
+// --- rights --------------------------------------------------------------------------------
+
+/// A part of what there is, as an account of the group `freelancer` sees it.
+async fn shows_a_part(server: &RecordedAyon) {
+    let folders = json!([folder("sh1", "Shot", None, json!({}))]);
+    let task = json!({"id": "t", "taskType": "FX", "folderId": "sh1", "status": "Approved", "assignees": ["bo"]});
+    counts(server, 245, 356).await;
+    holds(server, folders, json!([task]), json!([]), json!([])).await;
+}
+
+#[tokio::test]
+async fn a_part_of_a_project_is_not_taken_for_the_whole() {
+    let (server, ayon) = ayon().await;
+    shows_a_part(&server).await;
+    let list = ayon.project_list().await.unwrap();
+    let error = ayon.project(&list.projects[0], &list).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Partial);
+    insta::assert_snapshot!(told(&error, &server), @"cannot read the project Watchtower démo: the account sees 1 of 245 folders and 1 of 356 tasks (let the account read the whole project in AYON: the access group that it has there restricts reading; or export what it sees with `--partial`)");
+
+    let (server, ayon) = ayon_with(|it| it.partial = true).await;
+    shows_a_part(&server).await;
+    let (_, film) = film(&ayon).await;
+    assert_eq!(film.shots.len(), 1);
+    insta::assert_snapshot!(film.notes[0], @"the account sees 1 of 245 folders and 1 of 356 tasks: the rest is not shown");
+}
+
+#[tokio::test]
+async fn what_comes_and_goes_meanwhile_makes_no_part_of_a_whole() {
+    let (server, ayon) = ayon().await;
+    let stats = |folders: usize| ok(json!({"counts": {"folders": folders, "tasks": 356}}));
+    // Before the reading there was one more.
+    Mock::given(path("/api/projects/wt_demo/stats"))
+        .respond_with(stats(246))
+        .up_to_n_times(1)
+        .mount(server.server())
+        .await;
+    Mock::given(path("/api/projects/wt_demo/stats"))
+        .respond_with(stats(245))
+        .mount(server.server())
+        .await;
+    assert_eq!(film(&ayon).await.1.shots.len(), 230);
+    // A server that does not count, or counts something else, tells of no part.
+    for answer in [
+        refusal(404, "Not Found"),
+        refusal(403, "Forbidden"),
+        ok(json!({"counts": 1})),
+    ] {
+        let (server, ayon) = self::ayon().await;
+        Mock::given(path("/api/projects/wt_demo/stats"))
+            .respond_with(answer)
+            .mount(server.server())
+            .await;
+        assert_eq!(film(&ayon).await.1.shots.len(), 230);
+    }
+}
+
+#[tokio::test]
+async fn attributes_that_the_account_may_not_read_are_told() {
+    let (server, ayon) = ayon().await;
+    let read = json!({"enabled": true, "attributes": ["fps", "frameStart", "frameEnd", "resolutionWidth",
+        "resolutionHeight", "handleStart", "handleEnd"]});
+    Mock::given(path("/api/users/me/permissions/wt_demo"))
+        .respond_with(ok(json!({"attrib_read": read})))
+        .mount(server.server())
+        .await;
+    let hidden = json!({"clipIn": null, "clipOut": null});
+    let own = json!(["clipIn", "clipOut"]);
+    let shots = json!([folder(
+        "sh1",
+        "Shot",
+        None,
+        json!({"ownAttrib": own, "attrib": hidden})
+    )]);
+    holds(&server, shots, json!([]), json!([]), json!([])).await;
+    let (_, film) = film(&ayon).await;
+    insta::assert_snapshot!(film.notes[0], @"the account may not read clipIn, clipOut: what is set there in AYON is not known here");
+}
+
 // --- pages ---------------------------------------------------------------------------------
 
 #[tokio::test]
@@ -799,6 +917,7 @@ async fn an_exact_fit_ends_in_an_empty_page() {
         let info = json!({"hasNextPage": next, "endCursor": cursor});
         json!({"data": {"project": {"folders": {"pageInfo": info, "edges": edges}}}})
     };
+    counts(&server, 1, 356).await;
     let shots = json!([folder("sh1", "Shot", None, json!({}))]);
     let mock = Mock::given(Operation("Folders"));
     mock.respond_with(folders(shots, true, json!("WzFd")).pipe(ok))
@@ -857,16 +976,12 @@ async fn people_come_in_pages_too() {
         .mount(server.server())
         .await;
     let mock = Mock::given(Operation("Users"));
-    mock.respond_with(users("zoe", false))
+    mock.respond_with(users("bo", false))
         .mount(server.server())
         .await;
     let list = ayon.project_list().await.unwrap();
-    // Bo has tasks and is not listed any more.
-    assert_eq!(names(&list.users, |it| &it.name), ["ana", "bo", "zoe"]);
-    assert_eq!(
-        list.users.iter().map(|it| it.archived).collect::<Vec<_>>(),
-        [false, true, false]
-    );
+    assert_eq!(names(&list.users, |it| &it.name), ["ana", "bo"]);
+    assert!(list.users.iter().all(|it| !it.archived));
 }
 
 // --- people --------------------------------------------------------------------------------
@@ -899,6 +1014,30 @@ async fn an_account_that_may_not_list_everybody_lists_those_of_its_projects() {
 }
 
 #[tokio::test]
+async fn only_people_with_tasks_are_listed_and_looked_for() {
+    let (server, ayon) = ayon().await;
+    let everybody: Vec<Value> = (0..300)
+        .map(|number| json!({"name": format!("user{number}"), "active": true, "attrib": {}}))
+        .chain([
+            json!({"name": "ana", "active": true, "attrib": {}}),
+            json!({"name": "service", "active": true, "attrib": {}}),
+        ])
+        .collect();
+    answer(&server, "Users", json!({"users": nodes(everybody.into())})).await;
+    let list = ayon.project_list().await.unwrap();
+    // Bo has tasks, and an account no more.
+    let people: Vec<_> = list
+        .users
+        .iter()
+        .map(|it| (&*it.name, it.archived))
+        .collect();
+    assert_eq!(people, [("ana", false), ("bo", true)]);
+    let asked = server.asked().await;
+    let avatars: Vec<_> = asked.iter().filter(|it| it.ends_with("/avatar")).collect();
+    assert_eq!(avatars, ["GET /api/users/ana/avatar"]);
+}
+
+#[tokio::test]
 async fn people_nobody_lists_are_known_by_their_accounts() {
     let (server, ayon) = ayon().await;
     for query in ["Users", "ProjectUsers"] {
@@ -917,7 +1056,8 @@ async fn people_nobody_lists_are_known_by_their_accounts() {
 
 #[tokio::test]
 async fn several_projects_share_what_has_the_same_name() {
-    let (server, ayon) = ayon().await;
+    let all = ["lib", "a_film", "wt_demo"].map(str::to_owned);
+    let (server, ayon) = ayon_with(|it| it.projects = all.to_vec()).await;
     let project = |name: &str, label: Value| json!({"name": name, "label": label, "active": true, "library": name == "lib"});
     let mut archived = project("old", json!("Old"));
     archived["active"] = json!(false);
@@ -994,6 +1134,38 @@ async fn several_projects_share_what_has_the_same_name() {
     );
     let types = names(&list.asset_types, |it| &it.name);
     assert_eq!(types, ["characters", "environments", "props"]);
+}
+
+#[tokio::test]
+async fn a_library_is_a_project_only_where_it_is_named() {
+    let projects = json!({"projects": [
+        {"name": "wt_demo", "label": "Watchtower démo", "library": false},
+        {"name": "lib", "label": "Props & Co", "library": true},
+    ]});
+    let listed = async |asked: &[&str]| {
+        let asked: Vec<_> = asked.iter().map(|&it| it.to_owned()).collect();
+        let (server, ayon) = ayon_with(|it| it.projects = asked).await;
+        Mock::given(path("/api/projects"))
+            .respond_with(ok(projects.clone()))
+            .mount(server.server())
+            .await;
+        let list = ayon.project_list().await.unwrap();
+        let ids = list.projects.iter().map(|it| it.id.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&[]).await, ["wt_demo"]);
+    assert_eq!(listed(&["wt_demo"]).await, ["wt_demo"]);
+    assert_eq!(listed(&["props & co"]).await, ["lib", "wt_demo"]);
+
+    let (server, ayon) = ayon().await;
+    let projects = json!({"projects": [{"name": "lib", "library": true}]});
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(projects))
+        .mount(server.server())
+        .await;
+    let error = ayon.project_list().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    insta::assert_snapshot!(told(&error, &server), @r#"cannot list the projects: there are none but libraries: lib (a library is exported with `--project "lib"`)"#);
 }
 
 #[tokio::test]
@@ -1291,7 +1463,8 @@ async fn tasks_of_every_kind() {
             "task sq1 / sh1: refers to something that is not there",
         ]
     );
-    let note = "2 tasks are on folders that are neither shots nor assets, and not shown";
+    let note = "2 tasks are on folders that are neither shots nor assets, and not shown (no longer there: 1, \
+                Sequence: 1)";
     assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
     let for_shots: Vec<_> = list
         .task_types
@@ -1300,6 +1473,95 @@ async fn tasks_of_every_kind() {
         .map(|it| it.name.as_str())
         .collect();
     assert_eq!(for_shots, ["Animation", "Lighting", "Gone"]);
+}
+
+#[tokio::test]
+async fn a_name_of_a_task_type_is_one_type_for_shots_and_one_for_assets() {
+    let folders = json!([
+        folder("sh1", "Shot", None, json!({})),
+        folder("cut", "Shot", None, json!({"active": false})),
+        folder("lamp", "Asset", None, json!({})),
+    ]);
+    let task = |id: &str, folder: &str, task_type: &str, active: bool| {
+        json!({"id": id, "taskType": task_type, "folderId": folder, "status": "Approved",
+            "assignees": [id], "active": active})
+    };
+    let tasks = json!([
+        task("t1", "sh1", "FX", true),
+        task("t2", "lamp", "FX", true),
+        // Neither what is inactive nor what is left out decides anything.
+        task("t3", "sh1", "Rigging", false),
+        task("t4", "cut", "Modeling", true),
+    ]);
+    let (server, ayon) = ayon().await;
+    holds(&server, folders, tasks, json!([]), json!([])).await;
+    let (list, film) = film(&ayon).await;
+    nothing_dangles(&list, &film);
+    let of = |name: &str| {
+        let types = list.task_types.iter().filter(|it| it.name == name);
+        types.map(|it| (it.for_shots, &it.id)).collect::<Vec<_>>()
+    };
+    let [(false, of_assets), (true, of_shots)] = of("FX")[..] else {
+        panic!("{:?}", of("FX"))
+    };
+    assert_eq!(&film.shots[0].tasks[0].task_type_id, of_shots);
+    assert_eq!(&film.assets[0].tasks[0].task_type_id, of_assets);
+    for name in ["Rigging", "Modeling"] {
+        let [(for_shots, _)] = of(name)[..] else {
+            panic!("{:?}", of(name))
+        };
+        assert!(!for_shots, "{name}");
+    }
+    assert_eq!(names(&film.project.team, |it| it.as_str()), ["t1", "t2"]);
+
+    // Another project does not change what a type is.
+    let (server, ayon) = self::ayon().await;
+    let folders = json!([folder("lamp", "Asset", None, json!({}))]);
+    let tasks = json!([task("t2", "lamp", "FX", true)]);
+    holds(&server, folders, tasks, json!([]), json!([])).await;
+    let (_, other) = self::film(&ayon).await;
+    assert_eq!(&other.assets[0].tasks[0].task_type_id, of_assets);
+}
+
+#[tokio::test]
+async fn folders_of_the_studios_own_types_are_shown_where_they_are_named() {
+    let folders = json!([
+        folder("sq1", "Sequence", None, json!({})),
+        folder("hero", "Character", None, json!({})),
+        folder("take", "Take", Some("sq1"), json!({})),
+    ]);
+    let task = |id: &str, folder: &str| json!({"id": id, "taskType": "FX", "folderId": folder, "status": "Approved", "assignees": []});
+    let tasks = json!([task("t1", "hero"), task("t2", "take"), task("t3", "take")]);
+    let (server, ayon) = ayon().await;
+    holds(
+        &server,
+        folders.clone(),
+        tasks.clone(),
+        json!([]),
+        json!([]),
+    )
+    .await;
+    let (_, film) = film(&ayon).await;
+    assert!(film.shots.is_empty() && film.assets.is_empty());
+    insta::assert_snapshot!(film.notes[0], @r#"3 tasks are on folders that are neither shots nor assets, and not shown (Character: 1, Take: 2). To show folders of the type Character, give `--asset-type "Character"` or `--shot-type "Character"`"#);
+
+    let (server, ayon) = ayon_with(|it| {
+        it.asset_types = vec!["character".to_owned()];
+        it.shot_types = vec!["Take".to_owned()];
+    })
+    .await;
+    holds(&server, folders, tasks, json!([]), json!([])).await;
+    let (list, film) = self::film(&ayon).await;
+    nothing_dangles(&list, &film);
+    assert_eq!(
+        (film.assets[0].tasks.len(), film.shots[0].tasks.len()),
+        (1, 2)
+    );
+    assert!(
+        !film.notes.iter().any(|it| it.contains("neither")),
+        "{:?}",
+        film.notes
+    );
 }
 
 #[tokio::test]
@@ -1533,6 +1795,91 @@ async fn the_product_of_the_edit_can_be_named() {
 }
 
 #[tokio::test]
+async fn a_named_edit_of_the_whole_comes_before_those_of_parts() {
+    let folders = json!([
+        folder("ep1", "Episode", None, json!({})),
+        folder("editorial", "Folder", Some("ep1"), json!({})),
+        folder("sq1", "Sequence", Some("ep1"), json!({})),
+        folder("sh1", "Shot", Some("sq1"), json!({})),
+        folder("sh2", "Shot", Some("sq1"), json!({})),
+    ]);
+    let of_parts = [
+        version("1", "editMain", "render", "sh1"),
+        version("2", "editMain", "render", "sh2"),
+    ];
+    let whole = version("3", "editMain", "render", "editorial");
+    let film_of = async |named: &str, versions: &[Value]| {
+        let (server, ayon) = ayon_with(|it| it.edit_product = Some(named.to_owned())).await;
+        holds(
+            &server,
+            folders.clone(),
+            json!([]),
+            json!([]),
+            versions.into(),
+        )
+        .await;
+        for id in ["1", "2", "3"] {
+            reviewables(&server, id, mp4(id)).await;
+        }
+        film(&ayon).await.1
+    };
+    let all = [&of_parts[..], &[whole]].concat();
+    let film = film_of("editMain", &all).await;
+    assert_eq!(edits(&film), [("p-3", Some("ep1"), true)]);
+    let note = film.notes.iter().find(|it| it.contains("editMain"));
+    insta::assert_snapshot!(note.unwrap(), @"2 more products named `editMain` belong to shots, assets or sequences: to make one of them the edit, put the path of its folder before the name, as in `--edit-product ep01/editorial/editMain`");
+    let film = film_of("/EP1/sq1/sh2/editmain", &all).await;
+    assert_eq!(edits(&film), [("p-2", Some("ep1"), true)]);
+    // Where nothing else has the name, they are what is meant.
+    let film = film_of("editMain", &of_parts).await;
+    assert_eq!(film.edits.len(), 2);
+    for nothing in ["sh3/editMain", "a name with spaces", "/"] {
+        let film = film_of(nothing, &all).await;
+        assert!(film.edits.is_empty(), "{nothing}");
+        assert!(
+            film.notes
+                .iter()
+                .any(|it| it.starts_with("there is no product"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_no_edit_and_a_base_type_makes_one() {
+    let (server, ayon) = ayon().await;
+    let mut withdrawn = version("1", "editMain", "review", "x");
+    withdrawn["product"]["active"] = json!(false);
+    let mut no_version = version("2", "editOld", "review", "x");
+    no_version["active"] = json!(false);
+    let mut own_type = version("3", "editOurs", "cut", "x");
+    own_type["product"]["productBaseType"] = json!("review");
+    let both = {
+        let mut both = version("4", "credits", "review", "x");
+        both["product"]["productBaseType"] = json!("review");
+        both
+    };
+    let versions = json!([withdrawn, no_version, own_type, both]);
+    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    for id in ["1", "2", "3", "4"] {
+        reviewables(&server, id, mp4(id)).await;
+    }
+    let (_, film) = film(&ayon).await;
+    // The credits are newer, and no edit although they have `edit` in them.
+    let order = names(&film.edits, |it| &it.name);
+    assert_eq!(order, ["editOurs", "credits"]);
+
+    // An older server knows no base types.
+    let errors = json!([{"message": "Unknown argument 'productBaseTypes' on field 'products'."}]);
+    let (server, ayon) = self::ayon().await;
+    Mock::given(Operation("ReviewBasedProducts"))
+        .respond_with(ok(json!({"data": null, "errors": errors})))
+        .mount(server.server())
+        .await;
+    let (_, film) = self::film(&ayon).await;
+    assert_eq!(names(&film.edits, |it| &it.name), ["editMain"]);
+}
+
+#[tokio::test]
 async fn an_edit_that_starts_where_the_shots_do_is_on_the_timeline() {
     let (server, ayon) = ayon().await;
     let folders = json!([
@@ -1578,22 +1925,17 @@ async fn a_latest_version_without_a_movie_gives_way_to_an_older_one() {
         version["hasReviewables"] = json!(has_reviewables);
         version
     };
-    let latest = named("1", "v010", true);
-    let versions = json!([latest.clone()]);
-    holds(&server, json!([]), json!([]), json!([]), versions).await;
+    let mut withdrawn = named("6", "v011", true);
+    withdrawn["active"] = json!(false);
     let all = json!([
         named("2", "v002", true),
         named("3", "v008", false),
         named("4", "v009", true),
         named("5", "HERO", true),
-        latest,
+        withdrawn,
+        named("1", "v010", true),
     ]);
-    answer(
-        &server,
-        "ProductVersions",
-        json!({"project": {"versions": nodes(all)}}),
-    )
-    .await;
+    holds(&server, json!([]), json!([]), json!([]), all).await;
     let picture =
         json!({"reviewables": [{"fileId": "f", "filename": "edit.png", "mimetype": "image/png"}]});
     reviewables(&server, "1", picture.clone()).await;
@@ -1604,24 +1946,6 @@ async fn a_latest_version_without_a_movie_gives_way_to_an_older_one() {
     let note = "the edit editMain: its latest version v010 has no mp4 file for review, so the movie \
                 is that of v002";
     assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
-    // What is asked then is taken by a server as well.
-    let request = server.requests().await;
-    let request = request.iter().find(|it| line(it) == "ProductVersions");
-    let again = RecordedAyon::start(RECORDED).await;
-    let answer = post(&again, &request.unwrap().body).await;
-    assert!(answer.contains("was not recorded"), "{answer}");
-
-    // A server that cannot say does no harm.
-    let (server, ayon) = self::ayon().await;
-    let versions = json!([named("1", "v010", false)]);
-    holds(&server, json!([]), json!([]), json!([]), versions).await;
-    let errors = json!([{"message": "Unknown argument 'productIds' on field 'versions'."}]);
-    Mock::given(Operation("ProductVersions"))
-        .respond_with(ok(json!({"data": null, "errors": errors})))
-        .mount(server.server())
-        .await;
-    let (_, film) = self::film(&ayon).await;
-    assert_eq!(edits(&film), [("p-1", None, false)]);
 }
 
 #[tokio::test]
@@ -1704,6 +2028,98 @@ async fn pictures_are_those_that_are_there() {
     assert!(project.changes);
     assert_eq!(fetch(&ayon, project).await.unwrap(), PICTURE);
     assert!(film.assets.iter().any(|it| it.thumbnail.is_none()));
+}
+
+#[tokio::test]
+async fn a_picture_that_came_for_review_is_the_folders() {
+    let (server, ayon) = ayon().await;
+    let shown = |id: &str, thumbnail: Value, hash: Value, reviewables: bool| {
+        folder(
+            id,
+            "Shot",
+            None,
+            json!({"thumbnailId": thumbnail, "thumbnailHash": hash, "hasReviewables": reviewables}),
+        )
+    };
+    let folders = json!([
+        shown("sh1", json!("thumbnail"), json!("hash-1"), false),
+        shown("sh2", json!(null), json!("hash-2"), true),
+        // Without a picture, the hash is the end of the id.
+        shown("sh3", json!(null), json!("sh3"), false),
+        shown("sh4", json!("thumbnail"), json!(null), false),
+        shown("sh5", json!(null), json!(null), true),
+    ]);
+    holds(&server, folders, json!([]), json!([]), json!([])).await;
+    let (_, film) = film(&ayon).await;
+    let pictures: Vec<_> = film
+        .shots
+        .iter()
+        .map(|it| {
+            let picture = it.thumbnail.as_ref()?;
+            Some((url_path(picture), picture.changes))
+        })
+        .collect();
+    let picture = |id: &str, version: &str, changes: bool| {
+        let place = format!("/api/projects/wt_demo/folders/{id}/thumbnail?placeholder=none");
+        Some((format!("{place}{version}"), changes))
+    };
+    assert_eq!(
+        pictures,
+        [
+            picture("sh1", "#hash-1", false),
+            picture("sh2", "#hash-2", false),
+            None,
+            picture("sh4", "#thumbnail", false),
+            picture("sh5", "", true),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_older_server_is_asked_for_less_of_folders() {
+    for lacking in [&["thumbnailHash"][..], &["thumbnailHash", "hasReviewables"]] {
+        let (server, ayon) = ayon().await;
+        let lacks = |request: &Request| {
+            let query = String::from_utf8_lossy(&request.body);
+            lacking.iter().any(|field| query.contains(field))
+        };
+        let errors =
+            json!([{"message": "Cannot query field 'thumbnailHash' on type 'FolderNode'."}]);
+        Mock::given(Operation("Folders"))
+            .and(lacks)
+            .respond_with(ok(json!({"data": null, "errors": errors})))
+            .mount(server.server())
+            .await;
+        let (_, film) = film(&ayon).await;
+        assert_eq!(film.shots.len(), 230);
+        let hero = film.assets.iter().find(|it| it.name == "Hero").unwrap();
+        assert!(hero.thumbnail.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_was_looked_for_is_not_asked_for_again() {
+    let (server, ayon) = ayon().await;
+    let list = ayon.project_list().await.unwrap();
+    let asked = server.asked().await.len();
+    let of_project = list.projects[0].thumbnail.as_ref().unwrap();
+    let of_ana = list.users[0].thumbnail.as_ref().unwrap();
+    for picture in [of_project, of_ana] {
+        assert_eq!(fetch(&ayon, picture).await.unwrap(), PICTURE);
+        assert_eq!(server.asked().await.len(), asked);
+    }
+    // It is given away once: who asks later gets what is there then.
+    assert_eq!(fetch(&ayon, of_project).await.unwrap(), PICTURE);
+    assert_eq!(server.asked().await.len(), asked + 1);
+    // A part of it is the server's to give.
+    ayon.project_list().await.unwrap();
+    let asked = server.asked().await.len();
+    let rest = MediaRequest {
+        offset: 10,
+        ..MediaRequest::new(of_project)
+    };
+    ayon.open_media(rest).await.unwrap();
+    assert_eq!(server.asked().await.len(), asked + 1);
 }
 
 #[tokio::test]

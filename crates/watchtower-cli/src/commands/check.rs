@@ -3,12 +3,13 @@
 use std::io;
 
 use clap::ArgMatches;
+use futures_util::future::try_join_all;
 use serde::Serialize;
-use watchtower_connector::{Result, Tracker};
+use watchtower_connector::Tracker;
 
 use super::asked::{Asked, until_stopped};
 use crate::cli::CheckArgs;
-use crate::export::tracker_exit;
+use crate::export::{ExportError, select};
 use crate::printable::printable;
 use crate::printer::Printer;
 use crate::{Exit, TrackerCommand};
@@ -32,6 +33,9 @@ struct Found {
 struct Project {
     id: String,
     name: String,
+    /// What the account may not see of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restrictions: Vec<String>,
 }
 
 pub(super) fn run(
@@ -44,33 +48,39 @@ pub(super) fn run(
             Ok(asked) => asked,
             Err(exit) => return Ok(exit),
         };
-    match until_stopped(async { look(&*asked.connect()?).await })? {
+    let look = async { look(&*asked.connect()?, &asked.args.projects).await };
+    match until_stopped(look)? {
         Ok(Ok(found)) if asked.args.json => printer.data(serde_json::to_string_pretty(&found)?)?,
         Ok(Ok(found)) => tell(&found, printer)?,
         Ok(Err(error)) => {
-            printer.error(&error, error.help());
-            return Ok(tracker_exit(&error));
+            printer.error(&error, error.help().as_deref());
+            return Ok(error.exit());
         }
         Err(exit) => return Ok(exit),
     }
     Ok(Exit::Done)
 }
 
-async fn look(tracker: &dyn Tracker) -> Result<Found> {
+async fn look(tracker: &dyn Tracker, asked: &[String]) -> Result<Found, ExportError> {
     let about = tracker.describe();
     let account = tracker.check().await?;
-    let list = tracker.project_list().await?;
-    let project = |it: &watchtower_model::Project| Project {
-        id: it.id.to_string(),
-        name: it.name.clone(),
-    };
+    let list = tracker.overview().await?;
+    let projects = select(&list, asked)?;
+    let projects = projects.into_iter().map(|it| async {
+        Ok::<_, ExportError>(Project {
+            id: it.id.to_string(),
+            name: it.name.clone(),
+            restrictions: tracker.restrictions(it).await?,
+        })
+    });
+    let projects = try_join_all(projects.collect::<Vec<_>>()).await?;
     Ok(Found {
         tracker: about.name,
         location: about.location,
         server: account.server,
         user: account.user,
         capabilities: about.capabilities.iter().map(ToString::to_string).collect(),
-        projects: list.projects.iter().map(project).collect(),
+        projects,
         asset_types: list.asset_types.len(),
         task_types: list.task_types.len(),
         task_statuses: list.task_statuses.len(),
@@ -91,20 +101,29 @@ fn tell(found: &Found, printer: &Printer) -> io::Result<()> {
         }
     }
     line("it gives", &found.capabilities.join(", "))?;
-    line(
-        "it shows us",
-        &format!(
-            "asset types: {}, task types: {}, task statuses: {}, people: {}",
-            found.asset_types, found.task_types, found.task_statuses, found.users
-        ),
-    )?;
+    let counts = [
+        ("asset types", found.asset_types),
+        ("task types", found.task_types),
+        ("task statuses", found.task_statuses),
+        ("people", found.users),
+    ];
+    // A tracker need not count what it would have to read projects for.
+    let counts = counts.iter().filter(|(_, count)| *count > 0);
+    let counts: Vec<_> = counts
+        .map(|(what, count)| format!("{what}: {count}"))
+        .collect();
+    if !counts.is_empty() {
+        line("it shows us", &counts.join(", "))?;
+    }
     match found.projects.as_slice() {
         [] => line("projects", "none: give the account access to one"),
         projects => projects
             .iter()
             .zip(["projects"].into_iter().chain(std::iter::repeat("")))
             .try_for_each(|(it, label)| {
-                line(label, &format!("{} ({})", printable(&it.name), it.id))
+                line(label, &format!("{} ({})", printable(&it.name), it.id))?;
+                let mut restrictions = it.restrictions.iter();
+                restrictions.try_for_each(|it| line("", &format!("  {}", printable(it))))
             }),
     }
 }

@@ -35,14 +35,24 @@ struct AyonArgs {
     /// The account to log in with, instead of an API key [setting: AYON_USERNAME]
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
-    /// The product whose latest version is the edit [default: any of type `review` that belongs to no
-    /// shot, sequence or asset]
-    #[arg(long, value_name = "NAME")]
+    /// The product whose latest version is the edit: a name, or a folder's path and a name, as in
+    /// ep01/editorial/editMain [default: any of type `review` that belongs to no shot, sequence or asset]
+    #[arg(long, value_name = "[PATH/]NAME")]
     edit_product: Option<String>,
+    /// A type of folders that are shots, beside `Shot`. May be given several times
+    #[arg(long = "shot-type", value_name = "TYPE", action = ArgAction::Append)]
+    shot_types: Vec<String>,
+    /// A type of folders that are assets, beside `Asset`. May be given several times
+    #[arg(long = "asset-type", value_name = "TYPE", action = ArgAction::Append)]
+    asset_types: Vec<String>,
     /// A status of folders that means omitted, beside `Omitted` and `Cancelled`. May be given several
     /// times
     #[arg(long = "omitted-status", value_name = "NAME", action = ArgAction::Append)]
     omitted_statuses: Vec<String>,
+    /// Export what the account sees of a project, where that is not all of it. Without this, the site
+    /// keeps what it holds of such a project, and the exit code is 4
+    #[arg(long)]
+    partial: bool,
     #[command(flatten)]
     session: SessionArgs,
 }
@@ -151,6 +161,9 @@ fn settings(
         credentials,
         projects: projects.unwrap_or_default().cloned().collect(),
         edit_product: args.edit_product,
+        shot_types: args.shot_types,
+        asset_types: args.asset_types,
+        partial: args.partial,
         omitted_statuses: args.omitted_statuses,
         pictures: media != Some(&Media::None),
         keep_session: args.session.keep_session,

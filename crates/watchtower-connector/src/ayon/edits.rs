@@ -6,15 +6,16 @@ use super::media::Addresses;
 use super::records::{Folder, Product, Reviewable, Reviewables, Version};
 use super::tree::{Kind, Tree};
 
-/// The type of the products that are looked at.
-const REVIEW: &str = "review";
-
 /// Media types of the movies that the web client plays, the preferred one first.
 const MOVIES: [&str; 3] = ["video/mp4", "video/x-m4v", "video/quicktime"];
 
-/// The latest version of a product that is an edit, and what was uploaded for review with it.
+/// Words of a name that say that something is an edit.
+const WORDS: [&str; 4] = ["edit", "edits", "editing", "editorial"];
+
+/// A product that is an edit: its latest version, and what was uploaded for review with it.
 #[derive(Clone, Debug)]
 pub(super) struct EditRecords {
+    pub product: Product,
     pub version: Version,
     /// None where there is nothing to be seen.
     pub reviewables: Option<Reviewables>,
@@ -29,44 +30,114 @@ impl EditRecords {
     }
 }
 
-/// Whether a version is one of an edit: of the product that was named, or of any for review that
-/// belongs neither to a shot nor to an asset nor to a sequence.
-pub(super) fn is_edit(version: &Version, tree: &Tree<'_>, named: Option<&str>) -> bool {
-    let Some(product) = &version.product else {
-        return false;
-    };
-    if let Some(named) = named {
-        return product.name.eq_ignore_ascii_case(named);
+/// Which product is the edit: a name, or a folder's path and a name, as in `ep01/editorial/editMain`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    path: Option<&'a str>,
+    pub name: &'a str,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let text = text.trim();
+        match text.rsplit_once('/') {
+            Some((path, name)) => Self {
+                path: Some(path.trim_matches('/')),
+                name,
+            },
+            None => Self {
+                path: None,
+                name: text,
+            },
+        }
     }
-    product.product_type.eq_ignore_ascii_case(REVIEW) && !is_of_a_part(product, tree)
+
+    /// Whether a product may have this name. The server refuses to look for any other.
+    pub(super) fn is_possible(&self) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        !self.name.is_empty() && self.name.chars().all(is_part)
+    }
 }
 
-/// Whether a version is for review, and of a part of the film.
-pub(super) fn is_review_of_a_part(version: &Version, tree: &Tree<'_>) -> bool {
-    version.product.as_ref().is_some_and(|product| {
-        product.product_type.eq_ignore_ascii_case(REVIEW) && is_of_a_part(product, tree)
-    })
+/// What a product belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Whole {
+    /// The film, an episode, or something that holds no part of the film.
+    Film,
+    Sequence,
+    /// A shot or an asset.
+    Part,
 }
 
-fn is_of_a_part(product: &Product, tree: &Tree<'_>) -> bool {
-    let folder = product.folder_id.as_deref().and_then(|id| tree.get(id));
-    folder.is_some_and(|folder| {
-        tree.lineage(folder)
-            .any(|it| matches!(Kind::of(it), Kind::Shot | Kind::Asset | Kind::Sequence))
-    })
+impl Whole {
+    fn of(product: &Product, tree: &Tree<'_>) -> Self {
+        let folder = product.folder_id.as_deref().and_then(|id| tree.get(id));
+        let lineage = folder.into_iter().flat_map(|folder| tree.lineage(folder));
+        let wholes = lineage.map(|it| match Kind::of(it) {
+            Kind::Shot | Kind::Asset => Self::Part,
+            Kind::Sequence => Self::Sequence,
+            _ => Self::Film,
+        });
+        wholes.max().unwrap_or(Self::Film)
+    }
 }
 
-/// Whether a version is called an edit, or was made in a task or a folder for that. Not everything for
+/// Chooses the edits among products that are for review, or have the name of the edit. Gives back how
+/// many of parts of the film are none.
+///
+/// What belongs to a sequence, a shot or an asset is an edit only if it has the name that was given, and
+/// nothing of that name belongs to more of the film.
+pub(super) fn choose(
+    mut products: Vec<Product>,
+    tree: &Tree<'_>,
+    named: Option<Named<'_>>,
+) -> (Vec<Product>, usize) {
+    products.retain(|it| it.active != Some(false));
+    if let Some(path) = named.and_then(|it| it.path) {
+        products.retain(|it| {
+            let folder = it.folder_id.as_deref().and_then(|id| tree.get(id));
+            folder.is_some_and(|folder| tree.path(folder).eq_ignore_ascii_case(path))
+        });
+        return (products, 0);
+    }
+    let whole = match named {
+        None => Some(Whole::Film),
+        Some(_) => products.iter().map(|it| Whole::of(it, tree)).min(),
+    };
+    let all = products.len();
+    products.retain(|it| Some(Whole::of(it, tree)) == whole);
+    let others = all - products.len();
+    (products, others)
+}
+
+/// Whether a product is called an edit, or was made in a task or a folder for that. Not everything for
 /// review that belongs to the whole film is one.
 pub(super) fn looks_like_one(
-    version: &Version,
+    product: &Product,
     folder: Option<&Folder>,
     task_type: Option<&str>,
 ) -> bool {
     let folder = folder.map(|it| it.name.as_str());
-    let names = [Some(name(version)), folder, task_type];
-    let mut names = names.into_iter().flatten();
-    names.any(|name| name.to_lowercase().contains("edit"))
+    let names = [Some(product.title()), folder, task_type];
+    let mut words = names.into_iter().flatten().flat_map(words);
+    words.any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// The words of a name, in lower case: `editMain_v2` has `edit`, `main` and `v`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        let starts_one = c.is_uppercase() && was_lower;
+        if starts_one || !c.is_alphabetic() {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (c.is_alphabetic(), words.last_mut()) {
+            word.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase();
+    }
+    words
 }
 
 /// The reviewable that is shown as the edit's movie: one that browsers play as it is, if there is
@@ -92,7 +163,7 @@ pub(super) fn edit(
     addresses: Addresses<'_>,
 ) -> Result<Edit, InvalidId> {
     let EditRecords {
-        version,
+        product,
         reviewables,
         ..
     } = records;
@@ -102,19 +173,13 @@ pub(super) fn edit(
     let frame_start = reviewables.as_ref().and_then(|it| it.attrib.frame_start);
     let frame_offset = frame_start.filter(|start| first_frame.is_some_and(|first| *start <= first));
     Ok(Edit {
-        id: EditId::new(version.product_id.as_str())?,
+        id: EditId::new(product.id.as_str())?,
         movie: movie.map(|it| addresses.file(project, &it.file_id)),
         total_frames: movie.and_then(frames),
         frame_offset: frame_offset.unwrap_or(0),
         episode_id,
-        ..Edit::new(name(version))
+        ..Edit::new(product.title())
     })
-}
-
-/// The name of the product.
-pub(super) fn name(version: &Version) -> &str {
-    let product = version.product.as_ref().map(|it| it.name.as_str());
-    product.filter(|it| !it.is_empty()).unwrap_or("edit")
 }
 
 /// What a person should know about the movie, or that there is none.
@@ -176,6 +241,37 @@ mod tests {
         assert_eq!(chosen(json!([])), None);
         let other = json!([reviewable("webm", "video/webm", "ready"), {"fileId": "bare", "mimetype": null, "mediaInfo": null}]);
         assert_eq!(chosen(other), None);
+    }
+
+    #[test]
+    fn an_edit_is_told_by_a_word_of_its_own() {
+        let is_one = |name: &str| {
+            let product = Product {
+                name: name.to_owned(),
+                ..Product::default()
+            };
+            looks_like_one(&product, None, None)
+        };
+        for name in [
+            "edit",
+            "editMain",
+            "reel1Edit",
+            "EDIT",
+            "main_edit",
+            "edit2",
+            "Editorial",
+        ] {
+            assert!(is_one(name), "{name}");
+        }
+        for name in [
+            "credits",
+            "creditsMain",
+            "endCredits",
+            "reviewMain",
+            "accredited",
+        ] {
+            assert!(!is_one(name), "{name}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) struct Query {
 /// A page has a thousand rows, where the server's own would have a hundred: of a list of folders
 /// that is half a megabyte.
 macro_rules! query {
-    ($name:literal, $text:literal) => {
+    ($name:literal, $text:expr) => {
         Query {
             name: $name,
             text: concat!("query ", $name, $text),
@@ -35,13 +35,24 @@ pub(super) const PROJECT: Query = query!(
      taskTypes { name color } statuses { name shortName state color scope } } }"
 );
 
-pub(super) const FOLDERS: Query = query!(
-    "Folders",
-    "($project: String!, $after: String) { project(name: $project) { name \
-     folders(first: 1000, after: $after) { pageInfo { hasNextPage endCursor } edges { node { \
-     id name label active folderType parentId status thumbnailId ownAttrib \
-     attrib { frameStart frameEnd handleStart handleEnd clipIn clipOut fps } } } } } }"
-);
+macro_rules! folders {
+    ($picture:literal) => {
+        query!("Folders", concat!(
+            "($project: String!, $after: String) { project(name: $project) { name \
+             folders(first: 1000, after: $after) { pageInfo { hasNextPage endCursor } edges { node { \
+             id name label active folderType parentId status thumbnailId ", $picture, "ownAttrib \
+             attrib { frameStart frameEnd handleStart handleEnd clipIn clipOut fps } } } } } }"
+        ))
+    };
+}
+
+/// The folders of a project, with what says whether a folder has a picture and which: servers before
+/// 1.16 do not have the hash, and older ones no `hasReviewables` either.
+pub(super) const FOLDERS: [Query; 3] = [
+    folders!("thumbnailHash hasReviewables "),
+    folders!("hasReviewables "),
+    folders!(""),
+];
 
 pub(super) const TASKS: Query = query!(
     "Tasks",
@@ -81,21 +92,44 @@ pub(super) const PROJECT_USERS: Query = query!(
      name active attrib { fullName } } } } }"
 );
 
-pub(super) const VERSIONS: Query = query!(
-    "Versions",
-    "($project: String!, $after: String) { project(name: $project) { name \
-     versions(first: 1000, after: $after, latestOnly: true) { \
-     pageInfo { hasNextPage endCursor } edges { node { id name productId taskId \
-     hasReviewables createdAt product { name productType folderId } } } } } }"
+macro_rules! products {
+    ($name:literal, $variable:literal, $which:literal) => {
+        query!($name, concat!(
+            "($project: String!, ", $variable, "$after: String) { project(name: $project) { name \
+             products(first: 1000, after: $after, ", $which, ") { \
+             pageInfo { hasNextPage endCursor } edges { node { id name active folderId } } } } }"
+        ))
+    };
+}
+
+/// The products that are for review, by the type that a studio may name as it likes.
+pub(super) const REVIEW_PRODUCTS: Query = products!(
+    "ReviewProducts",
+    "",
+    "productTypes: [\"review\", \"Review\"]"
 );
+
+/// The same by the type on which the studio's own is based. Older servers do not have it.
+pub(super) const REVIEW_BASED_PRODUCTS: Query =
+    products!("ReviewBasedProducts", "", "productBaseTypes: [\"review\"]");
+
+/// The products of a name, whatever its case; older servers take the very name alone.
+pub(super) const NAMED_PRODUCTS: [Query; 2] = [
+    products!(
+        "NamedProducts",
+        "$product: String!, ",
+        "namesCi: [$product]"
+    ),
+    products!("NamedProducts", "$product: String!, ", "names: [$product]"),
+];
 
 /// All versions of a product.
 pub(super) const PRODUCT_VERSIONS: Query = query!(
     "ProductVersions",
     "($project: String!, $product: String!, $after: String) { project(name: $project) { name \
      versions(first: 1000, after: $after, productIds: [$product]) { \
-     pageInfo { hasNextPage endCursor } edges { node { id name productId taskId \
-     hasReviewables createdAt product { name productType folderId } } } } } }"
+     pageInfo { hasNextPage endCursor } edges { node { id name active taskId \
+     hasReviewables createdAt } } } } }"
 );
 
 /// A query that failed: on the way, or in an answer that says so.
@@ -242,6 +276,31 @@ impl Ayon {
         project: &str,
     ) -> Result<Vec<T>, QueryFailure> {
         self.list_with(operation, query, project, json!({})).await
+    }
+
+    /// The same by the first of several queries that the server understands: older ones lack some of
+    /// what the first asks for.
+    pub(super) async fn list_by_any<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        queries: &[Query],
+        project: &str,
+        variables: &Value,
+    ) -> Result<Vec<T>, QueryFailure> {
+        let (last, richer) = queries.split_last().expect("there is a query");
+        for query in richer {
+            match self
+                .list_with(operation, *query, project, variables.clone())
+                .await
+            {
+                Err(failure) if failure.is_unknown_field() => {
+                    tracing::debug!(error = %Error::from(failure), "asking an older server for less");
+                }
+                answer => return answer,
+            }
+        }
+        self.list_with(operation, *last, project, variables.clone())
+            .await
     }
 
     /// The same for a query with further variables.

@@ -7,9 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use watchtower_model::{
     AssetType, AssetTypeId, FrameRate, HexColor, InvalidId, Project, ProjectId, ProjectList,
-    TaskStatus, TaskType, User, UserId,
+    TaskStatus, TaskType, TaskTypeId, User, UserId,
 };
 
+use super::access::Access;
 use super::by_name;
 use super::media::Addresses;
 use super::records::{self, Folder, ListedProject};
@@ -22,11 +23,22 @@ pub(super) struct Details {
     pub project: records::Project,
     pub folders: Vec<Folder>,
     pub tasks: Vec<records::Task>,
+    pub access: Access,
 }
 
 impl Details {
     pub(super) fn tree(&self, omitted: &[String]) -> Tree<'_> {
         Tree::new(&self.folders, &self.project.statuses, omitted)
+    }
+
+    /// The tasks that are in the film, with what they are on. Others decide nothing about what projects
+    /// share.
+    fn work<'a>(&'a self, tree: &Tree<'a>) -> impl Iterator<Item = (&'a records::Task, Kind)> {
+        let active = self.tasks.iter().filter(|it| it.active != Some(false));
+        active.filter_map(|task| {
+            let folder = tree.get(task.folder_id.as_deref()?)?;
+            (!tree.is_canceled(folder)).then(|| (task, Kind::of(folder)))
+        })
     }
 
     /// The types of the assets, by name.
@@ -55,9 +67,36 @@ fn sort_asset_types(types: &mut [AssetType]) {
 pub(super) struct Gathered {
     list: ProjectList,
     asset_types: HashSet<AssetTypeId>,
-    task_types: HashMap<String, usize>,
+    task_types: Vec<NamedTaskType>,
+    task_type_places: HashMap<String, usize>,
     task_statuses: HashMap<String, usize>,
     assignees: HashSet<String>,
+}
+
+/// What a name of a task type stands for: one type of the tasks of shots, and one of all others, for the
+/// client has a menu of each.
+#[derive(Debug, Default)]
+struct NamedTaskType {
+    name: String,
+    color: Option<HexColor>,
+    /// Whether a project lists it.
+    listed: bool,
+    of_shots: bool,
+    of_assets: bool,
+}
+
+/// The task type that a name stands for on shots, or on assets. What is done on one of them in a project
+/// must not change what it is in another, so these are two, whether there are both or not.
+fn task_type(name: &str, for_shots: bool) -> TaskType {
+    let id = match for_shots {
+        true => TaskTypeId::derived(&[name]),
+        false => TaskTypeId::derived(&[name, "assets"]),
+    };
+    TaskType {
+        id,
+        for_shots,
+        ..TaskType::new(name)
+    }
 }
 
 impl Gathered {
@@ -70,7 +109,7 @@ impl Gathered {
         }
         for record in &details.project.task_types {
             let task_type = self.task_type(&record.name);
-            task_type.archived = false;
+            task_type.listed = true;
             task_type.color = task_type.color.or(color(record.color.as_deref()));
         }
         for record in &details.project.statuses {
@@ -78,17 +117,17 @@ impl Gathered {
             status.archived &= !is_for_tasks(record);
             status.color = status.color.or(color(record.color.as_deref()));
         }
-        for task in &details.tasks {
+        for (task, kind) in details.work(tree) {
             // What was taken off the project's lists stays on its tasks.
             if let Some(status) = &task.status {
                 self.task_status(status);
             }
-            if let Some(name) = &task.task_type {
-                let folder = task.folder_id.as_deref().and_then(|id| tree.get(id));
-                let for_shots = folder.is_some_and(|it| Kind::of(it) == Kind::Shot);
-                self.task_type(name).for_shots |= for_shots;
+            if let (Some(name), Kind::Shot | Kind::Asset) = (&task.task_type, kind) {
+                let task_type = self.task_type(name);
+                task_type.of_shots |= kind == Kind::Shot;
+                task_type.of_assets |= kind == Kind::Asset;
             }
-            for name in &task.assignees {
+            for name in task.assignees.iter().filter(|name| !name.is_empty()) {
                 if !self.assignees.contains(name) {
                     self.assignees.insert(name.clone());
                 }
@@ -96,16 +135,25 @@ impl Gathered {
         }
     }
 
-    /// The task type of a name. One that is new is archived, until a project lists it.
-    fn task_type(&mut self, name: &str) -> &mut TaskType {
-        let all = &mut self.list.task_types;
-        let place = *self.task_types.entry(name.to_owned()).or_insert_with(|| {
-            all.push(TaskType {
-                archived: true,
-                ..TaskType::new(name)
+    /// Of some people, those who have something to do.
+    pub(super) fn at_work(&self, users: Vec<records::User>) -> Vec<records::User> {
+        let mut users = users;
+        users.retain(|it| self.assignees.contains(&it.name));
+        users
+    }
+
+    fn task_type(&mut self, name: &str) -> &mut NamedTaskType {
+        let all = &mut self.task_types;
+        let place = *self
+            .task_type_places
+            .entry(name.to_owned())
+            .or_insert_with(|| {
+                all.push(NamedTaskType {
+                    name: name.to_owned(),
+                    ..NamedTaskType::default()
+                });
+                all.len() - 1
             });
-            all.len() - 1
-        });
         &mut all[place]
     }
 
@@ -138,7 +186,18 @@ impl Gathered {
         let list = &mut self.list;
         sort_asset_types(&mut list.asset_types);
         // Work on assets comes before work on shots.
-        list.task_types.sort_by_key(|it| it.for_shots);
+        for for_shots in [false, true] {
+            let of_these = self.task_types.iter().filter(|it| match for_shots {
+                true => it.of_shots,
+                false => it.of_assets || !it.of_shots,
+            });
+            list.task_types.extend(of_these.map(|it| TaskType {
+                color: it.color,
+                // One that no project lists is there for the tasks that still have it.
+                archived: !it.listed,
+                ..task_type(&it.name, for_shots)
+            }));
+        }
         for user in users {
             self.assignees.remove(&user.name);
             let has_avatar = avatars.contains(&user.name);
@@ -150,7 +209,7 @@ impl Gathered {
                 ..User::new(user.attrib.full_name(&user.name))
             });
         }
-        for name in self.assignees.iter().filter(|name| !name.is_empty()) {
+        for name in &self.assignees {
             list.users.push(User {
                 id: user_id(name)?,
                 archived: true,
@@ -177,9 +236,16 @@ fn is_for_tasks(status: &records::Status) -> bool {
     status.scope.is_empty() || status.scope.iter().any(|it| it == "task")
 }
 
-/// A colour that cannot be read is none: the site has a neutral one for that.
+/// A colour, without how transparent it is. One that cannot be read is none: the site has a neutral one
+/// for that.
 fn color(text: Option<&str>) -> Option<HexColor> {
-    text?.parse().ok()
+    let text = text?.trim();
+    let opaque = match text.len() {
+        5 => text.get(..4)?,
+        9 => text.get(..7)?,
+        _ => text,
+    };
+    opaque.parse().ok()
 }
 
 /// A project of which only the list's entry was read.
@@ -217,21 +283,21 @@ pub(super) fn fill_in(
     let known: HashSet<_> = list.asset_types.iter().map(|it| &it.id).collect();
     project.asset_types.retain(|id| known.contains(id));
 
-    let names: HashSet<&str> = details
-        .project
-        .task_types
-        .iter()
-        .map(|it| it.name.as_str())
-        .chain(
-            details
-                .tasks
-                .iter()
-                .filter_map(|it| it.task_type.as_deref()),
-        )
+    let used: HashSet<(&str, bool)> = details
+        .work(tree)
+        .filter(|(_, kind)| matches!(kind, Kind::Shot | Kind::Asset))
+        .filter_map(|(task, kind)| Some((task.task_type.as_deref()?, kind == Kind::Shot)))
         .collect();
+    let names = details.project.task_types.iter();
+    let names: HashSet<&str> = names.map(|it| it.name.as_str()).collect();
     let task_types = list.task_types.iter();
     project.task_types = task_types
-        .filter(|it| names.contains(it.name.as_str()))
+        .filter(|it| {
+            let name = it.name.as_str();
+            let is_used = |for_shots: bool| used.contains(&(name, for_shots));
+            // One that is listed, and that nobody works on yet, may be either.
+            is_used(it.for_shots) || names.contains(name) && !is_used(!it.for_shots)
+        })
         .map(|it| it.id.clone())
         .collect();
 
@@ -239,7 +305,11 @@ pub(super) fn fill_in(
     let names: HashSet<&str> = listed
         .filter(|it| is_for_tasks(it))
         .map(|it| it.name.as_str())
-        .chain(details.tasks.iter().filter_map(|it| it.status.as_deref()))
+        .chain(
+            details
+                .work(tree)
+                .filter_map(|(it, _)| it.status.as_deref()),
+        )
         .collect();
     let statuses = list.task_statuses.iter();
     project.task_statuses = statuses
@@ -248,9 +318,8 @@ pub(super) fn fill_in(
         .collect();
 
     let names: HashSet<&str> = details
-        .tasks
-        .iter()
-        .flat_map(|it| it.assignees.iter().map(String::as_str))
+        .work(tree)
+        .flat_map(|(it, _)| it.assignees.iter().map(String::as_str))
         .collect();
     let users = list.users.iter();
     project.team = users
@@ -259,8 +328,11 @@ pub(super) fn fill_in(
         .collect();
 }
 
+/// A frame rate. The rates of NTSC are written with two to five decimals: those are the same.
 pub(super) fn frame_rate(fps: f64) -> Option<FrameRate> {
-    FrameRate::new(fps).ok()
+    const NTSC: [f64; 5] = [23.976, 29.97, 47.952, 59.94, 119.88];
+    let is_near = |rate: &&f64| (fps - **rate).abs() < 0.022;
+    FrameRate::new(NTSC.iter().find(is_near).copied().unwrap_or(fps)).ok()
 }
 
 /// The shape of a picture, as in `2.39:1`.
@@ -274,6 +346,30 @@ fn ratio(width: i64, height: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_rate_is_told_with_more_or_fewer_decimals() {
+        let rate = |fps: f64| frame_rate(fps).map(FrameRate::as_f64);
+        for fps in [23.976, 23.98, 23.997, 23.976_023_976, 24000.0 / 1001.0] {
+            assert_eq!(rate(fps), Some(23.976), "{fps}");
+        }
+        assert_eq!(rate(29.969_999), Some(29.97));
+        for fps in [24.0, 25.0, 30.0, 48.0, 59.0, 60.0, 12.5] {
+            assert_eq!(rate(fps), Some(fps));
+        }
+        assert_eq!(rate(0.0), None);
+    }
+
+    #[test]
+    fn a_colour_may_say_how_transparent_it_is() {
+        let shown = |text: &str| color(Some(text)).map(|it| it.to_string());
+        assert_eq!(shown("#12345678").as_deref(), Some("#123456"));
+        assert_eq!(shown("#1234").as_deref(), Some("#112233"));
+        assert_eq!(shown(" #FF6600 ").as_deref(), Some("#ff6600"));
+        for odd in ["12345678", "#1234567", "#é2345678", "red", ""] {
+            assert_eq!(shown(odd), None, "{odd}");
+        }
+    }
 
     #[test]
     fn a_ratio_is_told_as_people_tell_it() {

@@ -1,10 +1,17 @@
 //! Where AYON keeps pictures and movies.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
 use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use url::Url;
 use watchtower_model::{MediaLocation, MediaRef};
 
 use super::Ayon;
+use super::records::Folder;
 use crate::http::{Failure, HttpClient};
 use crate::{Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result};
 
@@ -14,17 +21,33 @@ const OPERATION: &str = "open a picture or movie";
 /// pixel has 68 bytes, initials some 600.
 const LARGEST_PLACEHOLDER: u64 = 4096;
 
+/// A picture that is no larger stays in memory from when somebody looked for it until it is asked for.
+const LARGEST_SEEN: u64 = 256 * 1024;
+
 /// Makes references to pictures and movies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Addresses<'a>(pub &'a HttpClient);
 
 impl Addresses<'_> {
-    /// The picture of a folder. Its own id is no part of what is asked, but of the reference: under
-    /// one id it stays the same, so it need not be asked for again.
-    pub(super) fn folder(&self, project: &str, folder: &str, thumbnail: &str) -> MediaRef {
-        let mut url = self.thumbnail(&["projects", project, "folders", folder, "thumbnail"]);
-        url.set_fragment(Some(thumbnail));
-        MediaRef::url(url)
+    /// The picture of a folder: its thumbnail, or else the newest that came for review. None where it
+    /// has neither.
+    ///
+    /// What tells one picture from the next is no part of what is asked, but of the reference: with the
+    /// same hash, or else the same id, it is the same and need not be asked for again.
+    pub(super) fn folder(&self, project: &str, folder: &Folder) -> Option<MediaRef> {
+        let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let thumbnail = filled(&folder.thumbnail_id);
+        if thumbnail.is_none() && !folder.has_reviewables {
+            return None;
+        }
+        let mut url = self.thumbnail(&["projects", project, "folders", &folder.id, "thumbnail"]);
+        Some(match filled(&folder.thumbnail_hash).or(thumbnail) {
+            Some(version) => {
+                url.set_fragment(Some(&version));
+                MediaRef::url(url)
+            }
+            None => MediaRef::url(url).changing(),
+        })
     }
 
     /// The picture of a project.
@@ -76,6 +99,9 @@ pub(super) async fn open(ayon: &Ayon, request: MediaRequest<'_>) -> Result<Opene
             "its address starts with neither http:// nor https://",
         ));
     }
+    if let Some(seen) = ayon.seen_pictures.take(address, request) {
+        return Ok(seen);
+    }
     let may_be_none = Addresses(&ayon.http).is_picture(&url);
     match open_url(ayon, url, request).await? {
         OpenedMedia::Stream(media) if may_be_none && media.offset == 0 => {
@@ -85,13 +111,77 @@ pub(super) async fn open(ayon: &Ayon, request: MediaRequest<'_>) -> Result<Opene
     }
 }
 
-/// Whether there is a picture. What cannot be found out for now is taken to be there: whoever opens
-/// it will know.
+/// Pictures that are here because somebody had to look whether they are there, by their addresses. Each
+/// is given away once.
+#[derive(Default)]
+pub(super) struct SeenPictures(Mutex<HashMap<String, Picture>>);
+
+/// A small picture, whole.
+struct Picture {
+    bytes: Bytes,
+    content_type: Option<String>,
+    tag: Option<String>,
+}
+
+impl SeenPictures {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Picture>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget(&self) {
+        self.all().clear();
+    }
+
+    /// Gives a picture away, unless a later part of it is wanted.
+    fn take(&self, address: &str, request: MediaRequest<'_>) -> Option<OpenedMedia> {
+        let picture = self.all().remove(address).filter(|_| request.offset == 0)?;
+        if request.known.is_some() && picture.tag.as_deref() == request.known {
+            return Some(OpenedMedia::Unchanged);
+        }
+        Some(OpenedMedia::Stream(Media {
+            content_type: picture.content_type,
+            tag: picture.tag,
+            ..Media::from_bytes(picture.bytes)
+        }))
+    }
+}
+
+impl fmt::Debug for SeenPictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all().keys()).finish()
+    }
+}
+
+/// Whether there is a picture, which is kept then. What cannot be found out for now is taken to be there:
+/// whoever opens it will know.
 pub(super) async fn exists(ayon: &Ayon, media: &MediaRef) -> bool {
     match open(ayon, MediaRequest::new(media)).await {
-        Ok(_) => true,
+        Ok(OpenedMedia::Stream(opened)) => {
+            if opened.length.is_some_and(|it| it <= LARGEST_SEEN)
+                && let MediaLocation::Url(address) = &media.location
+                && let Ok(bytes) = whole(opened.bytes).await
+            {
+                let picture = Picture {
+                    bytes: bytes.into(),
+                    content_type: opened.content_type,
+                    tag: opened.tag,
+                };
+                ayon.seen_pictures.all().insert(address.clone(), picture);
+            }
+            true
+        }
+        Ok(OpenedMedia::Unchanged) => true,
         Err(error) => error.kind() != ErrorKind::NotFound,
     }
+}
+
+async fn whole(bytes: BoxStream<'static, Result<Bytes>>) -> Result<Vec<u8>> {
+    bytes
+        .try_fold(Vec::new(), |mut all, block| async move {
+            all.extend_from_slice(&block);
+            Ok(all)
+        })
+        .await
 }
 
 async fn open_url(
@@ -127,12 +217,7 @@ async fn a_picture(media: Media) -> Result<Media> {
         content_type,
         tag,
     } = media;
-    let bytes = bytes
-        .try_fold(Vec::new(), |mut all, block| async move {
-            all.extend_from_slice(&block);
-            Ok(all)
-        })
-        .await?;
+    let bytes = whole(bytes).await?;
     if is_one_pixel(&bytes) || bytes.trim_ascii_start().starts_with(b"<") {
         return Err(none("there is none: what comes stands for that"));
     }

@@ -1,7 +1,7 @@
 //! From AYON's records of one project to a [`ProjectSnapshot`].
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use watchtower_model::{
     Asset, AssetId, EntityKind, Episode, EpisodeId, FrameRate, InvalidId, LeftOut, MediaRef,
@@ -24,8 +24,9 @@ pub(super) struct Records {
     pub details: Details,
     pub links: Vec<Link>,
     pub edits: Vec<EditRecords>,
-    /// How many reviews there are of shots, sequences and assets.
-    pub other_reviews: usize,
+    /// How many products are no edits although they are for review, or have the name of the edit, because
+    /// they belong to parts of the film.
+    pub other_products: usize,
 }
 
 /// Turns the records into a snapshot in which nothing dangles, in a lasting order.
@@ -54,7 +55,8 @@ struct Reader<'a> {
     list: &'a ProjectList,
     addresses: Addresses<'a>,
     tree: &'a Tree<'a>,
-    task_types: HashMap<&'a str, (&'a TaskTypeId, usize)>,
+    /// Those of shots and those of assets, by name.
+    task_types: HashMap<(&'a str, bool), (&'a TaskTypeId, usize)>,
     task_statuses: HashMap<&'a str, &'a TaskStatusId>,
     users: HashMap<&'a str, &'a UserId>,
     snapshot: ProjectSnapshot,
@@ -79,7 +81,7 @@ impl<'a> Reader<'a> {
             addresses,
             tree,
             task_types: task_types
-                .map(|(at, it)| (it.name.as_str(), (&it.id, at)))
+                .map(|(at, it)| ((it.name.as_str(), it.for_shots), (&it.id, at)))
                 .collect(),
             task_statuses: task_statuses.map(|it| (it.name.as_str(), &it.id)).collect(),
             users: users.map(|it| (it.id.as_str(), &it.id)).collect(),
@@ -93,6 +95,12 @@ impl<'a> Reader<'a> {
     fn read(&mut self, records: &'a Records, settings: &AyonSettings) -> Result<(), InvalidId> {
         let details = &records.details;
         self.read_frame_rate(&details.project);
+        if let Some(part) = details.access.part() {
+            self.note(format!("{part}: the rest is not shown"));
+        }
+        if let Some(hidden) = details.access.hidden() {
+            self.note(hidden);
+        }
         self.sort_tasks(&details.tasks);
         self.read_episodes(&details.folders)?;
         let sequences = self.read_sequences(&details.folders)?;
@@ -101,7 +109,15 @@ impl<'a> Reader<'a> {
         self.read_casting(&records.links);
         self.read_edits(&records.edits, &details.tasks)?;
         if records.edits.is_empty() {
-            self.note(no_edit(settings, records.other_reviews));
+            self.note(no_edit(settings, records.other_products));
+        } else if let (Some(named), 1..) = (&settings.edit_product, records.other_products) {
+            self.note(format!(
+                "{} named `{}` {} to shots, assets or sequences: to make one of them the edit, put the path of \
+                 its folder before the name, as in `--edit-product ep01/editorial/editMain`",
+                count(records.other_products, "more product", "more products"),
+                named.escape_debug(),
+                if records.other_products == 1 { "belongs" } else { "belong" },
+            ));
         }
         Ok(())
     }
@@ -132,21 +148,23 @@ impl<'a> Reader<'a> {
 
     /// Sorts tasks by their folders. Those that are nobody's work on a shot or asset are counted.
     fn sort_tasks(&mut self, tasks: &'a [records::Task]) {
-        let mut elsewhere = 0;
+        let mut elsewhere = BTreeMap::new();
         for task in tasks {
             let folder = task.folder_id.as_deref().and_then(|id| self.tree.get(id));
             match folder {
                 Some(folder) if matches!(Kind::of(folder), Kind::Shot | Kind::Asset) => {
                     self.tasks.entry(&folder.id).or_default().push(task);
                 }
-                _ => elsewhere += usize::from(task.active != Some(false)),
+                _ if task.active == Some(false) => {}
+                Some(folder) if self.tree.is_canceled(folder) => {}
+                folder => {
+                    let folder_type = folder.map_or("", |it| it.folder_type.as_str());
+                    *elsewhere.entry(folder_type).or_insert(0) += 1;
+                }
             }
         }
-        if elsewhere > 0 {
-            self.note(format!(
-                "{} on folders that are neither shots nor assets, and not shown",
-                count(elsewhere, "task is", "tasks are")
-            ));
+        if !elsewhere.is_empty() {
+            self.note(tasks_elsewhere(&elsewhere));
         }
     }
 
@@ -395,17 +413,17 @@ impl<'a> Reader<'a> {
     }
 
     fn thumbnail(&self, folder: &Folder) -> Option<MediaRef> {
-        let thumbnail = folder.thumbnail_id.as_deref().filter(|id| !id.is_empty())?;
         let project = self.snapshot.project.id.as_str();
-        Some(self.addresses.folder(project, &folder.id, thumbnail))
+        self.addresses.folder(project, folder)
     }
 
     /// The tasks of a shot or asset, in the order of task types.
     fn tasks(&mut self, folder: &'a Folder) -> Result<Vec<Task>, InvalidId> {
+        let of_shot = Kind::of(folder) == Kind::Shot;
         let mut tasks = Vec::new();
         for record in self.tasks.remove(folder.id.as_str()).unwrap_or_default() {
             let task_type = record.task_type.as_deref();
-            let task_type = task_type.and_then(|name| self.task_types.get(name));
+            let task_type = task_type.and_then(|name| self.task_types.get(&(name, of_shot)));
             let status = record.status.as_deref();
             let status = status.and_then(|name| self.task_statuses.get(name));
             let reason = match (task_type, status) {
@@ -480,18 +498,12 @@ impl<'a> Reader<'a> {
     ) -> Result<(), InvalidId> {
         let mut edits = Vec::new();
         for record in records {
-            let version = &record.version;
-            let product = version.product.as_ref();
-            let folder = product.and_then(|it| it.folder_id.as_deref());
+            let (product, version) = (&record.product, &record.version);
+            let folder = product.folder_id.as_deref();
             let folder = folder.and_then(|id| self.tree.get(id));
             if folder.is_some_and(|it| self.tree.is_canceled(it)) {
-                let name = edits::name(version).to_owned();
-                self.leave_out(
-                    EntityKind::Edit,
-                    &version.product_id,
-                    name,
-                    Reason::Canceled,
-                );
+                let name = product.title().to_owned();
+                self.leave_out(EntityKind::Edit, &product.id, name, Reason::Canceled);
                 continue;
             }
             let (place, episode) = folder.and_then(|it| self.episode(it)).unzip();
@@ -502,7 +514,7 @@ impl<'a> Reader<'a> {
                 .iter()
                 .find(|it| Some(&it.id) == version.task_id.as_ref());
             let task_type = task.and_then(|it| it.task_type.as_deref());
-            let is_one = edits::looks_like_one(version, folder, task_type);
+            let is_one = edits::looks_like_one(product, folder, task_type);
             edits.push((
                 (edit.movie.is_none(), !is_one, place, created),
                 edit,
@@ -542,16 +554,46 @@ impl<'a> Reader<'a> {
 }
 
 /// What a person can do about a film without an edit.
-fn no_edit(settings: &AyonSettings, other_reviews: usize) -> String {
+fn no_edit(settings: &AyonSettings, other_products: usize) -> String {
     let found = match &settings.edit_product {
         Some(named) => format!("there is no product `{}`", named.escape_debug()),
         None => "no product of the type `review` belongs to the project or an episode".to_owned(),
     };
-    let others = match (other_reviews, &settings.edit_product) {
+    let others = match (other_products, &settings.edit_product) {
         (0, _) | (_, Some(_)) => "",
         _ => " (those of shots, sequences and assets do not count)",
     };
     format!("{found}{others}, so there is no edit")
+}
+
+/// What a person can do about tasks of folders that are neither shots nor assets.
+fn tasks_elsewhere(by_type: &BTreeMap<&str, usize>) -> String {
+    /// What AYON knows as something else.
+    const KNOWN: [&str; 6] = [
+        "",
+        "folder",
+        "library",
+        "episode",
+        "sequence",
+        "assetcategory",
+    ];
+
+    let all = by_type.values().sum();
+    let types = by_type.iter().map(|(name, number)| match *name {
+        "" => format!("no longer there: {number}"),
+        name => format!("{name}: {number}"),
+    });
+    let types = types.collect::<Vec<_>>().join(", ");
+    let mut own = by_type.keys();
+    let own = own.find(|it| !KNOWN.contains(&it.to_lowercase().as_str()));
+    let help = own.map(|own| {
+        format!(". To show folders of the type {own}, give `--asset-type \"{own}\"` or `--shot-type \"{own}\"`")
+    });
+    format!(
+        "{} on folders that are neither shots nor assets, and not shown ({types}){}",
+        count(all, "task is", "tasks are"),
+        help.unwrap_or_default()
+    )
 }
 
 /// The order of folders' own names, in which AYON has the number; labels are for people.

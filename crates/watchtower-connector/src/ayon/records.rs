@@ -67,6 +67,9 @@ pub(super) struct ListedProject {
     pub label: Option<String>,
     #[serde(default = "yes")]
     pub active: bool,
+    /// Whether it holds assets for other projects to load, and no film.
+    #[serde(default, deserialize_with = "or_default")]
+    pub library: bool,
 }
 
 impl ListedProject {
@@ -90,6 +93,7 @@ pub(super) struct Listed<T> {
         alias = "tasks",
         alias = "links",
         alias = "users",
+        alias = "products",
         alias = "versions"
     )]
     pub rows: Page<T>,
@@ -183,6 +187,13 @@ pub(super) struct Folder {
     pub status: Option<String>,
     #[serde(default)]
     pub thumbnail_id: Option<String>,
+    /// Changes with the picture that is shown. Servers before 1.16 do not have it.
+    #[serde(default)]
+    pub thumbnail_hash: Option<String>,
+    /// Whether something for review is in this very folder: the newest is its picture, unless it has a
+    /// thumbnail.
+    #[serde(default, deserialize_with = "or_default")]
+    pub has_reviewables: bool,
     /// The attributes that were set on this folder; the others are inherited.
     #[serde(default, deserialize_with = "or_default")]
     pub own_attrib: Vec<String>,
@@ -282,15 +293,15 @@ impl UserAttributes {
     }
 }
 
-/// The query `Versions`: the latest version of each product.
-#[derive(Clone, Debug, Deserialize)]
+/// The query `ProductVersions`.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Version {
     pub id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub product_id: String,
+    #[serde(default)]
+    pub active: Option<bool>,
     #[serde(default)]
     pub task_id: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
@@ -298,19 +309,78 @@ pub(super) struct Version {
     /// In ISO 8601, in UTC.
     #[serde(default)]
     pub created_at: Option<String>,
-    #[serde(default)]
-    pub product: Option<Product>,
 }
 
+/// The queries for products.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Product {
+    pub id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub product_type: String,
+    #[serde(default)]
+    pub active: Option<bool>,
     #[serde(default)]
     pub folder_id: Option<String>,
+}
+
+impl Product {
+    /// The name, which a real product always has.
+    pub(super) fn title(&self) -> &str {
+        match self.name.trim() {
+            "" => "edit",
+            name => name,
+        }
+    }
+}
+
+/// `GET /api/projects/<project>/stats`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct Stats {
+    pub counts: Counts,
+}
+
+/// How many there are, inactive ones too, whoever asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Counts {
+    pub folders: usize,
+    pub tasks: usize,
+}
+
+/// `GET /api/users/me/permissions/<project>`
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Permissions {
+    #[serde(default, deserialize_with = "or_default")]
+    pub read: FolderAccess,
+    #[serde(default, deserialize_with = "or_default")]
+    pub attrib_read: AttributeAccess,
+}
+
+/// Which folders an account may read: where this is enabled, only those.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct FolderAccess {
+    #[serde(default, deserialize_with = "or_default")]
+    pub enabled: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    pub access_list: Vec<FolderRule>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct FolderRule {
+    /// `assigned`, `hierarchy` or `children`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub access_type: String,
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+/// Which attributes an account may read: where this is enabled, only those.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct AttributeAccess {
+    #[serde(default, deserialize_with = "or_default")]
+    pub enabled: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    pub attributes: Vec<String>,
 }
 
 /// `GET /api/projects/<project>/versions/<id>/reviewables`

@@ -96,6 +96,13 @@ impl<'a> Tree<'a> {
         lineage.take(self.by_id.len())
     }
 
+    /// Where a folder is, by the names of the folders: `ep01/sq010`.
+    pub(super) fn path(&self, folder: &'a Folder) -> String {
+        let mut names: Vec<_> = self.lineage(folder).map(|it| it.name.as_str()).collect();
+        names.reverse();
+        names.join("/")
+    }
+
     /// The innermost folder of a kind that a folder is in.
     pub(super) fn enclosing(&self, folder: &'a Folder, kind: Kind) -> Option<&'a Folder> {
         self.lineage(folder).skip(1).find(|it| Kind::of(it) == kind)

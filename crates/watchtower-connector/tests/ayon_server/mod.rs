@@ -3,6 +3,10 @@
 //! It knows the fields and arguments of the queries in `queries.graphql`, which were asked of a real
 //! server, and a few more that are said below. What was recorded is found by the name of the query
 //! and its variables, however many rows are asked for.
+//!
+//! Three answers were not recorded, but written by the source of ayon-backend 1.16 and by what was measured
+//! on it: how much a project holds, what the account is permitted, and products, which are made of
+//! the versions that were recorded.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,8 +45,28 @@ const FURTHER: &[&str] = &[
     "users.edges.node.active",
     // For accounts that may not list everybody.
     "users(projectName)",
-    // For edits whose latest version has no movie.
+    // For edits.
+    "project.products",
+    "project.products(first)",
+    "project.products(after)",
+    "project.products(productTypes)",
+    "project.products(productBaseTypes)",
+    "project.products(names)",
+    "project.products(namesCi)",
+    "project.products.pageInfo",
+    "project.products.pageInfo.hasNextPage",
+    "project.products.pageInfo.endCursor",
+    "project.products.edges",
+    "project.products.edges.node",
+    "project.products.edges.node.id",
+    "project.products.edges.node.name",
+    "project.products.edges.node.active",
+    "project.products.edges.node.folderId",
     "project.versions(productIds)",
+    "project.versions.edges.node.active",
+    // For pictures that came for review.
+    "project.folders.edges.node.hasReviewables",
+    "project.folders.edges.node.thumbnailHash",
     // For servers before 1.15.4.
     "project.folders.edges.node.links",
     "project.folders.edges.node.links(direction)",
@@ -200,6 +224,19 @@ impl Recordings {
             return Ok(ResponseTemplate::new(200).set_body_raw(movie(), "video/mp4"));
         }
         let asked = format!("{path}{}", query_of(request));
+        match asked.as_str() {
+            "/api/projects/wt_demo/stats" => {
+                let counts = json!({"counts": {"folders": 245, "tasks": 356}});
+                return Ok(ResponseTemplate::new(200).set_body_json(counts));
+            }
+            "/api/users/me/permissions/wt_demo" => {
+                let all = json!({"enabled": false, "access_list": []});
+                let attributes = json!({"enabled": false, "attributes": []});
+                let permissions = json!({"read": all, "attrib_read": attributes});
+                return Ok(ResponseTemplate::new(200).set_body_json(permissions));
+            }
+            _ => {}
+        }
         match self.recorded(|it| it["path"] == asked.as_str() && it["headers"].is_null()) {
             Some(exchange) => Ok(played(exchange)),
             None => Ok(refusal(404, "Not found")),
@@ -223,6 +260,17 @@ impl Recordings {
         let text = body["query"].as_str().ok_or("a query")?;
         let variables = body["variables"].as_object().ok_or("variables")?;
         self.check_query(name, text, variables)?;
+        if variables.get("project").is_some_and(|it| it == "wt_demo")
+            && let Some(rows) = self.published(name, variables)
+        {
+            let field = if name == "ProductVersions" {
+                "versions"
+            } else {
+                "products"
+            };
+            let data = json!({"project": {"name": "wt_demo", field: rows}});
+            return Ok(ResponseTemplate::new(200).set_body_json(json!({"data": data})));
+        }
         let found = self.recorded(|it| {
             let recorded = &it["body"];
             recorded["operationName"] == name
@@ -242,6 +290,18 @@ impl Recordings {
             }
             None => Err(format!("{name} with {variables:?} was not recorded")),
         }
+    }
+
+    /// What was published: the recorded versions, and their products.
+    fn published(&self, name: &str, variables: &Map<String, Value>) -> Option<Value> {
+        let recorded = self.recorded(|it| it["body"]["operationName"] == "Versions")?;
+        let rows = &recorded["response"]["body"]["data"]["project"]["versions"];
+        let versions: Vec<Value> = rows["edges"]
+            .as_array()?
+            .iter()
+            .map(|it| it["node"].clone())
+            .collect();
+        published(&versions, name, variables)
     }
 
     /// Whether a query is one that a real server takes.
@@ -282,6 +342,47 @@ impl Recordings {
         }
         Ok(())
     }
+}
+
+/// The answer to one of the queries for products and their versions, where the versions are these. None
+/// for any other query.
+pub(crate) fn published(
+    versions: &[Value],
+    query: &str,
+    variables: &Map<String, Value>,
+) -> Option<Value> {
+    let product = variables.get("product").and_then(Value::as_str);
+    let is_of = |version: &Value, key: &str, names: &[&str]| {
+        let text = version["product"][key].as_str();
+        text.is_some_and(|text| names.contains(&text))
+    };
+    let is_asked = |version: &Value| match query {
+        "ReviewProducts" => is_of(version, "productType", &["review", "Review"]),
+        "ReviewBasedProducts" => is_of(version, "productBaseType", &["review"]),
+        "NamedProducts" => {
+            let name = version["product"]["name"].as_str().map(str::to_lowercase);
+            name == product.map(str::to_lowercase)
+        }
+        _ => version["productId"].as_str() == product,
+    };
+    let asked = versions.iter().filter(|it| is_asked(it));
+    let nodes: Vec<Value> = match query {
+        "ProductVersions" => asked.cloned().collect(),
+        "ReviewProducts" | "ReviewBasedProducts" | "NamedProducts" => {
+            let mut seen = BTreeSet::new();
+            let first = asked.filter(|it| seen.insert(it["productId"].as_str()));
+            let product = |version: &Value| {
+                let product = &version["product"];
+                json!({"id": version["productId"], "name": product["name"],
+                    "active": product["active"], "folderId": product["folderId"]})
+            };
+            first.map(product).collect()
+        }
+        _ => return None,
+    };
+    let edges: Vec<Value> = nodes.iter().map(|node| json!({"node": node})).collect();
+    let info = json!({"hasNextPage": false, "endCursor": null});
+    Some(json!({"pageInfo": info, "edges": edges}))
 }
 
 impl Respond for Recordings {

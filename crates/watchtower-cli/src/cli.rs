@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
 use watchtower_model::format::{DOCUMENTS, Format};
+use watchtower_model::tracker;
 use watchtower_writer::validate::Code;
 
 use crate::commands::code;
@@ -231,7 +232,8 @@ pub(crate) struct ValidateArgs {
     /// reads a document from the standard input
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
-    /// Which document one file is, where its name does not say so
+    /// Which document one file is, where its name does not say so; `tracker/…` are those of `export process`
+    /// and `export files`
     #[arg(long, value_name = "NAME", value_parser = document_names())]
     pub(crate) document: Option<String>,
     /// The format of the documents [default: found out]
@@ -264,7 +266,11 @@ pub(crate) struct ValidateArgs {
 
 fn document_names() -> PossibleValuesParser {
     let names: BTreeSet<_> = DOCUMENTS.iter().map(|it| it.name).collect();
-    PossibleValuesParser::new(names)
+    // Two short names, once.
+    let told = tracker::DOCUMENTS
+        .iter()
+        .map(|it| &*it.qualified_name().leak());
+    PossibleValuesParser::new(names.into_iter().chain(told))
 }
 
 fn format() -> impl TypedValueParser<Value = Format> {

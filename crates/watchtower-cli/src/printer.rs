@@ -173,7 +173,9 @@ impl Printer {
                 writer::Outcome::Missing { error } => (error, "the site does not have it"),
                 _ => continue,
             };
-            let (name, error) = (printable(&project.name), printable(error));
+            let name = printable(&project.name);
+            let error: Vec<_> = error.lines().map(printable).collect();
+            let error = error.join("\n");
             tell(format_args!(
                 "{ERROR}error:{ERROR:#} {NAME}{name}{NAME:#}: {error}; {site}"
             ));
@@ -331,13 +333,16 @@ impl Text<'_> {
         }
         writeln!(
             f,
-            "{}, {}, {}, {}, {}, {} frames",
+            "{}, {}, {}, {}, {}, {}",
             count(counts.sequences, "sequence"),
             count(counts.shots, "shot"),
             count(counts.assets, "asset"),
             count(counts.tasks, "task"),
             count(counts.casting, "casting"),
-            counts.total_frames,
+            count(
+                usize::try_from(counts.total_frames).unwrap_or(usize::MAX),
+                "frame"
+            ),
         )?;
         let media = &project.media;
         write!(

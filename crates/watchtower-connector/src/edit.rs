@@ -211,6 +211,10 @@ impl Tracker for WithEdits {
     fn traffic(&self) -> Option<Traffic> {
         self.tracker.traffic()
     }
+
+    fn unknown_keys(&self) -> Vec<String> {
+        self.tracker.unknown_keys()
+    }
 }
 
 impl Overlay {

@@ -22,7 +22,7 @@ pub enum ErrorKind {
     /// The tracker answers something that cannot be understood.
     Malformed,
     /// What the tracker holds is understood and cannot be exported, as an id that cannot name a
-    /// folder. A person must mend it on the tracker.
+    /// folder; or the documents of a program or folder are wrong. A person must mend it there.
     Invalid,
     /// The tracker shows us a part of what it holds, which would look like the whole. A person must give
     /// the account access to the rest, or say that the part is what is wanted.

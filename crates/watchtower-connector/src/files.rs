@@ -93,4 +93,8 @@ impl Tracker for Files {
     fn traffic(&self) -> Option<Traffic> {
         Some(self.media.traffic())
     }
+
+    fn unknown_keys(&self) -> Vec<String> {
+        self.media.unknown_keys()
+    }
 }

@@ -343,4 +343,8 @@ impl Tracker for Process {
     fn traffic(&self) -> Option<Traffic> {
         Some(self.media.traffic())
     }
+
+    fn unknown_keys(&self) -> Vec<String> {
+        self.media.unknown_keys()
+    }
 }

@@ -2,6 +2,7 @@
 
 mod dangling;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,18 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::{Origin, Url};
-use watchtower_model::tracker::VERSION;
-use watchtower_model::{MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
+use watchtower_model::tracker::{self, Objection, VERSION};
+use watchtower_model::{MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, json};
 
 use crate::http::{AuthHeader, HttpClient, HttpOptions};
 use crate::{Error, ErrorKind, MediaRequest, OpenedMedia, Result};
-
-/// The version of a document, which stands in it whatever the version is.
-#[derive(Deserialize)]
-struct Version {
-    watchtower_tracker: Option<serde_json::Value>,
-}
 
 /// Headers by their names.
 type Named = BTreeMap<String, SecretString>;
@@ -99,8 +95,16 @@ struct Headers {
     /// Those of the list of projects, which are for every document.
     shared: Vec<Scope>,
     /// Those of single pictures and movies, by their addresses: they have some of their own, or their
-    /// project has. Another project may have others for the same server.
-    own: HashMap<String, Arc<[AuthHeader]>>,
+    /// project has. Another project may have others for the same server. Each document has its own, by
+    /// the id of its project, the list by none: to read one again changes no other.
+    own: BTreeMap<String, HashMap<String, Arc<[AuthHeader]>>>,
+}
+
+impl Headers {
+    fn of(&self, address: &str) -> Option<Arc<[AuthHeader]>> {
+        let mut documents = self.own.values();
+        documents.find_map(|it| it.get(address)).cloned()
+    }
 }
 
 /// The headers of the longest of the addresses that something is below, the last one of several.
@@ -118,26 +122,89 @@ struct Source<'a> {
     from: &'a str,
     /// The name of the schema of what is due.
     document: &'static str,
+    /// The id of the project, none for the list of projects.
+    project: &'a str,
 }
 
 impl Source<'_> {
     fn malformed(&self, message: impl std::fmt::Display) -> Error {
         let message = format!("{}{message}", self.from);
-        Error::new(ErrorKind::Malformed, self.operation, message)
+        Error::new(ErrorKind::Invalid, self.operation, message)
     }
 
-    /// Reads the document, whole or a part of it.
+    /// Reads the document, whole or a part of it. What is wrong with it was told before, as far as its
+    /// schema says.
     fn read<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T> {
-        read(text).map_err(|error| {
-            let document = self.document;
-            self.malformed(format_args!(": {error}")).with_help(format!(
-                "`watchtower schema show {document}` prints what is expected"
-            ))
+        let mut json = serde_json::Deserializer::from_slice(text);
+        serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let reason = error.into_inner().to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default();
+            let reason = match reason.strip_prefix("duplicate field ") {
+                Some(key) => format!("the key {key} is there twice"),
+                None => reason.to_owned(),
+            };
+            self.malformed(format_args!(": `{path}`: {reason}"))
+                .with_help(self.help())
         })
     }
 
-    fn check_version(&self, text: &[u8]) -> Result<()> {
-        match self.read::<Version>(text)?.watchtower_tracker {
+    /// The document without what is odd about its text, or what is wrong with it; and what in it nobody
+    /// reads.
+    fn judge<'t>(&self, text: &'t [u8]) -> Result<(Cow<'t, [u8]>, Vec<String>)> {
+        /// How many mistakes are told.
+        const TOLD: usize = 10;
+        let (mended, odd) = json::mend(text);
+        let value: Value =
+            serde_json::from_slice(&mended).map_err(|it| self.broken(&mended, &it))?;
+        self.check_version(value.get("watchtower_tracker"))?;
+        let document = tracker::document(self.document);
+        let objections = document.map(|it| tracker::judge(it, &value, &odd));
+        let objections = objections.unwrap_or_default();
+        let (harmless, mistakes): (Vec<_>, Vec<_>) =
+            objections.into_iter().partition(Objection::is_harmless);
+        let message = match mistakes.as_slice() {
+            [] => return Ok((mended, tracker::unknown_keys(&harmless))),
+            [one] => format!(": {one}"),
+            several => {
+                let told = several.iter().take(TOLD).map(|it| format!("\n  {it}"));
+                let told = told.collect::<String>();
+                let more = match several.len().saturating_sub(TOLD) {
+                    0 => String::new(),
+                    more => format!("\n  and {more} more"),
+                };
+                format!(" has {} mistakes:{told}{more}", several.len())
+            }
+        };
+        Err(self.malformed(message).with_help(self.help()))
+    }
+
+    fn help(&self) -> String {
+        format!(
+            "`watchtower validate --document tracker/{} FILE` shows the lines; FILE is the document, or what the program printed",
+            self.document
+        )
+    }
+
+    /// The text is not JSON.
+    fn broken(&self, text: &[u8], error: &serde_json::Error) -> Error {
+        if error.is_eof() {
+            let (line, _) = json::line_and_column(text, text.len());
+            let message = format_args!(" gave a document that ends in the middle, in line {line}");
+            return self.malformed(message);
+        }
+        let flaw = json::flaw(text, error);
+        let (line, column) = json::line_and_column(text, flaw.offset);
+        let message = format_args!(": line {line}, column {column}: {}", flaw.message);
+        let error_told = self.malformed(message);
+        match error.to_string().starts_with("trailing characters") {
+            true => error_told.with_help(ALONE),
+            false => error_told,
+        }
+    }
+
+    fn check_version(&self, version: Option<&Value>) -> Result<()> {
+        match version {
             Some(version) if version == VERSION => Ok(()),
             Some(version) if version.is_number() => {
                 let message = format_args!(
@@ -163,10 +230,12 @@ impl Source<'_> {
         // An address that is none is not shown: it may hold a password.
         let none = |reason: &str| {
             self.malformed(format_args!(
-                ": `media_headers` has a server's address that is none: {reason}"
+                ": `media_headers` has a malformed address: {reason}"
             ))
         };
-        let below = Url::parse(address).map_err(|error| none(&error.to_string()))?;
+        let below = Url::parse(address).map_err(|_| {
+            none("expected that of a server or of a path on it, as in `https://tracker.example/previews`")
+        })?;
         if !matches!(below.scheme(), "http" | "https") {
             return Err(none("it starts with neither http:// nor https://"));
         }
@@ -192,6 +261,8 @@ pub(crate) struct ToldMedia {
     /// One client for each server, made when the first picture on it is opened.
     clients: Mutex<Vec<(Origin, HttpClient)>>,
     headers: Mutex<Headers>,
+    /// The keys that nobody reads: those of the list, and of each project by its id.
+    unknown: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl ToldMedia {
@@ -200,7 +271,25 @@ impl ToldMedia {
             options,
             clients: Mutex::default(),
             headers: Mutex::default(),
+            unknown: Mutex::default(),
         }
+    }
+
+    fn unknown(&self) -> MutexGuard<'_, BTreeMap<String, Vec<String>>> {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys of the documents read so far that nobody reads.
+    pub(crate) fn unknown_keys(&self) -> Vec<String> {
+        let all = self.unknown();
+        let told = all.iter().flat_map(|(project, notes)| {
+            let place = match project.as_str() {
+                "" => "the list of projects".to_owned(),
+                id => format!("the project `{}`", id.escape_debug()),
+            };
+            notes.iter().map(move |it| format!("in {place}, {it}"))
+        });
+        told.collect()
     }
 
     fn headers(&self) -> MutexGuard<'_, Headers> {
@@ -219,10 +308,15 @@ impl ToldMedia {
         let source = Source {
             operation,
             from,
-            document: "tracker/project_list",
+            document: "project_list",
+            project: "",
         };
-        *self.headers() = Headers::default();
-        let mut list: ProjectList = self.parse(text, &source)?;
+        let (mut list, unknown): (ProjectList, _) = self.parse(text, &source)?;
+        self.unknown().insert(String::new(), unknown);
+        let is_listed =
+            |id: &str| id.is_empty() || list.projects.iter().any(|it| it.id.as_str() == id);
+        self.headers().own.retain(|id, _| is_listed(id));
+        self.unknown().retain(|id, _| is_listed(id));
         let projects = list.projects.iter_mut().map(|it| &mut it.thumbnail);
         let users = list.users.iter_mut().map(|it| &mut it.thumbnail);
         projects.chain(users).for_each(|it| place(it, folder));
@@ -242,15 +336,23 @@ impl ToldMedia {
         let source = Source {
             operation: &format!("read {}", asked.name),
             from,
-            document: "tracker/project",
+            document: "project",
+            project: asked.id.as_str(),
         };
-        let mut snapshot: ProjectSnapshot = self.parse(text, &source)?;
+        let (mut snapshot, unknown): (ProjectSnapshot, _) = self.parse(text, &source)?;
         // Another one would be written in its place.
         if snapshot.project.id != asked.id {
             let (given, asked) = (&snapshot.project.id, &asked.id);
             return Err(
                 source.malformed(format_args!(" gave the project {given}, asked for {asked}"))
             );
+        }
+        {
+            let mut all = self.unknown();
+            let listed = all.get("").into_iter().flatten();
+            let listed = listed.map(|it| format!("in the list of projects, {it}"));
+            snapshot.notes.extend(listed.chain(unknown.iter().cloned()));
+            all.insert(asked.id.to_string(), unknown);
         }
         dangling::leave_out(&mut snapshot, list);
         place(&mut snapshot.project.thumbnail, folder);
@@ -262,7 +364,12 @@ impl ToldMedia {
         Ok(snapshot)
     }
 
-    fn parse<T: DeserializeOwned>(&self, text: &[u8], source: &Source<'_>) -> Result<T> {
+    /// Reads a document; answers also what in it nobody reads.
+    fn parse<T: DeserializeOwned>(
+        &self,
+        text: &[u8],
+        source: &Source<'_>,
+    ) -> Result<(T, Vec<String>)> {
         // Some shells put a mark in front of what they pass on.
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         match text.trim_ascii_start().first() {
@@ -275,14 +382,12 @@ impl ToldMedia {
                     " gave something else than a JSON object; it starts with {}",
                     start(text)
                 );
-                let help =
-                    "give the document alone; whatever else a program says belongs on stderr";
-                return Err(source.malformed(message).with_help(help));
+                return Err(source.malformed(message).with_help(ALONE));
             }
         }
-        source.check_version(text)?;
-        self.take_headers(source.read(text)?, source)?;
-        source.read(text)
+        let (text, unknown) = source.judge(text)?;
+        self.take_headers(source.read(&text)?, source)?;
+        Ok((source.read(&text)?, unknown))
     }
 
     fn take_headers(&self, mut told: Told, source: &Source<'_>) -> Result<()> {
@@ -290,8 +395,9 @@ impl ToldMedia {
         let scopes = scopes.iter();
         let scopes = scopes.map(|(address, headers)| source.scope(address, headers));
         let scopes = scopes.collect::<Result<Vec<_>>>()?;
-        let is_shared = source.document == "tracker/project_list";
+        let is_shared = source.project.is_empty();
         let mut all = self.headers();
+        let mut own = HashMap::new();
         for AtUrl { url, headers } in told.media() {
             // What is no address is told by whoever opens it.
             let Some((address, url)) = url.and_then(|it| Some((it.clone(), Url::parse(&it).ok()?)))
@@ -304,9 +410,10 @@ impl ToldMedia {
                 None => closest(all.shared.iter().chain(&scopes), &url),
             };
             if let Some(headers) = headers {
-                all.own.insert(address, headers);
+                own.insert(address, headers);
             }
         }
+        all.own.insert(source.project.to_owned(), own);
         if is_shared {
             all.shared = scopes;
         }
@@ -320,7 +427,7 @@ impl ToldMedia {
         let MediaLocation::Url(address) = &request.media.location else {
             return Err(unsupported("it is neither a file nor a full address"));
         };
-        let url = Url::parse(address).map_err(|error| unsupported(&error.to_string()))?;
+        let url = Url::parse(address).map_err(|_| unsupported("its address is malformed"))?;
         if !matches!(url.scheme(), "http" | "https") {
             let message = "its address starts with neither http:// nor https://";
             return Err(unsupported(message));
@@ -328,7 +435,7 @@ impl ToldMedia {
         let client = self.client(&url)?;
         let headers = {
             let all = self.headers();
-            let own = all.own.get(address).cloned();
+            let own = all.of(address);
             own.or_else(|| closest(all.shared.iter(), &url))
         };
         let mut get = client.get(OPERATION, url);
@@ -362,34 +469,8 @@ impl ToldMedia {
     }
 }
 
-/// Reads JSON, and says where in the text and in which field it is not as it should be.
-fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        match path.as_str() {
-            "." | "?" => inner.to_string(),
-            // Not what stands there: a secret in the wrong shape is one all the same.
-            path if path.starts_with("media_headers") => format!(
-                "`media_headers` at line {} column {}: expected addresses of servers, and for each an \
-                 object with a text for every header, as in \
-                 {{\"https://tracker.example\": {{\"Authorization\": \"Bearer …\"}}}}",
-                inner.line(),
-                inner.column()
-            ),
-            path if path.split('.').any(|it| it == "headers") => format!(
-                "the headers of a picture or movie at line {} column {}: expected an object with a text \
-                 for every header, as in {{\"Authorization\": \"Bearer …\"}}",
-                inner.line(),
-                inner.column()
-            ),
-            path => format!("`{path}`: {inner}"),
-        }
-    })?;
-    json.end().map_err(|error| error.to_string())?;
-    Ok(value)
-}
+/// What to do where something stands beside a document.
+const ALONE: &str = "give the document alone; whatever else a program says belongs on stderr";
 
 /// The start of a text that is no document, for an error. That of a broken document may hold a header,
 /// and is never shown.

@@ -141,6 +141,16 @@ pub trait Tracker: Send + Sync {
     fn traffic(&self) -> Option<Traffic> {
         None
     }
+
+    /// What the documents of the tracker have that nobody reads, each in a sentence for people: a key may
+    /// be misspelt. Nothing, unless a tracker that reads documents says otherwise.
+    ///
+    /// # Behaviour
+    ///
+    /// * Speaks of what was read so far, of each document as it was read last.
+    fn unknown_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a tracker is, and what it can give.

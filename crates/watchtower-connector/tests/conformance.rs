@@ -189,6 +189,7 @@ const BREAKERS: &[(&str, Quirk)] = &[
         "left-out-apart",
         Quirk::Film(|it, _| it.left_out.push(it.left_out[0].clone())),
     ),
+    ("known-keys", Quirk::Behaves(Manner::HasAKeyOfItsOwn)),
     (
         "capabilities",
         Quirk::Describe(|it, _| it.capabilities.retain(|it| it.to_string() != "episodes")),

@@ -356,3 +356,49 @@ async fn a_header_in_the_wrong_shape_is_not_repeated() {
     );
     insta::assert_snapshot!(errors);
 }
+
+#[tokio::test]
+async fn headers_of_a_project_are_kept_when_the_list_is_read_again() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_bytes("picture"))
+        .mount(&server)
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("projects")).unwrap();
+    let write = |path: &str, document: serde_json::Value| {
+        fs::write(folder.path().join(path), document.to_string()).unwrap();
+    };
+    write(
+        "project-list.json",
+        serde_json::json!({"watchtower_tracker": 1, "projects": [{"id": "film", "name": "Film"}]}),
+    );
+    let project = |headers: serde_json::Value| {
+        serde_json::json!({
+            "watchtower_tracker": 1,
+            "project": {"id": "film", "name": "Film",
+                "thumbnail": {"url": format!("{}/film.png", server.uri())}},
+            "media_headers": {server.uri(): headers},
+        })
+    };
+    write(
+        "projects/film.json",
+        project(serde_json::json!({"X-Key": "one"})),
+    );
+    let files = Files::new(folder.path(), HttpOptions::default());
+    let list = files.project_list().await.unwrap();
+    let film = files.project(&list.projects[0], &list).await.unwrap();
+    let media = film.project.thumbnail.unwrap();
+    files.project_list().await.unwrap();
+    files.open_media(MediaRequest::new(&media)).await.unwrap();
+    // A document that is read again says what holds now.
+    write("projects/film.json", project(serde_json::json!({})));
+    files.project(&list.projects[0], &list).await.unwrap();
+    files.open_media(MediaRequest::new(&media)).await.unwrap();
+    let asked = server.received_requests().await.unwrap();
+    let keys: Vec<_> = asked
+        .iter()
+        .map(|it| it.headers.get("x-key").and_then(|it| it.to_str().ok()))
+        .collect();
+    assert_eq!(keys, [Some("one"), None]);
+}

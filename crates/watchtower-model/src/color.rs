@@ -100,7 +100,7 @@ impl JsonSchema for HexColor {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         // What is read is wider than what is written: both notations, either case.
-        json_schema!({"type": "string", "pattern": "^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"})
+        json_schema!({"type": "string", "pattern": r"^\s*#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\s*$"})
     }
 }
 

@@ -24,10 +24,12 @@ pub struct Edit {
     pub movie: Option<MediaRef>,
     /// The movie's length in video frames, where the tracker knows it. It is read from the movie
     /// itself when that is downloaded.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::whole::optional")]
+    #[schemars(with = "Option<u64>")]
     pub total_frames: Option<u64>,
     /// The frame number at which the movie starts on the timeline.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::whole::required")]
+    #[schemars(with = "i64")]
     pub frame_offset: i64,
     /// The episode it is the edit of, in a series.
     #[serde(default)]

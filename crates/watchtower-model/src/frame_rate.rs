@@ -122,7 +122,7 @@ impl JsonSchema for FrameRate {
         json_schema!({
             "anyOf": [
                 {"type": "number", "exclusiveMinimum": 0, "maximum": Self::MAX},
-                {"type": "string", "pattern": "^[0-9]+([.][0-9]+)?$"},
+                {"type": "string", "pattern": r"^\s*[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([Ee][+-]?[0-9]+)?\s*$"},
             ],
         })
     }

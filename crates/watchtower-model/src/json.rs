@@ -8,8 +8,10 @@ use std::ops::Range;
 pub const DEEPEST: usize = 127;
 
 /// What browsers read although many readers of JSON refuse it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Oddity {
+    /// `NaN` or infinity by name, which Python writes and browsers refuse.
+    NotANumber,
     /// A number beyond the range of numbers, which browsers read as infinity.
     NumberOutOfRange,
     /// An escape that stands for half a character, which browsers show as a replacement character.
@@ -25,8 +27,8 @@ pub struct Odd {
     pub oddity: Oddity,
     /// The value in which it is, as a JSON pointer; for a key, the key's value.
     pub pointer: String,
-    /// The bytes of the text.
-    pub range: Range<usize>,
+    /// The start of the value in the text.
+    pub text: String,
 }
 
 /// A text with the same meaning and of as many bytes that every reader of JSON takes, and what was odd
@@ -42,6 +44,7 @@ pub struct Odd {
 /// assert_eq!(*text, *br#"{"name": "\ufffd"}"#);
 /// assert_eq!((odd[0].oddity, &*odd[0].pointer), (Oddity::LoneSurrogate, "/name"));
 /// ```
+#[must_use]
 pub fn mend(text: &[u8]) -> (Cow<'_, [u8]>, Vec<Odd>) {
     let mut mender = Mender {
         text: Cow::Borrowed(text),
@@ -86,7 +89,7 @@ impl Mender<'_> {
                     at + 1
                 }
                 b'"' => self.text(text, at),
-                b'-' | b'0'..=b'9' => self.number(text, at),
+                b'N' | b'I' | b'-' | b'0'..=b'9' => self.number(text, at),
                 _ => at + 1,
             };
         }
@@ -97,7 +100,12 @@ impl Mender<'_> {
         at + 1
     }
 
-    fn note(&mut self, oddity: Oddity, range: Range<usize>) {
+    /// Takes down that something is odd about the value of which this is the text.
+    fn note(&mut self, oddity: Oddity, value: &[u8]) {
+        const SHOWN: usize = 20;
+        let text = String::from_utf8_lossy(&value[..value.len().min(SHOWN)]);
+        let more = if value.len() > SHOWN { "…" } else { "" };
+        let text = format!("{text}{more}");
         let mut pointer = String::new();
         for step in &self.steps {
             pointer.push('/');
@@ -114,7 +122,7 @@ impl Mender<'_> {
         self.odd.push(Odd {
             oddity,
             pointer,
-            range,
+            text,
         });
     }
 
@@ -133,10 +141,14 @@ impl Mender<'_> {
                 break;
             }
         }
-        self.note(Oddity::NestedTooDeep, start..at);
-        let text = self.text.to_mut();
-        text[start..at].fill(b' ');
-        text[start] = b'0';
+        self.note(Oddity::NestedTooDeep, &text[start..at]);
+        for byte in &mut self.text.to_mut()[start..at] {
+            // Lines stay where they are.
+            if *byte != b'\n' {
+                *byte = b' ';
+            }
+        }
+        self.text.to_mut()[start] = b'0';
         at
     }
 
@@ -152,26 +164,39 @@ impl Mender<'_> {
             *key = Some(start..end);
         }
         if !halves.is_empty() {
-            self.note(Oddity::LoneSurrogate, start..end);
+            self.note(Oddity::LoneSurrogate, &text[start..end]);
         }
         end
     }
 
     fn number(&mut self, text: &[u8], start: usize) -> usize {
         let rest = &text[start..];
+        for name in NO_NUMBERS {
+            if rest.starts_with(name.as_bytes()) {
+                let end = start + name.len();
+                self.note(Oddity::NotANumber, name.as_bytes());
+                let text = self.text.to_mut();
+                text[start..end].fill(b' ');
+                text[start] = b'0';
+                return end;
+            }
+        }
         let is_inside = |it: &u8| matches!(it, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let length = rest.iter().take_while(|it| is_inside(it)).count();
-        let end = start + length;
+        let end = start + length.max(1);
         let number = std::str::from_utf8(&rest[..length]).ok();
         let number = number.and_then(|it| it.parse::<f64>().ok());
         if number.is_some_and(f64::is_infinite) {
-            self.note(Oddity::NumberOutOfRange, start..end);
+            self.note(Oddity::NumberOutOfRange, &text[start..end]);
             let first = start + usize::from(rest[0] == b'-');
             self.text.to_mut()[first..end].copy_from_slice(&large_number(end - first));
         }
         end
     }
 }
+
+/// What Python writes for numbers that JSON does not have.
+const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
 
 /// A number near the largest there is, in so many bytes; none that is too large has fewer than five.
 fn large_number(length: usize) -> Vec<u8> {
@@ -298,6 +323,7 @@ pub fn flaw(text: &[u8], error: &serde_json::Error) -> Flaw {
         (it, _) if it.starts_with("control character") => {
             "a text has a line break or another control character in it; write `\\n` for a line break"
         }
+        ("invalid unicode code point", _) => "a text is not UTF-8",
         ("trailing characters", _) => "something follows behind the end of the document",
         _ => "something stands here that JSON does not have",
     };

@@ -36,6 +36,7 @@ mod snapshot;
 mod task;
 pub mod tracker;
 mod user;
+mod whole;
 
 pub use asset::{Asset, AssetType};
 pub use casting::ShotCasting;

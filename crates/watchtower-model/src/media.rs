@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// What every address of a picture or movie starts with.
+pub(crate) const ADDRESS: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\s]";
+
 /// A picture or movie that exists somewhere: the place, and whether its bytes can change there.
 ///
 /// A reference says nothing about how to get at the bytes. That is up to the tracker which gave it,

@@ -142,7 +142,11 @@ fn told_media() -> Value {
             {
                 "type": "object",
                 "properties": {
-                    "url": {"description": "A full `http` or `https` address.", "type": "string"},
+                    "url": {
+                        "description": "A full `http` or `https` address.",
+                        "type": "string",
+                        "pattern": crate::media::ADDRESS,
+                    },
                     "headers": {
                         "description": "The headers with which it is asked for, in place of those in \
                             `media_headers`. They are sent to that server alone.",

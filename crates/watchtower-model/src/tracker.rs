@@ -3,11 +3,15 @@
 //! [`ProjectList`] is one document, [`ProjectSnapshot`] the other, each with two keys beside the data:
 //! `watchtower_tracker`, the [version](VERSION), and optionally `media_headers`, the headers with which
 //! pictures and movies are asked for, by the address of what they are below. One that is at an address
-//! may have `headers` of its own beside it. Keys that nobody knows are tolerated.
+//! may have `headers` of its own beside it. Keys that nobody knows are tolerated, and told by [`judge`].
+
+mod judge;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
 use serde_json::{Value, json};
+
+pub use judge::{Objection, ObjectionKind, judge, unknown_keys};
 
 use crate::{ProjectList, ProjectSnapshot};
 
@@ -67,6 +71,11 @@ pub const DOCUMENTS: &[TrackerDocument] = &[
         },
     },
 ];
+
+/// The document with a name, as in `project_list`.
+pub fn document(name: &str) -> Option<&'static TrackerDocument> {
+    DOCUMENTS.iter().find(|it| it.name == name)
+}
 
 fn root_schema<T: JsonSchema>(generator: SchemaGenerator) -> schemars::Schema {
     generator.into_root_schema_for::<T>()

@@ -32,6 +32,7 @@ mod schema;
 mod shape;
 mod site;
 mod text;
+mod told;
 
 use std::io::Read;
 use std::path::Path;
@@ -60,7 +61,8 @@ pub struct Options {
     pub media: bool,
     /// The format of the documents; it is found out unless it is given.
     pub format: Option<Format>,
-    /// Which document a single file is, as in `shots`, where its name does not say so.
+    /// Which document a single file is, as in `shots`, where its name does not say so; or one in which a
+    /// program or folder tells what a tracker holds, as in `tracker/project`.
     pub document: Option<String>,
     /// Codes whose findings are only counted, apart from the others.
     pub allow: Vec<Code>,

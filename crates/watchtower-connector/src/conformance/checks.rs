@@ -222,6 +222,12 @@ pub const CHECKS: &[Check] = &[
         judge: data::left_out_apart,
     },
     Check {
+        id: "known-keys",
+        about: "Documents have no keys that nobody reads, but in the places for keys of one's own.",
+        means: "A key is misspelt, or another one is meant, and what it says is missing from the site.",
+        judge: data::known_keys,
+    },
+    Check {
         id: "capabilities",
         about: "What is given is among the declared capabilities.",
         means: "Nobody can tell from `watchtower trackers` what this tracker is good for.",
@@ -248,7 +254,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "another-server",
-        about: "Something that answers and is not this tracker is `Malformed`.",
+        about: "Something that answers and is not this tracker is `Malformed`, or `Invalid`.",
         means: "A wrong address looks like a server that fails for the moment.",
         judge: asking::another_server,
     },

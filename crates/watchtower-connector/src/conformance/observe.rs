@@ -77,6 +77,8 @@ pub(super) struct Observed {
     /// Projects that the scenario names and the list has not.
     pub not_listed: Vec<String>,
     pub films: Vec<Film>,
+    /// What its documents have that nobody reads.
+    pub unknown_keys: Vec<String>,
     /// Projects that could not be read, by their names.
     pub unread: Vec<(String, Trouble)>,
     /// What the same tracker answers the second time.
@@ -280,6 +282,7 @@ pub(super) async fn observe(
     let list = tracker.list().await;
     if let Ok(list) = &list {
         observed.read(&tracker, list, scenario).await;
+        observed.unknown_keys = tracker.tracker.unknown_keys();
         observed.again = Some(reread(&tracker, list, &observed.films).await);
         observed.at_once = at_once(&tracker, list, &observed.films).await;
         let unknown = tracker.project(&scenario.unknown_project, list).await;

@@ -77,6 +77,7 @@ pub(crate) enum Manner {
     NeverSaysUnchanged,
     AlwaysSaysUnchanged,
     SaysUnchangedUnasked,
+    HasAKeyOfItsOwn,
 }
 
 /// The tracker.
@@ -345,6 +346,13 @@ impl Tracker for Studio {
             requests: self.requests.load(SeqCst),
             ..Traffic::default()
         })
+    }
+
+    fn unknown_keys(&self) -> Vec<String> {
+        match self.is(Manner::HasAKeyOfItsOwn) {
+            true => vec!["1 shot has a key that nobody reads: `tumbnail`".to_owned()],
+            false => Vec::new(),
+        }
     }
 }
 

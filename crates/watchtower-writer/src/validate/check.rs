@@ -336,7 +336,7 @@ impl Check<'_> {
             if let Some(it) = odd.iter().find(|it| it.pointer == violation.pointer)
                 && it.oddity == Oddity::NumberOutOfRange
             {
-                violation.message = "found a number that is too large".to_owned();
+                violation.message = format!("found `{}`", it.text);
             }
             findings.push(violation.code, violation.severity, |finding| {
                 finding.pointer = format!("{base}{}", violation.pointer);

@@ -10,11 +10,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 use watchtower_model::ProjectId;
 use watchtower_model::format::{DOCUMENTS, Document, Format, Scope};
+use watchtower_model::tracker::TrackerDocument;
 
 use super::check::{Findings, Surroundings, check};
 use super::layout::{Layout, Unreadable, open};
 use super::rules::Known;
-use super::{Code, Finding, LeftOut, Options, Severity, contract, locate, role};
+use super::{Code, Finding, LeftOut, Options, Severity, contract, locate, role, told};
 
 /// What a check found in a set of files.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -180,6 +181,9 @@ pub fn site(path: &Path, options: &Options) -> Result<Report, Error> {
             kind,
         },
     })?;
+    if let Some(document) = told::chosen(options) {
+        return Ok(told_alone(document, path, file, options));
+    }
     Ok(alone(choose(path, options)?, path, file, options))
 }
 
@@ -192,7 +196,11 @@ pub fn site(path: &Path, options: &Options) -> Result<Report, Error> {
 ///
 /// [`Error`] when it cannot be read, or nothing says which document it is.
 pub fn read(name: &Path, mut input: impl Read, options: &Options) -> Result<Report, Error> {
-    let document = choose(name, options)?;
+    let told = told::chosen(options);
+    let document = match told {
+        Some(_) => None,
+        None => Some(choose(name, options)?),
+    };
     let unreadable = |source| Error::Unreadable {
         path: name.to_owned(),
         source,
@@ -200,7 +208,33 @@ pub fn read(name: &Path, mut input: impl Read, options: &Options) -> Result<Repo
     let mut file = tempfile::tempfile().map_err(unreadable)?;
     io::copy(&mut input, &mut file).map_err(unreadable)?;
     io::Seek::rewind(&mut file).map_err(unreadable)?;
-    Ok(alone(document, name, file, options))
+    Ok(match (told, document) {
+        (Some(told), _) => told_alone(told, name, file, options),
+        (None, Some(document)) => alone(document, name, file, options),
+        (None, None) => Report::default(),
+    })
+}
+
+/// Checks a document in which a program or folder tells what a tracker holds.
+fn told_alone(
+    document: &TrackerDocument,
+    path: &Path,
+    mut file: fs::File,
+    options: &Options,
+) -> Report {
+    let mut findings = Findings::new(path, options.limit, &options.allow);
+    let text = told::check(document, &mut file, options, &mut findings);
+    let mut report = Report {
+        documents: 1,
+        bytes: text.len() as u64,
+        ..Report::default()
+    };
+    take(findings, options, &mut report, |kept| {
+        told::locate(&text, kept);
+    });
+    report.keep(options.total);
+    report.sort();
+    report
 }
 
 /// Says that a site is of another format than the one that was asked for. Nothing else is said of

@@ -39,6 +39,7 @@ pub(super) fn read(text: &str, shape: &Shape, strict: bool) -> serde_json::Resul
 /// What the finding about an oddity says.
 pub(super) fn odd(oddity: Oddity) -> (Code, &'static str) {
     match oddity {
+        Oddity::NotANumber => (Code::NotANumber, "JSON has no such number"),
         Oddity::NumberOutOfRange => (Code::NumberOutOfRange, "the number is too large"),
         Oddity::NestedTooDeep => (
             Code::NestedTooDeep,

@@ -176,6 +176,12 @@ fn due<T>(call: &Call<T>, kind: ErrorKind) -> Result<Option<String>, String> {
     match call {
         Ok(_) => Ok(Some(format!("it answers, and `{kind}` is due"))),
         Err(Trouble::Error(error)) if error.kind() == kind => Ok(None),
+        // Documents are not a server's: a person must mend them.
+        Err(Trouble::Error(error))
+            if (kind, error.kind()) == (ErrorKind::Malformed, ErrorKind::Invalid) =>
+        {
+            Ok(None)
+        }
         Err(Trouble::Error(error)) => Ok(Some(format!(
             "`{}` where `{kind}` is due: {error}",
             error.kind()

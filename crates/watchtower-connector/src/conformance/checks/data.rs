@@ -465,6 +465,10 @@ pub(super) fn left_out_apart(seen: &Observed) -> Judgement {
     })
 }
 
+pub(super) fn known_keys(seen: &Observed) -> Judgement {
+    Ok(seen.unknown_keys.clone().into())
+}
+
 pub(super) fn capabilities(seen: &Observed) -> Judgement {
     let films = films(seen)?;
     let description = seen.descriptions.first();

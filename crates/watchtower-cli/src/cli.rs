@@ -14,7 +14,7 @@ use watchtower_writer::validate::Code;
 
 use crate::commands::code;
 use crate::duration::{age, duration, interval};
-use crate::edit::EditArgs;
+use crate::edit::{EditArgs, ReadingArgs};
 use crate::{Network, TrackerCommand};
 
 /// What follows the options on the main page of the help.
@@ -77,6 +77,9 @@ pub(crate) enum Action {
     Validate(ValidateArgs),
     /// Write a site in the other format
     Convert(ConvertArgs),
+    /// Look at an edit, or write a site as one
+    #[command(subcommand)]
+    Edit(EditAction),
     /// Put a site beside its web client in one folder, for any web server
     #[cfg(feature = "bundle")]
     Bundle(BundleArgs),
@@ -417,6 +420,50 @@ pub(crate) enum SchemaAction {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum EditAction {
+    /// Show what an edit holds: each clip, what may name its shot, and which shot that tells
+    Show(EditShowArgs),
+    /// Write the timeline of a site as OpenTimelineIO: shots as clips with their pictures, statuses as markers,
+    /// the movie below
+    Write(EditWriteArgs),
+}
+
+/// What `watchtower edit show` takes.
+#[derive(Debug, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
+pub(crate) struct EditShowArgs {
+    /// The edit: OpenTimelineIO (.otio, .otioz, .otiod), XML of Final Cut 7 (.xml), or EDL (.edl, with --fps)
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// Print all of it as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `watchtower edit write` takes.
+#[derive(Debug, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
+pub(crate) struct EditWriteArgs {
+    /// The site's folder, of any format and whoever wrote it
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The file to write, whose name ends in .otio
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The project, by name or id [default: the only one]
+    #[arg(long, value_name = "NAME_OR_ID")]
+    pub(crate) project: Option<String>,
+    /// The episode of a series, by name or id [default: the only one]
+    #[arg(long, value_name = "NAME_OR_ID")]
+    pub(crate) episode: Option<String>,
+    /// The format to read, of a site that holds both [default: found out]
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
+    pub(crate) format: Option<Format>,
+}
+
 /// Hangs a subcommand for each tracker under `export`, `check`, `conformance` and `view`.
 pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand>]) -> Command {
     let command = command.mut_subcommand("export", |export| {
@@ -451,6 +498,9 @@ pub(crate) fn with_trackers(command: Command, trackers: &[Box<dyn TrackerCommand
 /// The subcommand of a tracker that is asked something, with these arguments.
 fn asked<A: Args>(tracker: &dyn TrackerCommand) -> Command {
     let mut command = A::augment_args(tracker.arguments(Command::new(tracker.name())));
+    if tracker.reads_edits() {
+        command = ReadingArgs::augment_args(command);
+    }
     if tracker.uses_network() {
         command = Network::augment_args(command);
     }

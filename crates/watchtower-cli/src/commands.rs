@@ -6,6 +6,7 @@ mod bundle;
 mod check;
 mod conformance;
 mod convert;
+mod edit;
 mod explain;
 mod export;
 mod schema;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::Trackers(args) => trackers::run(args, trackers, &printer),
         Action::Validate(args) => validate::run(args, &cli.output, &printer),
         Action::Convert(args) => convert::run(args, &printer),
+        Action::Edit(action) => edit::run(action, &printer),
         #[cfg(feature = "bundle")]
         Action::Bundle(args) => bundle::run(args, &printer),
         #[cfg(feature = "serve")]

@@ -21,13 +21,21 @@ pub(crate) struct EditArgs {
     /// `--project`, or where there is one only. May be given several times
     #[arg(long = "edit", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
     pub(crate) edits: Vec<OsString>,
+    /// The movie of the edit, instead of the tracker's. May be given several times
+    #[arg(long = "edit-movie", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
+    pub(crate) movies: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How edits are read.
+#[derive(Debug, Default, Args)]
+#[allow(clippy::doc_markdown)] // These become the help, which is plain text.
+pub(crate) struct ReadingArgs {
     /// How shots are named in edits, as a regular expression with a group `shot`, and groups `sequence` and
     /// `episode` if they are there: (?<sequence>\w+)_(?<shot>\d+). Only names that it matches count
     #[arg(long, value_name = "REGEX", value_parser = pattern)]
     pub(crate) edit_match: Option<NamePattern>,
-    /// The movie of the edit, instead of the tracker's. May be given several times
-    #[arg(long = "edit-movie", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
-    pub(crate) movies: Vec<OsString>,
     /// Frames per second, where the edit or the sheets do not say, or something else
     #[arg(long, value_name = "FPS")]
     pub(crate) fps: Option<FrameRate>,
@@ -48,9 +56,9 @@ impl EditArgs {
         let mut overlays: Vec<Overlay> = Vec::new();
         for argument in &self.edits {
             let (project, file) = split(argument, projects)?;
-            let timeline = Timeline::read(&file, self.fps)?;
+            let timeline = Timeline::read(&file, self.reading.fps)?;
             let overlay = place(&mut overlays, project);
-            overlay.pattern.clone_from(&self.edit_match);
+            overlay.pattern.clone_from(&self.reading.edit_match);
             if overlay.timeline.replace(timeline).is_some() {
                 return Err(twice("--edit"));
             }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ayon")]
 mod ayon;
+mod edit;
 #[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "process")]
@@ -55,6 +56,12 @@ pub trait TrackerCommand: Send + Sync {
     /// help, only then.
     fn uses_network(&self) -> bool {
         true
+    }
+
+    /// Whether it reads edits, which may not say how many frames a second has, or how shots are named. Then a
+    /// check takes `--fps` and `--edit-match`, as every export does.
+    fn reads_edits(&self) -> bool {
+        false
     }
 
     /// The id of the flag with which the command prepares something instead of exporting, as by writing
@@ -124,6 +131,7 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(ayon::AyonCommand),
         #[cfg(feature = "spreadsheet")]
         Box::new(spreadsheet::SpreadsheetCommand),
+        Box::new(edit::EditCommand),
         #[cfg(feature = "process")]
         Box::new(process::ProcessCommand),
         #[cfg(feature = "files")]

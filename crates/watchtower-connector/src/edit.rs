@@ -28,26 +28,32 @@
 //! * A transition changes nothing about where the clips beside it meet, and neither do time warps.
 //! * Shots that are not in the edit are left out; clips that match no shot are named.
 
+mod alone;
 mod archive;
 mod cut;
 mod edl;
 mod final_cut;
 mod matching;
+mod naming;
 mod otio;
 mod text;
+mod written;
 
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 use watchtower_model::{Edit, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
 };
+pub use alone::{EditSettings, EditTracker};
 use cut::{Cut, Kind};
 pub use matching::NamePattern;
+pub use written::{Written, write};
 
 /// A timeline of an edit.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +61,43 @@ pub struct Timeline {
     cut: Cut,
     /// The file's name, for people.
     file: String,
+}
+
+/// A clip of a timeline, with all that may name its shot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedClip {
+    /// Where it is: the event and its timecode, or the frame.
+    pub place: String,
+    /// Its first frame.
+    pub start: i64,
+    /// The frame at which it has ended.
+    pub end: i64,
+    /// What may name its shot, the most telling first.
+    pub names: Vec<ListedName>,
+    /// The shot that these tell, without a tracker to ask.
+    pub shot: Option<ListedShot>,
+}
+
+/// Something that may name a shot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedName {
+    /// Where it is from: `comment`, `marker`, `clip's name`, `metadata`, `source file`, `reel`.
+    pub source: String,
+    /// As it is written.
+    pub text: String,
+    /// Whether it tells the shot.
+    pub is_taken: bool,
+}
+
+/// The shot that the names of a clip tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedShot {
+    /// Its episode, where a [`NamePattern`] has it.
+    pub episode: Option<String>,
+    /// Its sequence.
+    pub sequence: Option<String>,
+    /// Its name in the sequence.
+    pub name: String,
 }
 
 /// What a timeline can be read from, by the ending of its name.
@@ -120,6 +163,43 @@ impl Timeline {
             (it.label().to_owned(), start, end)
         };
         clips.map(clip).collect()
+    }
+
+    /// Its name, which may be empty.
+    pub fn name(&self) -> &str {
+        &self.cut.name
+    }
+
+    /// Every clip, and every nested timeline that is a shot, with what may name its shot, and which shot that
+    /// tells where there is no tracker; in the order of the timeline.
+    pub fn listed(&self, pattern: Option<&NamePattern>) -> Vec<ListedClip> {
+        let told = naming::told(&self.cut, pattern);
+        let pieces = self.cut.pieces.iter().zip(told);
+        let pieces = pieces.filter(|(it, told)| it.kind != Kind::Nested || told.is_some());
+        let clip = |(piece, told): (&cut::Piece, Option<naming::Told>)| {
+            let (start, end) = piece.frames(self.cut.fps);
+            let taken = told.as_ref().map(|it| it.by);
+            let names = piece.names.iter().enumerate();
+            let names = names.map(|(at, it)| ListedName {
+                source: it.source.to_string(),
+                text: it.text.clone(),
+                is_taken: taken == Some(at),
+            });
+            ListedClip {
+                place: piece.place.clone(),
+                start,
+                end,
+                names: names.collect(),
+                shot: told.map(|it| ListedShot {
+                    episode: it.episode,
+                    sequence: it.sequence,
+                    name: it.shot,
+                }),
+            }
+        };
+        let mut clips: Vec<ListedClip> = pieces.map(clip).collect();
+        clips.sort_by_key(|it| (it.start, it.end));
+        clips
     }
 
     /// Frames per second in which [`clips`](Self::clips) counts.

@@ -1,16 +1,20 @@
 //! The names of shots and assets, as people write them in edits and in the names of files.
 
+use std::borrow::Cow;
+
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+/// A name with its letters composed (NFC): macOS writes the names of files with accents apart from their
+/// letters.
+pub(crate) fn composed(name: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(name)
+}
+
 /// Names as the words in them, in lower case: `SEQ 010/sh-0010` is `seq_010_sh_0010`.
-///
-/// Letters are composed (NFC): macOS writes the names of files with accents apart from their letters.
 pub(crate) fn words<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let composed = ComposingNormalizerBorrowed::new_nfc();
     let mut text = String::new();
     for name in names {
-        let name = composed.normalize(name);
-        for word in name.split(|c: char| !c.is_alphanumeric()) {
+        for word in composed(name).split(|c: char| !c.is_alphanumeric()) {
             if !word.is_empty() {
                 if !text.is_empty() {
                     text.push('_');

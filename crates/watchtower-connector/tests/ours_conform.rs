@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchtower_connector::ayon::{Ayon, AyonSettings};
 use watchtower_connector::conformance::{MakeTracker, Report, Scenario, run};
-use watchtower_connector::edit::{Overlay, Timeline, WithEdits};
+use watchtower_connector::edit::{EditSettings, EditTracker, Overlay, Timeline, WithEdits};
 use watchtower_connector::example::{Example, ExampleOptions};
 use watchtower_connector::files::Files;
 use watchtower_connector::http::HttpOptions;
@@ -341,6 +341,22 @@ async fn sheets() {
     // Files claim no type, and may change at any time.
     let files = ["media-type", "media-same"];
     report.assert_conforms_but(&[&AT_ONCE[..], &NO_SERVER, &NO_TRAFFIC, &files].concat());
+}
+
+#[tokio::test]
+async fn an_edit_alone() {
+    let make = || {
+        EditTracker::new(EditSettings {
+            movie: Some(tests().join("../src/example/edit.mp4")),
+            ..EditSettings::new(tests().join("edits/tracks.otio"))
+        })
+    };
+    let report = report(make, &Scenario::default()).await;
+    // All the media there is, is a movie in a file, which the driver opens.
+    let media =
+        ["type", "length", "same", "known", "offset", "missing"].map(|it| format!("media-{it}"));
+    let media: Vec<&str> = media.iter().map(String::as_str).collect();
+    report.assert_conforms_but(&[&AT_ONCE[..], &NO_SERVER, &NO_TRAFFIC, &media].concat());
 }
 
 #[tokio::test]

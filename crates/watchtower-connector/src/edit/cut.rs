@@ -124,10 +124,12 @@ pub(super) fn add_marker(pieces: &mut [Piece], time: f64, names: &[Name]) {
     }
 }
 
+/// First frame of each shot, by its place in the snapshot, and the frame at which it has ended.
+pub(super) type Ranges = HashMap<usize, (i64, i64)>;
+
 /// Which pieces are which shots.
 pub(super) struct Shots {
-    /// First frame of each shot, by its place in the snapshot, and the frame at which it has ended.
-    pub ranges: HashMap<usize, (i64, i64)>,
+    pub ranges: Ranges,
     /// What a person should know: clips without a shot, and shots that are seen again.
     pub notes: Vec<String>,
 }
@@ -164,17 +166,11 @@ pub(super) fn shots(cut: &Cut, snapshot: &ProjectSnapshot, pattern: Option<&Name
             },
         }
     }
-    pieces.sort_unstable();
-    let mut ranges: HashMap<usize, (i64, i64)> = HashMap::new();
-    let mut again: Vec<String> = Vec::new();
-    for (start, end, shot) in pieces {
-        let range = ranges.entry(shot).or_insert((start, end));
-        if start <= range.1 {
-            range.1 = range.1.max(end);
-        } else {
-            again.push(format!("{} at frame {start}", full_name(snapshot, shot)));
-        }
-    }
+    let (ranges, again) = merged(pieces);
+    let again = again.into_iter();
+    let again =
+        again.map(|(shot, start)| format!("{} at frame {start}", full_name(snapshot, shot)));
+    let again = again.collect();
     let mut notes = Vec::new();
     let mut note = |what: &str, names: Vec<String>| {
         if !names.is_empty() {
@@ -192,6 +188,23 @@ pub(super) fn shots(cut: &Cut, snapshot: &ProjectSnapshot, pattern: Option<&Name
         again,
     );
     Shots { ranges, notes }
+}
+
+/// The range of each shot, from pieces with the shots that they are, and the starts of pieces that are apart from
+/// it.
+pub(super) fn merged(mut pieces: Vec<(i64, i64, usize)>) -> (Ranges, Vec<(usize, i64)>) {
+    pieces.sort_unstable();
+    let mut ranges = Ranges::new();
+    let mut again = Vec::new();
+    for (start, end, shot) in pieces {
+        let range = ranges.entry(shot).or_insert((start, end));
+        if start <= range.1 {
+            range.1 = range.1.max(end);
+        } else {
+            again.push((shot, start));
+        }
+    }
+    (ranges, again)
 }
 
 /// Sequence and name of a shot.

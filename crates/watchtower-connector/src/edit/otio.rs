@@ -212,10 +212,10 @@ impl Node {
     fn names(&self) -> Vec<Name> {
         let ours = self.metadata.get(OURS).and_then(|it| it.get("shot_id"));
         let ours = ours.and_then(Value::as_str);
-        if let Some(id) = ours {
-            return vec![Name::new(Source::Id, id)];
-        }
-        let mut names: Vec<Name> = Vec::new();
+        let mut names: Vec<Name> = ours
+            .map(|it| Name::new(Source::Id, it))
+            .into_iter()
+            .collect();
         // What the reader of EDLs leaves of their comments.
         let comments = self
             .metadata

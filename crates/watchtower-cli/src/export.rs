@@ -82,6 +82,11 @@ pub trait Observer: Progress {
     fn reading(&self, _project: &Project) {}
     /// A project is staged, or failed.
     fn project_done(&self, _project: &Project) {}
+    /// Whether the last export did not say this line about the project already. What is not new is logged
+    /// as a detail.
+    fn is_new(&self, _project: &ProjectId, _line: &str) -> bool {
+        true
+    }
 }
 
 /// Nobody looks.
@@ -224,7 +229,7 @@ pub async fn export(
     let (result, total) = timed(phases(tracker, site, options, observer, &mut times)).await;
     times.total = total;
     let traffic = tracker.traffic().map(|after| after.since(before));
-    log::ended(result.as_ref().ok(), &times, traffic);
+    log::ended(result.as_ref().ok(), &times, traffic, observer);
     result
 }
 

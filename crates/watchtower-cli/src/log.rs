@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -15,6 +15,7 @@ use watchtower_model::format::Format;
 use watchtower_writer::{MediaCounts, Outcome, ProjectSummary, Summary};
 
 use crate::cli::LogFormat;
+use crate::export::Observer;
 use crate::printer::{Verbosity, first_names};
 
 /// The variable that says what is logged.
@@ -100,11 +101,16 @@ pub(crate) struct ProjectTimes {
 
 /// Logs what an export did, if it did anything: why it did not is for the caller to say, who has the
 /// error.
-pub(crate) fn ended(summary: Option<&Summary>, times: &Times, traffic: Option<Traffic>) {
+pub(crate) fn ended(
+    summary: Option<&Summary>,
+    times: &Times,
+    traffic: Option<Traffic>,
+    observer: &dyn Observer,
+) {
     if let Some(summary) = summary {
         for project in &summary.projects {
             let times = times.projects.get(&project.id).copied();
-            project_ended(project, times.unwrap_or_default());
+            project_ended(project, times.unwrap_or_default(), observer);
         }
         not_fetched(None, &summary.shared_media);
         if !summary.removed.is_empty() {
@@ -137,7 +143,7 @@ pub(crate) fn ended(summary: Option<&Summary>, times: &Times, traffic: Option<Tr
     );
 }
 
-fn project_ended(project: &ProjectSummary, times: ProjectTimes) {
+fn project_ended(project: &ProjectSummary, times: ProjectTimes, observer: &dyn Observer) {
     let name = project.name.as_str();
     let (error, kept) = match &project.outcome {
         Outcome::Kept { error } => (error, true),
@@ -167,11 +173,17 @@ fn project_ended(project: &ProjectSummary, times: ProjectTimes) {
             for ((kind, reason), names) in project.left_out_counts() {
                 let kind = kind.to_string();
                 let (count, names) = (names.len(), first_names(&names));
-                info!(project = name, kind, reason, count, names, "left out");
+                match observer.is_new(&project.id, &format!("{kind}, {reason}: {count}, {names}")) {
+                    true => info!(project = name, kind, reason, count, names, "left out"),
+                    false => debug!(project = name, kind, reason, count, names, "left out"),
+                }
             }
             not_fetched(Some(name), media);
             for note in &project.notes {
-                info!(project = name, note, "note");
+                match observer.is_new(&project.id, note) {
+                    true => info!(project = name, note, "note"),
+                    false => debug!(project = name, note, "note"),
+                }
             }
             return;
         }

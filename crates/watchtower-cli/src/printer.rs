@@ -1,13 +1,15 @@
 //! What is printed, and where: data on stdout, everything else on stderr.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use watchtower_connector::Account;
 use watchtower_connector::conformance::{Outcome, Report};
-use watchtower_model::Project;
+use watchtower_model::{Project, ProjectId};
 use watchtower_writer::{self as writer, MediaCounts, Progress, ProjectSummary, Summary};
 
 use crate::export::Observer;
@@ -33,6 +35,14 @@ pub(crate) struct Printer {
     bars: Option<Bars>,
     /// Whether a log takes the place of lines for people.
     logs: bool,
+    said: Mutex<Said>,
+}
+
+/// What this export and the one before said about projects.
+#[derive(Default)]
+struct Said {
+    before: HashSet<(ProjectId, String)>,
+    now: HashSet<(ProjectId, String)>,
 }
 
 struct Bars {
@@ -48,6 +58,7 @@ impl Printer {
             verbosity,
             bars: shows_bars.then(Bars::new),
             logs: false,
+            said: Mutex::default(),
         }
     }
 
@@ -243,6 +254,9 @@ impl Progress for Printer {
 
 impl Observer for Printer {
     fn connected(&self, account: &Account) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.before = std::mem::take(&mut said.now);
+        drop(said);
         let user = account.user.as_deref().unwrap_or("nobody in particular");
         let server = account.server.as_deref().unwrap_or("the tracker");
         self.line(
@@ -269,6 +283,14 @@ impl Observer for Printer {
         if let Some(bars) = &self.bars {
             bars.projects.inc(1);
         }
+    }
+
+    fn is_new(&self, project: &ProjectId, line: &str) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = (project.clone(), line.to_owned());
+        let is_new = !said.before.contains(&line);
+        said.now.insert(line);
+        is_new
     }
 }
 

@@ -285,6 +285,27 @@ async fn it_exports_on_every_beat_in_one_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_on_the_beat_before_is_not_said_again() {
+    let server = open_server().await;
+    add_project(&server).await;
+    let (_folder, site) = example_site();
+    let mut command = export_kitsu(&server.uri());
+    let export = Background::start(command.args(["--every", "1s"]), &site);
+    let mut notes = Vec::new();
+    loop {
+        let event = export.events.recv_timeout(PATIENCE).unwrap();
+        let run = event["span"]["run"].clone();
+        match event["message"].as_str() {
+            Some("note") => notes.push((run, event["note"].to_string())),
+            Some("ended") if run == 3 => break,
+            _ => {}
+        }
+    }
+    assert!(!notes.is_empty());
+    assert!(notes.iter().all(|(run, _)| *run == 1), "{notes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn beats_that_come_during_an_export_are_skipped() {
     let server = open_server().await;
     let slow = ResponseTemplate::new(404).set_delay(Duration::from_millis(2500));

@@ -29,6 +29,9 @@
 //!   are work of the other project.
 //! * An edit's movie is its newest preview that is ready and an mp4 file. Edits whose newest preview
 //!   is that movie come first.
+//! * What Kitsu refuses to show the account is left out, and a note says so: a vendor sees no casting, and
+//!   only the shots and assets with tasks of its own. Sequences and episodes that are not listed are those
+//!   that the shots name.
 //! * Task types for anything but assets and shots are marked as archived, so they are written only
 //!   where a shot or asset has such a task after all.
 //! * A project's own lists of types, statuses and people get what its tasks and assets refer to, as
@@ -42,6 +45,7 @@ mod list;
 mod media;
 mod project;
 mod records;
+mod rights;
 mod session;
 
 use std::cmp::Ordering;
@@ -62,6 +66,7 @@ use crate::{
 };
 use edits::EditRecords;
 use media::Addresses;
+use rights::Unseen;
 use session::Session;
 
 /// How many bytes of lists are kept in memory to be asked for only if they change: those of about
@@ -204,9 +209,7 @@ impl Kitsu {
         if let Some(user) = self.session.begin(&self.http).await? {
             return Ok(user);
         }
-        let url = self.http.url(&["auth", "authenticated"]);
-        let answer: records::Authenticated = self.get("log in to Kitsu", url).await?;
-        Ok(answer.user.name())
+        Ok(self.authenticated().await?.name())
     }
 
     /// The server's name and version, if it is the right kind of server.
@@ -262,6 +265,13 @@ impl Kitsu {
         url.query_pairs_mut()
             .append_pair("project_id", project.id.as_str());
         url
+    }
+
+    /// Who we are, and in which role.
+    async fn authenticated(&self) -> Result<records::Person, Failure> {
+        let url = self.http.url(&["auth", "authenticated"]);
+        let answer: records::Authenticated = self.get("log in to Kitsu", url).await?;
+        Ok(answer.user)
     }
 
     /// The whole casting of a project in one request. None where the server is too old for that.
@@ -413,24 +423,37 @@ impl Tracker for Kitsu {
         let operation = |what: &str| format!("read the {what} of {}", project.name);
         let [settings, episodes, sequences, assets, shots] =
             ["settings", "episodes", "sequences", "assets", "shots"].map(operation);
-        let (record, episodes, sequences, assets, shots, casting, edits) = tokio::try_join!(
+        let episodes_url = self.http.url(&["data", "projects", id, "episodes"]);
+        let sequences_url = self.list_url(&["data", "sequences"], project);
+        // What the account may not see may be any of these but the shots, the assets and the project.
+        let parts = async {
+            let parts = tokio::join!(
+                self.get::<Vec<_>>(&episodes, episodes_url),
+                self.get::<Vec<_>>(&sequences, sequences_url),
+                self.casting(project),
+                self.edits(project),
+            );
+            Ok(parts)
+        };
+        let (record, assets, shots, parts) = tokio::try_join!(
             // Says that the project is gone, where the lists would just be empty.
             self.get(&settings, self.http.url(&["data", "projects", id])),
-            self.get(
-                &episodes,
-                self.http.url(&["data", "projects", id, "episodes"])
-            ),
-            self.get::<Vec<_>>(&sequences, self.list_url(&["data", "sequences"], project)),
             self.get_with_tasks::<Vec<_>>(&assets, "assets", project),
-            self.get_with_tasks(&shots, "shots", project),
-            self.casting(project),
-            self.edits(project),
+            self.get_with_tasks::<Vec<_>>(&shots, "shots", project),
+            parts,
         )?;
-        let casting = match casting {
-            Some(casting) => casting,
-            None => self.casting_by_sequence(project, &sequences).await?,
+        let mut unseen = Unseen::default();
+        let mut episodes = unseen.or_empty("episodes", parts.0)?;
+        let mut sequences = unseen.or_empty("sequences", parts.1)?;
+        let casting = match parts.2 {
+            Ok(None) => self.casting_by_sequence(project, &sequences).await,
+            casting => casting.map(Option::unwrap_or_default),
         };
-        let lent_assets = self.lent_assets(project, &assets, &casting).await?;
+        let casting = unseen.or_empty("casting", casting)?;
+        let edits = unseen.or_empty("edits", parts.3)?;
+        unseen.complete(&mut sequences, &mut episodes, &shots);
+        let lent_assets = self.lent_assets(project, &assets, &casting).await;
+        let lent_assets = unseen.or_empty("assets of other projects", lent_assets)?;
         let records = project::Records {
             project: record,
             episodes,
@@ -441,7 +464,14 @@ impl Tracker for Kitsu {
             casting,
             edits,
         };
-        project::snapshot(records, project, list, Addresses(&self.http))
+        let mut snapshot = project::snapshot(records, project, list, Addresses(&self.http))?;
+        snapshot.notes.extend(unseen.note());
+        Ok(snapshot)
+    }
+
+    async fn restrictions(&self, _project: &Project) -> Result<Vec<String>> {
+        let account = self.authenticated().await?;
+        Ok(rights::restrictions(account.role.as_deref()))
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

@@ -761,6 +761,67 @@ async fn a_project_that_we_may_not_read_is_refused_by_name() {
     );
 }
 
+/// Makes Kitsu one that answers as it does to a vendor.
+async fn is_for_a_vendor(replay: &Replay) {
+    let refusal = || ResponseTemplate::new(403).set_body_json(recorded("bot-context"));
+    let project = recorded("small-series-project")["id"].clone();
+    let casting = format!(
+        "/data/projects/{}/sequences/all/casting",
+        project.as_str().unwrap()
+    );
+    for (place, answer) in [
+        (casting.as_str(), refusal()),
+        ("/data/edits/with-tasks", refusal()),
+        ("/data/sequences", ok(json!([]))),
+    ] {
+        let mock = Mock::given(path(place)).respond_with(answer);
+        mock.mount(replay.server()).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_vendor_may_not_see_is_told_and_the_rest_is_read() {
+    let (replay, kitsu) = kitsu().await;
+    let (_, whole) = project(&kitsu, "Small Series").await;
+    is_for_a_vendor(&replay).await;
+    let (list, part) = project(&kitsu, "Small Series").await;
+    nothing_dangles(&list, &part);
+    assert_eq!(part.episodes, whole.episodes);
+    assert_eq!(part.shots, whole.shots);
+    assert_eq!(part.assets, whole.assets);
+    assert_eq!((part.casting, part.edits), (Vec::new(), Vec::new()));
+    // Only those that have a shot are known.
+    let in_use =
+        |it: &watchtower_model::Sequence| whole.shots.iter().any(|shot| shot.sequence_id == it.id);
+    let named: Vec<_> = whole
+        .sequences
+        .iter()
+        .filter(|it| in_use(it))
+        .cloned()
+        .collect();
+    assert!(!named.is_empty());
+    assert_eq!(part.sequences, named);
+    insta::assert_debug_snapshot!(part.notes);
+}
+
+#[tokio::test]
+async fn a_check_knows_the_role_of_a_vendor() {
+    let (_replay, kitsu) = kitsu().await;
+    let list = kitsu.project_list().await.unwrap();
+    let project = &list.projects[0];
+    assert!(kitsu.restrictions(project).await.unwrap().is_empty());
+    let replay = Replay::start(RECORDED).await;
+    let mut user = recorded("login")["user"].clone();
+    user["role"] = json!("vendor");
+    let answer = ok(json!({"authenticated": true, "user": user}));
+    Mock::given(path("/auth/authenticated"))
+        .respond_with(answer)
+        .mount(replay.server())
+        .await;
+    let kitsu = kitsu_as(&replay, password(PASSWORD));
+    insta::assert_debug_snapshot!(kitsu.restrictions(project).await.unwrap());
+}
+
 #[tokio::test]
 async fn a_project_that_is_gone_is_not_found_rather_than_empty() {
     let (replay, kitsu) = kitsu().await;

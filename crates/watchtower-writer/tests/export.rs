@@ -5,7 +5,8 @@ use std::fs;
 use serde_json::Value;
 use watchtower_model::format::Format;
 use watchtower_model::{
-    Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData,
+    Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData, Task, TaskStatus,
+    TaskType,
 };
 use watchtower_writer::media::NoMedia;
 use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site};
@@ -81,6 +82,34 @@ async fn a_project_that_does_not_fit_together_keeps_its_previous_version() {
         Outcome::Missing { .. }
     ));
     assert!(!site.path("data/projects/c").exists());
+}
+
+#[tokio::test]
+async fn a_type_of_shots_stays_one_for_the_projects_that_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (mut list, mut snapshots) = projects(&["A", "B"], "one");
+    let (mut animation, status) = (TaskType::new("Animation"), TaskStatus::new("Done"));
+    animation.for_shots = true;
+    snapshots[0].shots[0].tasks = vec![Task::new(animation.id.clone(), status.id.clone())];
+    list.task_types = vec![animation];
+    list.task_statuses = vec![status];
+    let mut export = begin(&site, &list).await;
+    for snapshot in snapshots {
+        export.project(snapshot).await.unwrap();
+    }
+    export.finish().await.unwrap();
+
+    // All that is known of B is that assets have such tasks.
+    list.task_types[0].for_shots = false;
+    let (_, mut snapshots) = projects(&["A", "B"], "two");
+    let mut export = begin(&site, &list).await;
+    export.keep_all_but(&[&list.projects[1]]).unwrap();
+    export.project(snapshots.remove(1)).await.unwrap();
+    export.finish().await.unwrap();
+    let context = fs::read(site.path("data/projects/context.json")).unwrap();
+    let context: Value = serde_json::from_slice(&context).unwrap();
+    assert_eq!(context["task_types"][0]["for_shots"], true);
 }
 
 #[tokio::test]

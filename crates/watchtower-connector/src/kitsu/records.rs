@@ -115,6 +115,9 @@ pub(super) struct Person {
     pub first_name: Option<String>,
     #[serde(default)]
     pub last_name: Option<String>,
+    /// `admin`, `manager`, `supervisor`, `user`, `client` or `vendor`.
+    #[serde(default)]
+    pub role: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
     pub has_avatar: bool,
     #[serde(default)]
@@ -154,6 +157,18 @@ pub(super) struct Entity {
     /// A sequence's episode.
     #[serde(default)]
     pub parent_id: Option<String>,
+}
+
+impl Entity {
+    /// One of which nothing else is known.
+    pub(super) fn new(id: &str, name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            canceled: false,
+            parent_id: None,
+        }
+    }
 }
 
 /// `GET /data/assets/with-tasks?project_id=`
@@ -210,6 +225,10 @@ pub(super) struct Shot {
     pub sequence_id: Option<String>,
     #[serde(default)]
     pub sequence_name: Option<String>,
+    #[serde(default)]
+    pub episode_id: Option<String>,
+    #[serde(default)]
+    pub episode_name: Option<String>,
     #[serde(default)]
     pub preview_file_id: Option<String>,
     /// An object with keys of the studio's own, or null.

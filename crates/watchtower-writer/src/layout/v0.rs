@@ -161,8 +161,16 @@ pub(super) fn nothing<'a>() -> v0::Context<'a> {
     }
 }
 
-/// Adds what the previous context holds and the new one does not: what is kept may refer to it.
+/// Adds what the previous context holds and the new one does not: what is kept may refer to it. A type of
+/// the tasks of shots stays one, although the projects that are new may have it on assets alone.
 fn add_missing<'a>(context: &mut v0::Context<'a>, previous: &v0::Context<'a>) {
+    for task_type in &mut context.task_types {
+        let mut same = previous
+            .task_types
+            .iter()
+            .filter(|it| it.id == task_type.id);
+        task_type.for_shots |= same.any(|it| it.for_shots);
+    }
     fn add<T: Clone>(to: &mut Vec<T>, from: &[T], same: impl Fn(&T, &T) -> bool) {
         for it in from {
             if !to.iter().any(|present| same(present, it)) {

@@ -43,6 +43,7 @@ for p in list_writer.projects:
         models.Shot(name="b", sequence_id=seq.id, startFrame=48, durationSeconds=2, fps=25),
         models.Shot(name="c", sequence_id=seq.id),
         models.Shot(name="d", sequence_id=seq.id, data={"frame_in": 9, "frame_out": 8}),
+        models.Shot(name="e", sequence_id=seq.id, data=models.ShotData(nb_frames=24)),
     ]
     writers.ProjectWriter(
         projects=p, shots=shots, assets=[rex], sequences=[seq], edit=models.Edit(name="Edit v1"),
@@ -139,12 +140,15 @@ class ScriptTest(unittest.TestCase):
             [
                 {"frame_in": 0, "frame_out": 48, "lens": "35mm"},
                 {"frame_in": 48, "frame_out": 98},
+                {},
+                {},
+                {"nb_frames": 24},
             ],
+            "a tracker says what it knows, and leaves no shot out for want of a range",
         )
-        left = [(it["name"], it["reason"]) for it in document["left_out"]]
-        self.assertEqual(left, [("010 / c", "no_frame_range"), ("010 / d", "no_frame_range")])
+        self.assertEqual(document["left_out"], [])
         cast = [it["shot_id"] for it in document["casting"]]
-        self.assertEqual(cast, [document["shots"][0]["id"]], "what is left out is not cast")
+        self.assertEqual(cast, [document["shots"][0]["id"], document["shots"][2]["id"]])
         self.assertEqual(document["assets"][0]["thumbnail"], {"file": "rex.png", "changes": True})
 
     def test_code_in_another_style_runs_as_well(self):
@@ -255,7 +259,7 @@ class ModelsTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "0010.*12.5 is no whole number"):
             shot = models.Shot(id="s", name="0010", sequence_id="q")
             shot.data = models.ShotData(12.5, 24)
-            shot._range()
+            shot._data()
 
     def test_the_examples_of_the_specification_work(self):
         user = models.User(id="a52cfbb8", name="Jade Doe", has_avatar=False)

@@ -128,7 +128,7 @@ class FoobarProjectWriter:
                 fps=p.fps,
             )
             # Foobar counts frames from 1 and names the last of a shot; the timeline counts from 0, and
-            # `frame_out` is the one after the last. A shot without a range is counted as left out.
+            # `frame_out` is the one after the last. A shot without a range stays on the wall.
             first, last = it["first_frame"], it["last_frame"]
             if first is not None and last is not None and 1 <= first <= last:
                 shot.data = models.ShotData(frame_in=first - 1, frame_out=last)

@@ -269,24 +269,19 @@ class ProjectReader:
             elif group is None:
                 self.leave_out("shot", it, it["full_name"], "dangling")
             else:
-                placed.append((place, it, *timing(it)))
+                placed.append((place, it))
         placed.sort(key=lambda it: (it[0], by_name(it[1])))
-        if all(range is None for _, _, range, _ in placed):
-            placed = end_to_end(placed)
-        placed.sort(key=lambda it: it[2][0] if it[2] else -sys.maxsize)
+        # The order of the story: where each shot goes is decided by `watchtower`.
         shots = []
-        for _, it, range, _ in placed:
-            if range is None:
-                self.leave_out("shot", it, it["full_name"], "no_frame_range")
-                continue
+        for _, it in placed:
             data = it.get("data") if isinstance(it.get("data"), dict) else {}
-            custom = {k: v for k, v in data.items() if k not in ("frame_in", "frame_out")}
+            custom = {k: v for k, v in data.items() if k not in ("frame_in", "frame_out", "nb_frames")}
             shots.append(
                 {
                     "id": it["id"],
                     "name": it["name"],
                     "sequence_id": it["sequence_id"],
-                    "data": {"frame_in": range[0], "frame_out": range[1], **custom},
+                    "data": {**timing(it), **custom},
                     "tasks": self.tasks(it, it["full_name"]),
                     "thumbnail": preview(it),
                     # The range is on the timeline of the film, whatever rate a shot has of its own.
@@ -393,29 +388,20 @@ class ProjectReader:
 
 
 def timing(shot):
-    """The range of a shot and its length in frames, as far as Kitsu knows them. An end that is missing
-    follows from the length; a range that ends before it starts is none."""
+    """What Kitsu knows of a shot's range and length in frames. An end that is missing follows from the length;
+    an end at or before the start is no range."""
     data = shot.get("data") if isinstance(shot.get("data"), dict) else {}
     start = first(number(data.get("frame_in")), number(shot.get("frame_in")))
     end = first(number(data.get("frame_out")), number(shot.get("frame_out")))
-    length = number(shot.get("nb_frames"))
-    length = length if length and length > 0 else None
-    if start is not None and end is None and length:
+    length = first(number(data.get("nb_frames")), number(shot.get("nb_frames")))
+    known = {"nb_frames": length} if length and length > 0 else {}
+    if start is not None and end is None and known:
         end = start + length
-    elif end is not None and start is None and length:
+    elif end is not None and start is None and known:
         start = end - length
-    is_range = start is not None and end is not None and start <= end
-    return (start, end) if is_range else None, length
-
-
-def end_to_end(placed):
-    """Gives every shot that has a length a place after the one before it."""
-    laid, frame = [], 0
-    for place, shot, range, length in placed:
-        if length:
-            range, frame = (frame, frame + length), frame + length
-        laid.append((place, shot, range, length))
-    return laid
+    if start is not None and end is not None and start < end:
+        known.update(frame_in=start, frame_out=end)
+    return known
 
 
 def is_movie(preview):

@@ -253,16 +253,26 @@ class Sequence:
 
 
 class ShotData(dict):
-    """A shot's place on the timeline, in frames from the start of the film, with any keys of your own.
+    """What you know of a shot's place and length, in frames, with any keys of your own.
 
-    The shot has ended at `frame_out`: it is the `frame_in` of the shot that follows without a gap.
+    `frame_in` and `frame_out` count from the start of the film. The shot has ended at `frame_out`: it is the
+    `frame_in` of the shot that follows without a gap. `nb_frames` is a length without a place.
     """
 
-    def __init__(self, frame_in: Optional[int] = None, frame_out: Optional[int] = None, **custom):
+    def __init__(
+        self,
+        frame_in: Optional[int] = None,
+        frame_out: Optional[int] = None,
+        nb_frames: Optional[int] = None,
+        **custom,
+    ):
         if isinstance(frame_in, Mapping):
             custom = {**frame_in, **custom}
             frame_in = custom.pop("frame_in", None)
             frame_out = custom.pop("frame_out", frame_out)
+            nb_frames = custom.pop("nb_frames", nb_frames)
+        if nb_frames is not None:
+            custom = {"nb_frames": nb_frames, **custom}
         super().__init__(frame_in=frame_in, frame_out=frame_out, **custom)
 
     def __getattr__(self, name):
@@ -275,14 +285,16 @@ class ShotData(dict):
         self[name] = value
 
 
+_PLACE = ("frame_in", "frame_out", "nb_frames")
+
+
 @_derives_id("shot", "sequence_id", "name")
 @dataclass
 class Shot:
     """A piece of the film between two cuts.
 
     `data` decides where it stands, and `startFrame` and `durationSeconds` follow from it. Without a range
-    in it, those two do. A shot with neither has no place on the timeline, and is counted among what is
-    left out.
+    in it, those two do. A shot with neither stays on the wall: `watchtower` decides where it goes.
     """
 
     name: str = None
@@ -313,32 +325,32 @@ class Shot:
         start, end = (_frame(frame, self.name) for frame in frames)
         return start, end
 
-    def _range(self):
-        """The same, by way of `startFrame` and `durationSeconds` if need be; none for a shot without a
-        place."""
+    def _data(self):
+        """What is known of its place and length, by way of `startFrame` and `durationSeconds` if need be."""
         frames = self._frames()
-        if frames is None:
-            if not self.durationSeconds:
-                return None
+        data = self.data or {}
+        known = {}
+        length = data.get("nb_frames")
+        if not _is_missing(length):
+            known["nb_frames"] = _frame(length, self.name)
+        elif frames is None and self.durationSeconds:
             start = _frame(self.startFrame or 0, self.name)
             length = round(float(self.durationSeconds) * float(_fps(self.fps)))
             frames = (start, start + length)
-        return frames if frames[0] <= frames[1] else None
+        # An end at or before the start is no range.
+        if frames is not None and frames[0] < frames[1]:
+            known["frame_in"], known["frame_out"] = frames
+        known.update((key, value) for key, value in data.items() if key not in _PLACE)
+        return known
 
-    def _document(self, frames, headers=None):
+    def _document(self, headers=None):
         identity = _identity(self)
         if _is_missing(self.sequence_id):
             raise ValueError(f"the shot {self.name!r} has no sequence_id")
-        start, end = frames
-        custom = {
-            key: value
-            for key, value in (self.data or {}).items()
-            if key not in ("frame_in", "frame_out")
-        }
         return {
             **identity,
             "sequence_id": _id(self.sequence_id),
-            "data": {"frame_in": start, "frame_out": end, **custom},
+            "data": self._data(),
             "tasks": _tasks(self.tasks),
             "thumbnail": _media(self.thumbnailUrl, headers),
             "fps": _fps(self.fps),

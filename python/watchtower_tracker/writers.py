@@ -100,34 +100,18 @@ class ProjectWriter:
         """Prints the project and ends the script, where it is the one that was asked for."""
         if _call.current().project_id != str(self.project.id):
             return
-        shots, left_out, gone = [], _documents(self.left_out), set()
-        for shot in self.shots or []:
-            frames = shot._range()
-            if frames is None:
-                gone.add(models._id(shot))
-                left = models.LeftOut("shot", shot.id, self._name(shot), "no_frame_range")
-                left_out.append(left._document())
-            else:
-                shots.append(shot._document(frames, self._headers))
         edits = [*([self.edit] if self.edit else []), *(self.edits or [])]
-        casting = [it for it in _documents(self.casting) if it["shot_id"] not in gone]
         _call.current().answer(
             {
                 "project": self.project._document(self._headers),
                 "sequences": _documents(self.sequences),
                 "assets": _documents(self.assets, self._headers),
-                "shots": shots,
-                "casting": casting,
+                "shots": _documents(self.shots, self._headers),
+                "casting": _documents(self.casting),
                 "edits": _documents(edits, self._edit_headers),
-                "left_out": left_out,
+                "left_out": _documents(self.left_out),
             }
         )
-
-    def _name(self, shot):
-        """A shot's name, with its sequence's in front."""
-        names = {models._id(it): it.name for it in self.sequences or []}
-        sequence = models._id(shot.sequence_id)
-        return f"{names.get(sequence, sequence)} / {shot.name}"
 
 
 def _documents(things, *headers):

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
 use watchtower_model::format::{DOCUMENTS, Format};
+use watchtower_model::place::Unplaced;
 use watchtower_model::tracker;
 use watchtower_writer::validate::Code;
 
@@ -121,6 +122,15 @@ pub(crate) struct ExportArgs {
     /// the tracker, as in `api`. Without it addresses are protocol-relative
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub(crate) media_base: Option<String>,
+    /// What becomes of shots without a place on the timeline: they are in the grid, or left out and named
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        help_heading = "Output"
+    )]
+    pub(crate) unplaced: UnplacedArg,
     /// Export only this project, by name or id; the site keeps the others. May be given several times
     #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
     pub(crate) projects: Vec<String>,
@@ -140,6 +150,25 @@ pub(crate) struct ExportArgs {
     /// Print the summary as one JSON document; with `--every`, as one line after each export
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What becomes of shots without a place on the timeline.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum UnplacedArg {
+    /// In the grid, and not on the timeline
+    #[default]
+    Show,
+    /// Left out, and named in the summary
+    LeaveOut,
+}
+
+impl From<UnplacedArg> for Unplaced {
+    fn from(argument: UnplacedArg) -> Self {
+        match argument {
+            UnplacedArg::Show => Self::Show,
+            UnplacedArg::LeaveOut => Self::LeaveOut,
+        }
+    }
 }
 
 /// What every `watchtower check TRACKER` takes.

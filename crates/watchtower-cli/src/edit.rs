@@ -18,11 +18,12 @@ pub(crate) struct EditArgs {
     /// Take order, start and length of shots from a timeline: OpenTimelineIO (.otio, .otioz, .otiod), XML of
     /// Final Cut 7 (.xml), or EDL (.edl, CMX 3600). Comments, markers or clips are named after shots, as in
     /// 010_0020; what does not match is listed. PROJECT is its name or id; it is not needed with one
-    /// `--project`, or where there is one only. May be given several times
-    #[arg(long = "edit", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
+    /// `--project`, or where there is one only. For one episode of a series, give PROJECT/EPISODE.
+    /// May be given several times
+    #[arg(long = "edit", value_name = "[PROJECT[/EPISODE]=]FILE", action = ArgAction::Append)]
     pub(crate) edits: Vec<OsString>,
     /// The movie of the edit, instead of the tracker's. May be given several times
-    #[arg(long = "edit-movie", value_name = "[PROJECT=]FILE", action = ArgAction::Append)]
+    #[arg(long = "edit-movie", value_name = "[PROJECT[/EPISODE]=]FILE", action = ArgAction::Append)]
     pub(crate) movies: Vec<OsString>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
@@ -55,18 +56,18 @@ impl EditArgs {
     ) -> Result<Box<dyn Tracker>> {
         let mut overlays: Vec<Overlay> = Vec::new();
         for argument in &self.edits {
-            let (project, file) = split(argument, projects)?;
+            let (of, file) = split(argument, projects)?;
             let timeline = Timeline::read(&file, self.reading.fps)?;
-            let overlay = place(&mut overlays, project);
+            let overlay = place(&mut overlays, of);
             overlay.pattern.clone_from(&self.reading.edit_match);
             if overlay.timeline.replace(timeline).is_some() {
                 return Err(twice("--edit"));
             }
         }
         for argument in &self.movies {
-            let (project, file) = split(argument, projects)?;
+            let (of, file) = split(argument, projects)?;
             check_movie(&file)?;
-            if place(&mut overlays, project).movie.replace(file).is_some() {
+            if place(&mut overlays, of).movie.replace(file).is_some() {
                 return Err(twice("--edit-movie"));
             }
         }
@@ -109,17 +110,17 @@ pub(crate) fn check_movie(file: &Path) -> Result<()> {
 }
 
 fn twice(option: &str) -> Error {
-    let message = format!("{option} is given twice for one project");
-    let help = "give PROJECT=FILE for each project";
+    let message = format!("{option} is given twice for the same project or episode");
+    let help = "give PROJECT=FILE for each project, or PROJECT/EPISODE=FILE for each episode";
     Error::new(ErrorKind::Config, "lay the edit over the projects", message).with_help(help)
 }
 
-/// The overlay of a project, made the first time.
-fn place(overlays: &mut Vec<Overlay>, project: Option<String>) -> &mut Overlay {
-    let same = |it: &Overlay| it.project == project;
+/// The overlay of a project or episode, made the first time.
+fn place(overlays: &mut Vec<Overlay>, of: Option<String>) -> &mut Overlay {
+    let same = |it: &Overlay| it.of == of;
     let at = overlays.iter().position(same).unwrap_or_else(|| {
         overlays.push(Overlay {
-            project,
+            of,
             timeline: None,
             pattern: None,
             movie: None,
@@ -129,13 +130,18 @@ fn place(overlays: &mut Vec<Overlay>, project: Option<String>) -> &mut Overlay {
     &mut overlays[at]
 }
 
-/// The project and the file of an argument. A file that is there is one, whatever its name holds.
+/// The project or episode, and the file of an argument. A file that is there is one, whatever its name holds.
 fn split(argument: &OsString, projects: &[String]) -> Result<(Option<String>, PathBuf)> {
     let whole = PathBuf::from(argument);
     if !whole.exists()
-        && let Some((project, file)) = argument.to_str().and_then(|it| it.split_once('='))
+        && let Some((of, file)) = argument.to_str().and_then(|it| it.split_once('='))
     {
-        return Ok((Some(project.to_owned()), file.into()));
+        // With one `--project`, an episode of it.
+        let of = match (of.strip_prefix('/'), projects) {
+            (Some(episode), [project]) => format!("{project}/{episode}"),
+            _ => of.to_owned(),
+        };
+        return Ok((Some(of), file.into()));
     }
     match projects {
         [] => Ok((None, whole)),

@@ -11,6 +11,7 @@ use futures_util::future::{OptionFuture, join, try_join};
 use tracing::info;
 use watchtower_connector::{self as connector, OpenedMedia, Tracker};
 use watchtower_model::format::Format;
+use watchtower_model::place::Unplaced;
 use watchtower_model::{Project, ProjectId, ProjectList};
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened,
@@ -31,6 +32,8 @@ pub struct ExportOptions {
     pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
+    /// What becomes of shots without a place on the timeline.
+    pub unplaced: Unplaced,
     /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
@@ -51,6 +54,7 @@ impl Default for ExportOptions {
         let writer::ExportOptions {
             format,
             media,
+            unplaced,
             jobs,
             lock_timeout,
             keep_unused,
@@ -62,6 +66,7 @@ impl Default for ExportOptions {
             projects: Vec::new(),
             format,
             media,
+            unplaced,
             jobs,
             lock_timeout,
             keep_unused,
@@ -333,6 +338,7 @@ async fn begin<'a>(
     let writer_options = writer::ExportOptions {
         format: options.format,
         media: options.media.clone(),
+        unplaced: options.unplaced,
         jobs: options.jobs,
         lock_timeout: Duration::ZERO,
         keep_unused: options.keep_unused,

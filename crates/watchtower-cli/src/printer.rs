@@ -366,6 +366,20 @@ impl Text<'_> {
                 "frame"
             ),
         )?;
+        let places = counts.places;
+        let from = [
+            (places.edit, "from the edit"),
+            (places.tracker, "from the tracker"),
+            (places.end_to_end, "laid end to end"),
+            (places.none, "none"),
+        ];
+        let from = from.iter().filter(|(number, _)| *number > 0);
+        let from: Vec<_> = from
+            .map(|(number, what)| format!("{number} {what}"))
+            .collect();
+        if !from.is_empty() {
+            writeln!(f, "  places on the timeline: {}", from.join(", "))?;
+        }
         let media = &project.media;
         write!(
             f,

@@ -26,7 +26,8 @@
 //! * Nested stacks and tracks are shots where they have the name of one, and else what is in them is.
 //! * Pieces of a shot that touch are one. Of pieces apart, the first counts, and the others are named.
 //! * A transition changes nothing about where the clips beside it meet, and neither do time warps.
-//! * Shots that are not in the edit are left out; clips that match no shot are named.
+//! * Shots that are not in the edit have no place on the timeline; clips that match no shot are named.
+//! * The edit of one episode places the shots of that episode alone.
 
 mod alone;
 mod archive;
@@ -44,7 +45,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use watchtower_model::{Edit, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
+use watchtower_model::{Edit, Episode, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
@@ -213,11 +214,12 @@ impl Timeline {
     }
 }
 
-/// What is laid over a project: where its shots are, and its movie.
+/// What is laid over a project or an episode: where its shots are, and its movie.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlay {
-    /// The project, by name or id. None is for a tracker with one project only.
-    pub project: Option<String>,
+    /// The project, by name or id, or an episode of it as `PROJECT/EPISODE`. None is for a tracker with
+    /// one project only, and `/EPISODE` for an episode of that.
+    pub of: Option<String>,
     /// Where its shots are. Those of the tracker stay without one.
     pub timeline: Option<Timeline>,
     /// How shots are named in the timeline, where the rules of this module do not fit.
@@ -269,8 +271,10 @@ impl Tracker for WithEdits {
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
         let mut snapshot = self.tracker.project(project, list).await?;
         for overlay in &self.overlays {
-            if find(overlay, list)?.id == project.id {
-                overlay.lay_over(&mut snapshot)?;
+            let (found, episode) = find(overlay, list)?;
+            if found.id == project.id {
+                let episode = episode.map(|it| find_episode(it, &snapshot)).transpose()?;
+                overlay.lay_over(episode.as_ref(), &mut snapshot)?;
             }
         }
         Ok(snapshot)
@@ -298,10 +302,13 @@ impl Tracker for WithEdits {
 }
 
 impl Overlay {
-    fn lay_over(&self, snapshot: &mut ProjectSnapshot) -> Result<()> {
-        let mut name = "Edit".to_owned();
+    fn lay_over(&self, episode: Option<&Episode>, snapshot: &mut ProjectSnapshot) -> Result<()> {
+        let mut name = match episode {
+            Some(episode) => format!("Edit {}", episode.name),
+            None => "Edit".to_owned(),
+        };
         if let Some(Timeline { cut, file }) = &self.timeline {
-            if !cut::lay_over(cut, file, self.pattern.as_ref(), snapshot) {
+            if !cut::lay_over(cut, file, self.pattern.as_ref(), episode, snapshot) {
                 let operation = format!("lay the edit {file} over {}", snapshot.project.name);
                 let clips = cut.pieces.iter().filter(|it| it.kind != Kind::Nested);
                 let clips = some(clips.map(cut::Piece::label));
@@ -323,6 +330,7 @@ impl Overlay {
         if let Some(movie) = &self.movie {
             let mut edit = Edit::new(name);
             edit.movie = Some(MediaRef::file(movie).changing());
+            edit.episode_id = episode.map(|it| it.id.clone());
             snapshot.edits.retain(|it| it.id != edit.id);
             snapshot.edits.insert(0, edit);
         }
@@ -367,28 +375,60 @@ fn some<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// The project that an overlay is for.
-fn find<'a>(overlay: &Overlay, list: &'a ProjectList) -> Result<&'a Project> {
-    let mut projects = list.projects.iter();
-    let found = match &overlay.project {
-        Some(name) => projects
-            .find(|it| it.id.as_str() == name || it.name.to_lowercase() == name.to_lowercase()),
-        None => projects.next().filter(|_| list.projects.len() == 1),
+/// The project that an overlay is for, and the name of the episode.
+fn find<'a, 'b>(
+    overlay: &'b Overlay,
+    list: &'a ProjectList,
+) -> Result<(&'a Project, Option<&'b str>)> {
+    let named = |name: &str| {
+        let is = |text: &str| text.to_lowercase() == name.to_lowercase();
+        let mut projects = list.projects.iter();
+        projects.find(|it| it.id.as_str() == name || is(&it.name))
+    };
+    let only = || list.projects.first().filter(|_| list.projects.len() == 1);
+    let found = match overlay.of.as_deref() {
+        None => only().map(|it| (it, None)),
+        Some(of) => named(of).map(|it| (it, None)).or_else(|| {
+            let (project, episode) = of.rsplit_once('/')?;
+            let project = if project.is_empty() {
+                only()
+            } else {
+                named(project)
+            };
+            Some((project?, Some(episode)))
+        }),
     };
     found.ok_or_else(|| {
         let names: Vec<&str> = list.projects.iter().map(|it| &*it.name).collect();
-        let message = match &overlay.project {
+        let message = match &overlay.of {
             Some(name) => format!(
                 "there is no project `{}` among {}",
                 name.escape_debug(),
                 names.join(", ")
             ),
             None => format!(
-                "it is not said of which project it is: {}",
+                "the edit names no project, and there are several: {}",
                 names.join(", ")
             ),
         };
-        let help = "give PROJECT=FILE, or one --project";
+        let help = "give PROJECT=FILE or PROJECT/EPISODE=FILE, or one --project";
         Error::new(ErrorKind::Config, "find the project of the edit", message).with_help(help)
+    })
+}
+
+/// The episode of a project, by name or id.
+fn find_episode(name: &str, snapshot: &ProjectSnapshot) -> Result<Episode> {
+    let mut episodes = snapshot.episodes.iter();
+    let found =
+        episodes.find(|it| it.id.as_str() == name || it.name.to_lowercase() == name.to_lowercase());
+    found.cloned().ok_or_else(|| {
+        let message = format!(
+            "{} has no episode `{}`, but {}",
+            snapshot.project.name,
+            name.escape_debug(),
+            some(snapshot.episodes.iter().map(|it| &*it.name)),
+        );
+        let help = "give the name of an episode, as in PROJECT/EPISODE=FILE";
+        Error::new(ErrorKind::Config, "find the episode of the edit", message).with_help(help)
     })
 }

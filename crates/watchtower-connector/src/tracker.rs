@@ -76,9 +76,11 @@ pub trait Tracker: Send + Sync {
     ///
     /// * `project` is one that [`project_list`](Self::project_list) gave, in `list`.
     /// * The snapshot's own `project` may know more than the list did.
-    /// * Every shot has a frame range on the timeline of the film, in frames from its start;
-    ///   `frame_out` is the frame at which it has ended. Shots count at the rate of their project, but for
-    ///   exceptions.
+    /// * Shots come in the order of the story. Each says what the tracker knows of its place: a frame range
+    ///   on the timeline of its film or episode, a length alone, or nothing. `frame_out` is the frame at
+    ///   which it has ended. [`place`](watchtower_model::place::place) does the rest: nothing is laid out,
+    ///   sorted by start, or left out for want of a range.
+    /// * Shots count at the rate of their project, but for exceptions.
     /// * The casting of a shot is one entry, and no list of references names the same thing twice.
     /// * Types of the tasks of shots are marked as [`for_shots`](watchtower_model::TaskType::for_shots),
     ///   and those of assets alone are not, unless they are archived.

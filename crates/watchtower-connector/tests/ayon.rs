@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
+use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
 use watchtower_model::{
     EntityKind, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason, Shot,
 };
@@ -217,11 +218,25 @@ fn names<'a, T>(all: &'a [T], name: impl Fn(&'a T) -> &'a str) -> Vec<&'a str> {
     all.iter().map(name).collect()
 }
 
-fn ranges(film: &ProjectSnapshot) -> Vec<(&str, i64, i64)> {
-    let shots = film.shots.iter();
-    shots
-        .map(|it| (it.name.as_str(), it.data.frame_in, it.data.frame_out))
-        .collect()
+/// The project with its shots on one timeline.
+fn placed(film: &ProjectSnapshot) -> ProjectSnapshot {
+    let mut film = film.clone();
+    let options = PlaceOptions {
+        timelines: Timelines::One,
+        unplaced: Unplaced::Show,
+        from_site: false,
+    };
+    place(&mut film, options);
+    film
+}
+
+/// The places of shots that are on the timeline.
+fn ranges(film: &ProjectSnapshot) -> Vec<String> {
+    let place = |it: watchtower_model::Shot| {
+        let (start, end) = it.data.range()?;
+        Some(format!("{} {start}-{end}", it.name))
+    };
+    placed(film).shots.into_iter().filter_map(place).collect()
 }
 
 /// Everything a snapshot refers to is in it or in the list.
@@ -265,7 +280,7 @@ fn nothing_dangles(list: &ProjectList, film: &ProjectSnapshot) {
     }
     for shot in &film.shots {
         assert!(sequences.contains(shot.sequence_id.as_str()));
-        assert!(shot.data.frame_in < shot.data.frame_out);
+        assert!(shot.data.frame_in <= shot.data.frame_out);
     }
     for task in film.tasks() {
         assert!(project.task_types.contains(&task.task_type_id));
@@ -353,18 +368,18 @@ async fn a_film_with_what_was_put_in() {
     insta::assert_debug_snapshot!(film.notes);
 
     let first = shot(&film, &expected["first_shot"]);
-    assert_eq!((first.data.frame_in, first.data.frame_out), (0, 24));
+    assert_eq!(first.data.range(), Some((0, 24)));
+    let film = &placed(&film);
     // The clips of the other shots are a cut without a gap, but for the shot without a place.
     let placed: Vec<_> = film
         .shots
         .iter()
-        .map(|it| (it.data.frame_in, it.data.frame_out))
+        .map(|it| it.data.range().unwrap())
         .collect();
     assert!(placed.windows(2).all(|pair| pair[0].1 <= pair[1].0));
     for (name, start) in [("inherited_shot", 10855), ("loose_shot", 10955)] {
-        let shot = shot(&film, &expected[name]);
-        let range = (shot.data.frame_in, shot.data.frame_out);
-        assert_eq!(range, (start, start + 100), "{name}");
+        let range = shot(film, &expected[name]).data.range();
+        assert_eq!(range, Some((start, start + 100)), "{name}");
     }
     let links: usize = film.casting.iter().map(|it| it.asset_ids.len()).sum();
     // Of the 345, those of the omitted shot are left out.
@@ -1358,18 +1373,8 @@ async fn shots_without_clips_are_laid_end_to_end() {
         folder("sh4", "Shot", Some("sq10"), json!({"attrib": null})),
     ]))
     .await;
-    assert_eq!(
-        ranges(&film),
-        [("sh9", 0, 1), ("sh10", 1, 25), ("sh1", 25, 35)]
-    );
-    assert_eq!(
-        left_out(&film),
-        [
-            "shot sq10 / sh2: no usable frame range",
-            "shot sq10 / sh3: no usable frame range",
-            "shot sq10 / sh4: no usable frame range",
-        ]
-    );
+    assert_eq!(ranges(&film), ["sh9 0-1", "sh10 1-25", "sh1 25-35"]);
+    assert_eq!((film.shots.len(), film.left_out.len()), (6, 0));
     insta::assert_debug_snapshot!(film.notes);
     assert_eq!(film.shots[0].data.custom["frameStart"], 1001);
 }
@@ -1386,10 +1391,7 @@ async fn a_shot_may_have_a_frame_rate_of_its_own() {
     let rates: Vec<_> = film.shots.iter().map(|it| it.fps.as_f64()).collect();
     assert_eq!(rates, [12.0, 24.0, 24.0]);
     // Ten frames at twelve a second last as long as twenty of the film.
-    assert_eq!(
-        ranges(&film),
-        [("sh1", 0, 10), ("sh2", 20, 30), ("sh3", 30, 40)]
-    );
+    assert_eq!(ranges(&film), ["sh1 0-10", "sh2 20-30", "sh3 30-40"]);
 }
 
 #[tokio::test]

@@ -65,7 +65,10 @@ const BREAKERS: &[(&str, Quirk)] = &[
     ),
     (
         "content-stable",
-        Quirk::Film(|it, asked| it.shots[0].data.frame_out += i64::try_from(asked.nth).unwrap()),
+        Quirk::Film(|it, asked| {
+            let nth = i64::try_from(asked.nth).unwrap();
+            it.shots[0].data.frame_out = it.shots[0].data.frame_out.map(|end| end + nth);
+        }),
     ),
     (
         "content-stable",
@@ -143,7 +146,20 @@ const BREAKERS: &[(&str, Quirk)] = &[
     ),
     (
         "ranges",
-        Quirk::Film(|it, _| it.shots[0].data.frame_in = -1),
+        Quirk::Film(|it, _| it.shots[0].data.nb_frames = Some(-1)),
+    ),
+    (
+        "places-left-to-us",
+        Quirk::Film(|it, _| {
+            let shot = it.shots.pop().unwrap();
+            it.casting.retain(|entry| entry.shot_id != shot.id);
+            it.left_out.push(LeftOut {
+                kind: EntityKind::Shot,
+                id: shot.id.into(),
+                name: shot.name,
+                reason: Reason::NoFrameRange,
+            });
+        }),
     ),
     (
         "fps",

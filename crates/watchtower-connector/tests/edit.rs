@@ -11,6 +11,7 @@ use watchtower_connector::edit::{NamePattern, Overlay, Timeline, WithEdits};
 use watchtower_connector::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
 };
+use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
 use watchtower_model::{
     Asset, AssetType, FrameRate, Project, ProjectList, ProjectSnapshot, Sequence, Shot,
     ShotCasting, ShotData,
@@ -109,16 +110,31 @@ fn laid(film: Film, overlay: Overlay) -> Result<ProjectSnapshot> {
 
 fn overlay(file: &str) -> Overlay {
     Overlay {
-        project: None,
+        of: None,
         timeline: Some(Timeline::read(&edits().join(file), None).unwrap()),
         pattern: None,
         movie: None,
     }
 }
 
+/// The project with its shots on the timeline of each episode.
+fn placed(film: &ProjectSnapshot) -> ProjectSnapshot {
+    let mut film = film.clone();
+    let options = PlaceOptions {
+        timelines: Timelines::OfEpisodes,
+        unplaced: Unplaced::Show,
+        from_site: false,
+    };
+    place(&mut film, options);
+    film
+}
+
 fn shots(film: &ProjectSnapshot) -> Vec<String> {
-    let one = |it: &Shot| format!("{} {}-{}", it.name, it.data.frame_in, it.data.frame_out);
-    film.shots.iter().map(one).collect()
+    let one = |it: Shot| match it.data.range() {
+        Some((start, end)) => format!("{} {start}-{end}", it.name),
+        None => format!("{} nowhere", it.name),
+    };
+    placed(film).shots.into_iter().map(one).collect()
 }
 
 #[test]
@@ -129,22 +145,24 @@ fn shots_are_where_the_edit_says_and_what_does_not_match_is_named() {
     let film = laid(film, overlay).unwrap();
     assert_eq!(
         shots(&film),
-        ["0010 0-10", "0010 10-25", "0020 25-50", "0010 50-53"]
+        [
+            "0010 0-10",
+            "0010 10-25",
+            "0020 25-50",
+            "0010 50-53",
+            "0099 nowhere"
+        ]
     );
+    let film = placed(&film);
     let sequences: Vec<_> = film.sequences.iter().map(|it| &*it.name).collect();
     assert_eq!(sequences, ["010", "020", "030"]);
-    assert_eq!(film.casting.len(), 4);
-    assert_eq!(
-        (film.left_out.len(), &*film.left_out[0].name),
-        (1, "010 / 0099")
-    );
-    assert_eq!(
-        film.left_out[0].reason.to_string(),
-        "not in the edit nested.otio"
-    );
+    assert_eq!((film.casting.len(), film.left_out.len()), (5, 0));
     assert_eq!(
         film.notes,
-        ["nested.otio: clips that match no shot: `030_0020` (frame 56), `040_0010` (frame 61)"]
+        [
+            "nested.otio: clips that match no shot: `030_0020` (frame 56), `040_0010` (frame 61)",
+            "1 shot has no place on the timeline: the grid shows it, the timeline does not"
+        ]
     );
     assert_eq!(film.edits[0].name, "Nested");
     assert!(film.edits[0].movie.is_some());
@@ -161,7 +179,7 @@ fn the_rate_of_the_edit_becomes_the_projects() {
     let film = laid(Film::new(&["010/0010", "010/0020"]), overlay("hour.otio")).unwrap();
     assert_eq!(film.project.fps.as_f64(), 25.0);
     assert_eq!(shots(&film), ["0010 0-100", "0020 100-150"]);
-    assert!(film.shots.iter().all(|it| it.fps.as_f64() == 25.0));
+    assert!(placed(&film).shots.iter().all(|it| it.fps.as_f64() == 25.0));
     assert_eq!(film.notes.len(), 1, "{:?}", film.notes);
 }
 
@@ -188,7 +206,7 @@ fn a_name_that_two_shots_have_is_of_neither() {
     let error = laid(film, overlay("plain.otio"))
         .map(|it| shots(&it))
         .unwrap();
-    assert_eq!(error, ["0010 0-24"]);
+    assert_eq!(error, ["0010 0-24", "0010 nowhere"]);
 }
 
 /// Each list that went wrong once, with the shots of a film and where they are in it.

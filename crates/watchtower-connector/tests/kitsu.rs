@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
 use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
+use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
 use watchtower_model::{
     EntityKind, MediaLocation, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason,
     References, Shot, ShotCasting, UserId,
@@ -157,16 +158,28 @@ async fn a_series() {
     insta::assert_snapshot!("small_series", json(&series, &replay));
 }
 
+/// The project with its shots on the timeline of each episode.
+fn placed(film: &ProjectSnapshot) -> ProjectSnapshot {
+    let mut film = film.clone();
+    let options = PlaceOptions {
+        timelines: Timelines::OfEpisodes,
+        unplaced: Unplaced::Show,
+        from_site: false,
+    };
+    place(&mut film, options);
+    film
+}
+
 #[tokio::test]
 async fn a_film_of_which_only_lengths_are_known() {
     let (replay, kitsu) = kitsu().await;
     let (list, film) = project(&kitsu, "Lengths Only").await;
     nothing_dangles(&list, &film);
     insta::assert_snapshot!("lengths_only", json(&film, &replay));
-    let ends: Vec<_> = film
+    let ends: Vec<_> = placed(&film)
         .shots
         .iter()
-        .map(|it| (it.start_frame(), it.data.frame_out))
+        .map(|it| it.data.range().unwrap())
         .collect();
     assert_eq!(ends[0].0, 0);
     assert!(
@@ -276,7 +289,7 @@ fn nothing_dangles(list: &ProjectList, snapshot: &ProjectSnapshot) {
 async fn a_shot_at_frame_0_is_a_shot() {
     let (_replay, kitsu) = kitsu().await;
     let (_, film) = project(&kitsu, "Nasty Film").await;
-    assert_eq!(film.shots[0].start_frame(), 0);
+    assert_eq!(film.shots[0].data.frame_in, Some(0));
     assert_eq!(film.shots[0].name, "0010");
 }
 
@@ -326,7 +339,7 @@ fn recorded(name: &str) -> Value {
 async fn ranges_are_read_as_people_leave_them() {
     let (_replay, kitsu) = kitsu().await;
     let (_, film) = project(&kitsu, "Nasty Film").await;
-    let range = |name| shot(&film, name).map(|it| (it.data.frame_in, it.data.frame_out));
+    let range = |name| shot(&film, name).and_then(|it| it.data.range());
     assert_eq!(range("text-range"), Some((10, 35)));
     assert_eq!(
         range("half-range"),
@@ -335,10 +348,10 @@ async fn ranges_are_read_as_people_leave_them() {
     );
     assert!(range("beyond-the-end").is_some());
     let mut without: Vec<_> = film
-        .left_out
+        .shots
         .iter()
-        .filter(|it| it.reason == Reason::NoFrameRange)
-        .map(|it| it.name.rsplit(" / ").next().unwrap())
+        .filter(|it| it.data.range().is_none())
+        .map(|it| &*it.name)
         .collect();
     without.sort_unstable();
     assert_eq!(

@@ -383,7 +383,7 @@ async fn an_edit_over_another_tracker() {
     fs::write(&path, edit).unwrap();
     let make = || {
         let overlay = Overlay {
-            project: None,
+            of: None,
             timeline: Some(Timeline::read(&path, Some(FrameRate::default())).unwrap()),
             pattern: None,
             movie: Some(tests().join("../src/example/edit.mp4")),
@@ -392,7 +392,7 @@ async fn an_edit_over_another_tracker() {
     };
     let with_edits = make();
     let film = with_edits.project(&list.projects[0], &list).await.unwrap();
-    assert_eq!((film.shots.len(), film.left_out.len()), (23, 1));
+    assert_eq!((film.shots.len(), film.left_out.len()), (24, 0));
     let report = report(make, &Scenario::default()).await;
     report.assert_conforms_but(&[&AT_ONCE[..], &NO_SERVER, &NO_TRAFFIC].concat());
 }

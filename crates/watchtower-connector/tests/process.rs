@@ -46,7 +46,7 @@ async fn what_a_program_prints_is_read() {
     process.check().await.unwrap();
     let list = process.project_list().await.unwrap();
     let film = process.project(&list.projects[0], &list).await.unwrap();
-    assert_eq!(film.shots[0].data.frame_out, 10);
+    assert_eq!(film.shots[0].data.frame_out, Some(10));
     assert_eq!(film.shots[0].thumbnail, Some(MediaRef::file("a.png")));
     let mut other = Project::new("Other");
     other.id = ProjectId::new("other").unwrap();

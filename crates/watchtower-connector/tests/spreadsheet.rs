@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use watchtower_connector::spreadsheet::{Spreadsheet, SpreadsheetSettings, init};
 use watchtower_connector::{Error, ErrorKind, Tracker};
+use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
 use watchtower_model::{ProjectList, ProjectSnapshot};
 
 fn fixtures() -> PathBuf {
@@ -54,6 +55,18 @@ fn error(files: &[(&str, &str)]) -> Error {
     error
 }
 
+/// The project with its shots on the timeline of each episode.
+fn placed(film: &ProjectSnapshot) -> ProjectSnapshot {
+    let mut film = film.clone();
+    let options = PlaceOptions {
+        timelines: Timelines::OfEpisodes,
+        unplaced: Unplaced::Show,
+        from_site: false,
+    };
+    place(&mut film, options);
+    film
+}
+
 /// Shots as `sequence/name in-out`.
 fn shots(film: &ProjectSnapshot) -> Vec<String> {
     let sequences: HashMap<_, _> = film
@@ -63,12 +76,12 @@ fn shots(film: &ProjectSnapshot) -> Vec<String> {
         .collect();
     let one = |it: &watchtower_model::Shot| {
         let sequence = sequences[&it.sequence_id];
-        format!(
-            "{sequence}/{} {}-{}",
-            it.name, it.data.frame_in, it.data.frame_out
-        )
+        match it.data.range() {
+            Some((start, end)) => format!("{sequence}/{} {start}-{end}", it.name),
+            None => format!("{sequence}/{} nowhere", it.name),
+        }
     };
-    film.shots.iter().map(one).collect()
+    placed(film).shots.iter().map(one).collect()
 }
 
 /// What was left out, and why; the names of files are enough.
@@ -92,8 +105,8 @@ fn what_kitsu_exports_works_as_it_is() {
     // Every shot follows the one before.
     let mut end = 0;
     for shot in &film.shots {
-        assert_eq!(shot.data.frame_in, end, "{}", shot.name);
-        end = shot.data.frame_out;
+        assert_eq!(shot.data.frame_in, Some(end), "{}", shot.name);
+        end = shot.data.frame_out.unwrap();
     }
     assert_eq!(end, 2739);
     assert_eq!(
@@ -172,9 +185,17 @@ fn cells_that_cannot_be_read_are_left_out_with_their_place() {
     )]);
     assert_eq!(
         shots(&film),
-        ["010/0010 0-24", "010/0040 1001-1024", "010/0070 2024-2048"]
+        [
+            "010/0010 0-24",
+            "010/0040 1001-1024",
+            "010/0070 2024-2048",
+            "010/0020 nowhere",
+            "010/0050 nowhere",
+            "010/0060 nowhere",
+            "010/0080 nowhere",
+        ]
     );
-    insta::assert_snapshot!(left_out(&film));
+    insta::assert_snapshot!(left_out(&film) + &film.notes.join("\n"));
 }
 
 #[test]
@@ -184,7 +205,7 @@ fn lengths_alone_are_laid_end_to_end_in_the_order_of_rows() {
         "Sequence;Shot;Duration\n020;b;10\n010;a;5\n020;a;7.0\n",
     )]);
     assert_eq!(shots(&film), ["020/b 0-10", "010/a 10-15", "020/a 15-22"]);
-    assert_eq!(film.notes.len(), 2, "{:?}", film.notes);
+    assert_eq!(film.notes.len(), 1, "{:?}", film.notes);
 }
 
 #[test]
@@ -463,7 +484,15 @@ fn a_workbook_as_people_make_them() {
     assert_eq!(film.project.name, "people");
     assert_eq!(
         shots(film),
-        ["010/10 0-24", "010/20 24-1048", "020/60 1100-1124"]
+        [
+            "010/10 0-24",
+            "010/20 24-1048",
+            "020/60 1100-1124",
+            "010/30 nowhere",
+            "020/40b nowhere",
+            "020/50 nowhere",
+            "020/70 nowhere",
+        ]
     );
     assert_eq!(film.shots[0].data.custom["Progress"], 0.5);
     assert_eq!(film.shots[0].data.custom["Due"], "2026-03-01");

@@ -16,7 +16,7 @@
 //! let rextoria = Sequence::new("Rextoria");
 //! film.shots.push(Shot::new("0010", &rextoria.id, ShotData::new(0, 131)));
 //! film.sequences.push(rextoria);
-//! assert_eq!(film.last_frame(), 131);
+//! assert_eq!(film.shots[0].data.length(), Some(131));
 //! ```
 
 mod asset;
@@ -28,6 +28,7 @@ mod frame_rate;
 mod id;
 pub mod json;
 mod media;
+pub mod place;
 mod project;
 pub mod schema;
 mod sequence;
@@ -51,6 +52,9 @@ pub use media::{MediaLocation, MediaRef};
 pub use project::Project;
 pub use sequence::{Episode, Sequence};
 pub use shot::{Shot, ShotData};
-pub use snapshot::{EntityKind, LeftOut, ProjectList, ProjectSnapshot, Reason, References};
+pub use snapshot::{
+    Cut, CutRange, EntityKind, LeftOut, ProjectList, ProjectSnapshot, RangeScope, Reason,
+    References,
+};
 pub use task::{Task, TaskStatus, TaskType};
 pub use user::User;

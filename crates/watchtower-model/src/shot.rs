@@ -13,7 +13,7 @@ use crate::{FrameRate, MediaRef, SequenceId, ShotId, Task};
 ///
 /// let rextoria = Sequence::new("Rextoria");
 /// let shot = Shot::new("0010", &rextoria.id, ShotData::new(48, 120));
-/// assert_eq!(shot.start_frame(), 48);
+/// assert_eq!(shot.data.range(), Some((48, 120)));
 /// assert_eq!(shot.duration_seconds(), 3.0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,8 @@ pub struct Shot {
     pub name: String,
     /// The sequence it belongs to.
     pub sequence_id: SequenceId,
-    /// Its frame range, and what else the tracker knows of it.
+    /// Its frame range or length, and what else the tracker knows of it.
+    #[serde(default)]
     pub data: ShotData,
     /// The work on it.
     #[serde(default)]
@@ -53,34 +54,40 @@ impl Shot {
         }
     }
 
-    /// The frame at which the shot starts on the timeline: its `frame_in`. Written as `startFrame`.
-    pub fn start_frame(&self) -> i64 {
-        self.data.frame_in
-    }
-
-    /// How long the shot lasts, in seconds: `frame_out` minus `frame_in`, divided by
-    /// [`fps`](Self::fps). Written as `durationSeconds`.
+    /// How long the shot lasts, in seconds: its [length](ShotData::length) divided by
+    /// [`fps`](Self::fps), and 0 where nobody knows. Written as `durationSeconds`.
     pub fn duration_seconds(&self) -> f64 {
-        self.fps.seconds(self.data.frames())
+        self.fps.seconds(self.data.length().unwrap_or(0))
     }
 }
 
-/// A shot's frame range, with any keys of the tracker's own beside it.
+/// What a tracker knows of a shot's place and length, with any keys of its own beside it.
+///
+/// A tracker says as much as it knows: a range on the timeline, a length alone, or nothing. Where the shot
+/// goes is decided when a site is written.
 ///
 /// ```
 /// use watchtower_model::ShotData;
 ///
 /// let data: ShotData = serde_json::from_str(r#"{"frame_in": 0, "frame_out": 131, "lens": "35mm"}"#)?;
-/// assert_eq!(data.frames(), 131);
+/// assert_eq!(data.range(), Some((0, 131)));
 /// assert_eq!(data.custom["lens"], "35mm");
+///
+/// let data: ShotData = serde_json::from_str(r#"{"nb_frames": 72}"#)?;
+/// assert_eq!((data.range(), data.length()), (None, Some(72)));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShotData {
     /// The first frame, counted from the start of the film, or of the episode in a series.
-    pub frame_in: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_in: Option<i64>,
     /// The frame at which the shot has ended: the `frame_in` of the one that follows without a gap.
-    pub frame_out: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_out: Option<i64>,
+    /// The length in frames, where the tracker knows it apart from a range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nb_frames: Option<i64>,
     /// Keys of the tracker's own, kept as they are.
     #[serde(flatten)]
     pub custom: Map<String, Value>,
@@ -90,15 +97,61 @@ impl ShotData {
     /// A frame range without custom keys. The shot has ended at `frame_out`.
     pub fn new(frame_in: i64, frame_out: i64) -> Self {
         Self {
-            frame_in,
-            frame_out,
-            custom: Map::new(),
+            frame_in: Some(frame_in),
+            frame_out: Some(frame_out),
+            ..Self::default()
         }
     }
 
-    /// How many frames the shot has.
-    pub fn frames(&self) -> i64 {
-        self.frame_out.saturating_sub(self.frame_in)
+    /// A length in frames, and no place on the timeline.
+    pub fn of_length(frames: i64) -> Self {
+        Self {
+            nb_frames: Some(frames),
+            ..Self::default()
+        }
+    }
+
+    /// What a tracker's fields say, any of which may be missing or of no use. An end at or before the start
+    /// is no range, and hides no length.
+    ///
+    /// ```
+    /// use watchtower_model::ShotData;
+    ///
+    /// let data = ShotData::of_fields(Some(0), Some(0), Some(100));
+    /// assert_eq!(data, ShotData::of_length(100));
+    /// ```
+    pub fn of_fields(
+        frame_in: Option<i64>,
+        frame_out: Option<i64>,
+        nb_frames: Option<i64>,
+    ) -> Self {
+        let mut data = Self {
+            frame_in,
+            frame_out,
+            nb_frames: nb_frames.filter(|&frames| frames > 0),
+            custom: Map::new(),
+        };
+        (data.frame_in, data.frame_out) = data.range().unzip();
+        data
+    }
+
+    /// The first frame, and the frame at which the shot has ended. A length completes an end that is
+    /// missing. A shot that ends at or before its start has no range.
+    pub fn range(&self) -> Option<(i64, i64)> {
+        let length = self.nb_frames.filter(|&frames| frames > 0);
+        let (start, end) = match (self.frame_in, self.frame_out, length) {
+            (Some(start), Some(end), _) => (start, end),
+            (Some(start), None, Some(length)) => (start, start.saturating_add(length)),
+            (None, Some(end), Some(length)) => (end.saturating_sub(length), end),
+            _ => return None,
+        };
+        (start < end).then_some((start, end))
+    }
+
+    /// The length in frames, above 0: that of the range, or the one that is known apart from it.
+    pub fn length(&self) -> Option<i64> {
+        let range = self.range().map(|(start, end)| end.saturating_sub(start));
+        range.or(self.nb_frames.filter(|&frames| frames > 0))
     }
 }
 
@@ -127,6 +180,33 @@ mod tests {
 
     #[test]
     fn a_range_at_the_edge_of_the_numbers_does_not_overflow() {
-        assert_eq!(ShotData::new(i64::MIN, i64::MAX).frames(), i64::MAX);
+        assert_eq!(ShotData::new(i64::MIN, i64::MAX).length(), Some(i64::MAX));
+    }
+
+    #[test]
+    fn an_empty_range_does_not_hide_the_length() {
+        let data = |frame_in, frame_out, nb_frames| ShotData {
+            frame_in,
+            frame_out,
+            nb_frames,
+            custom: Map::new(),
+        };
+        let both = |data: ShotData| (data.range(), data.length());
+        assert_eq!(both(data(Some(0), Some(0), Some(100))), (None, Some(100)));
+        assert_eq!(both(data(Some(9), Some(3), None)), (None, None));
+        assert_eq!(
+            both(data(Some(9), Some(12), Some(100))),
+            (Some((9, 12)), Some(3))
+        );
+        assert_eq!(
+            both(data(Some(40), None, Some(12))),
+            (Some((40, 52)), Some(12))
+        );
+        assert_eq!(
+            both(data(None, Some(52), Some(12))),
+            (Some((40, 52)), Some(12))
+        );
+        assert_eq!(both(data(Some(40), None, Some(0))), (None, None));
+        assert_eq!(both(data(None, None, Some(-3))), (None, None));
     }
 }

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Asset, AssetType, Edit, Episode, Project, Sequence, Shot, ShotCasting, Task, TaskStatus,
-    TaskType, User,
+    Asset, AssetType, Edit, Episode, EpisodeId, Project, Sequence, Shot, ShotCasting, ShotId, Task,
+    TaskStatus, TaskType, User,
 };
 
 /// The projects of a tracker, and what they refer to in common.
@@ -45,15 +45,21 @@ pub struct ProjectSnapshot {
     /// Its assets.
     #[serde(default)]
     pub assets: Vec<Asset>,
-    /// Its shots that have a place on the timeline.
+    /// Its shots, in the order of the story, whatever is known of their places.
     #[serde(default)]
     pub shots: Vec<Shot>,
+    /// From where the frame ranges of shots count.
+    #[serde(default)]
+    pub range_scope: RangeScope,
     /// Which assets appear in which shot, one entry for each shot that has any.
     #[serde(default)]
     pub casting: Vec<ShotCasting>,
     /// Its edits, the one to show first.
     #[serde(default)]
     pub edits: Vec<Edit>,
+    /// Edits laid over it. Their ranges win over those of the shots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<Cut>,
     /// What the tracker holds and this does not, and why.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
@@ -72,7 +78,9 @@ impl ProjectSnapshot {
             assets: Vec::new(),
             shots: Vec::new(),
             casting: Vec::new(),
+            range_scope: RangeScope::default(),
             edits: Vec::new(),
+            cuts: Vec::new(),
             left_out: Vec::new(),
             notes: Vec::new(),
         }
@@ -83,12 +91,43 @@ impl ProjectSnapshot {
         let shots = self.shots.iter().flat_map(|shot| &shot.tasks);
         shots.chain(self.assets.iter().flat_map(|asset| &asset.tasks))
     }
+}
 
-    /// The frame at which the last shot has ended, 0 without shots: how long the timeline must be.
-    pub fn last_frame(&self) -> i64 {
-        let ends = self.shots.iter().map(|shot| shot.data.frame_out);
-        ends.max().unwrap_or(0)
-    }
+/// From where the frame ranges of shots count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RangeScope {
+    /// From the start of the film, or of the episode in a series.
+    #[default]
+    Timeline,
+    /// From the start of each sequence, as where only sequences are cut. The sequences follow each
+    /// other in the order of the story.
+    Sequence,
+}
+
+/// An edit that says where shots are, whatever the tracker says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cut {
+    /// Its name, as people know it: that of the file.
+    pub name: String,
+    /// The episode it is the edit of. None for a film, or a whole series.
+    #[serde(default)]
+    pub episode_id: Option<EpisodeId>,
+    /// Its length, in frames of the project.
+    pub frames: i64,
+    /// Where shots are.
+    pub ranges: Vec<CutRange>,
+}
+
+/// Where an edit has a shot, in frames of the project from the start of the edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CutRange {
+    /// The shot.
+    pub shot_id: ShotId,
+    /// The first frame.
+    pub frame_in: i64,
+    /// The frame at which the shot has ended.
+    pub frame_out: i64,
 }
 
 /// Something the tracker holds and an export does not.
@@ -152,7 +191,7 @@ impl fmt::Display for EntityKind {
 pub enum Reason {
     /// It is cancelled on the tracker.
     Canceled,
-    /// A shot without a frame range has no place on the timeline.
+    /// A shot without a place on the timeline, where those are not wanted.
     NoFrameRange,
     /// It refers to something that is not there.
     Dangling,
@@ -186,7 +225,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Canceled => f.write_str("cancelled"),
-            Self::NoFrameRange => f.write_str("no usable frame range"),
+            Self::NoFrameRange => f.write_str("no place on the timeline"),
             Self::Dangling => f.write_str("refers to something that is not there"),
             Self::Other(reason) => f.write_str(reason),
         }

@@ -86,14 +86,20 @@ fn is_range_plain(shot: &Shot<'_>) -> Option<bool> {
     // Far beyond any film, and exact as a floating-point number.
     const LAST: i64 = 1 << 40;
     let data = shot.data.as_ref()?;
-    let (start, end) = (data.frame_in?, data.frame_out?);
-    let is_range = -LAST < start && start < end && end < LAST;
-    let seconds = FrameRate::from(shot.fps?).seconds(end.saturating_sub(start));
-    let agrees = seconds.is_finite() && shot.duration_seconds.total_cmp(&seconds).is_eq();
     // A key of the tracker's own may hold anything, nested as deep as it likes.
     let custom = data.custom.iter().all(|(key, value)| {
         !matches!(&**key, "frame_in" | "frame_out") && !value.is_array() && !value.is_object()
     });
+    if !shot.on_timeline {
+        let has_range = data.frame_in.is_some() || data.frame_out.is_some();
+        let seconds = shot.duration_seconds;
+        let has_length = seconds.is_finite() && seconds >= 0.0;
+        return Some(!has_range && has_length && (0..LAST).contains(&shot.start_frame) && custom);
+    }
+    let (start, end) = (data.frame_in?, data.frame_out?);
+    let is_range = -LAST < start && start < end && end < LAST;
+    let seconds = FrameRate::from(shot.fps?).seconds(end.saturating_sub(start));
+    let agrees = seconds.is_finite() && shot.duration_seconds.total_cmp(&seconds).is_eq();
     Some(is_range && agrees && shot.start_frame == start && custom)
 }
 
@@ -179,6 +185,7 @@ mod tests {
             (id, sequence_id, name) in (id(), id(), text()),
             data in prop::option::weighted(0.9, data()),
             tasks in prop::collection::vec(task(), 0..2),
+            on_timeline in prop::bool::weighted(0.7),
             fps in prop::option::weighted(0.9, prop_oneof![Just(24.0), Just(23.976), Just(1e-300)]),
             (shifted, seconds) in (
                 prop_oneof![6 => Just(0_i64), 1 => Just(1)],
@@ -197,6 +204,7 @@ mod tests {
                 tasks,
                 start_frame: start.saturating_add(shifted),
                 duration_seconds: length / fps.unwrap_or(24.0) + seconds,
+                on_timeline,
                 thumbnail_url: None,
                 fps: fps.map(|it| Fps::from(FrameRate::new(it).expect("it is positive"))),
             }
@@ -288,6 +296,7 @@ mod tests {
             tasks: vec![task.clone()],
             start_frame: 0,
             duration_seconds: 100.0 / 23.976,
+            on_timeline: true,
             thumbnail_url: None,
             fps: Some(Fps::from(FrameRate::new(23.976).expect("it is positive"))),
         };

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use watchtower_model::format::Format;
+use watchtower_model::place::{self, PlaceOptions, Unplaced};
 use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot, References};
 
 use crate::documents;
 use crate::error::{Error, Result};
-use crate::layout::{self, Entry, Film, Layout, NewList, PresentList, Stage};
+use crate::layout::{self, Entry, Film, Layout, NewList, Placed, PresentList, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
 use crate::present::{Present, formats_of};
 use crate::references::{self, SharedIds};
@@ -25,6 +26,8 @@ pub struct ExportOptions {
     pub format: Option<Format>,
     /// What becomes of pictures and movies.
     pub media: MediaPolicy,
+    /// What becomes of shots without a place on the timeline.
+    pub unplaced: Unplaced,
     /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
@@ -57,6 +60,7 @@ impl Default for ExportOptions {
         Self {
             format: None,
             media: MediaPolicy::Download,
+            unplaced: Unplaced::Show,
             jobs: JOBS,
             lock_timeout: Duration::from_secs(60),
             keep_unused: Duration::from_secs(60 * 60),
@@ -65,6 +69,15 @@ impl Default for ExportOptions {
             moment: None,
             from_site: false,
         }
+    }
+}
+
+/// How a layout wants shots placed.
+pub(crate) fn place_options(layout: &dyn Layout, options: &ExportOptions) -> PlaceOptions {
+    PlaceOptions {
+        timelines: layout.timelines(),
+        unplaced: options.unplaced,
+        from_site: options.from_site,
     }
 }
 
@@ -182,6 +195,7 @@ impl<'a> Export<'a> {
     /// it is staged, and the export may go on with [`fail`](Self::fail). [`Error::Output`] when the
     /// site cannot be written to.
     pub async fn project(&mut self, mut snapshot: ProjectSnapshot) -> Result<()> {
+        let placement = place::place(&mut snapshot, place_options(self.layout, &self.options));
         let Project { id, name, .. } = snapshot.project.clone();
         if self.exported.contains_key(&id) {
             let message = format!("`{name}` has the id of another project, {id}");
@@ -198,11 +212,18 @@ impl<'a> Export<'a> {
             return Err(Error::Data(message));
         }
         let used = references::check(&snapshot, Some(&self.ids))?;
-        let (media, counts) = self.fetcher().fetch_project(&snapshot, self.list).await?;
-        let film = Film {
+        let (media, counts) = self
+            .fetcher()
+            .fetch_project(&snapshot, &placement, self.list)
+            .await?;
+        let placed = Placed {
             snapshot: &snapshot,
-            list: self.list,
             media: &media,
+            placement: &placement,
+        };
+        let film = Film {
+            placed: &placed,
+            list: self.list,
             used: &used,
             options: &self.options,
         };
@@ -212,8 +233,9 @@ impl<'a> Export<'a> {
             return Err(error);
         }
         let warnings = stage.warnings;
-        let limits = self.layout.limits(&snapshot, &media);
-        let total_frames = self.layout.total_frames(&snapshot, &media);
+        let limits = self.layout.limits(&placed);
+        let lengths = self.layout.lengths(&placed);
+        let total_frames = lengths.into_iter().map(|(_, frames)| frames).sum();
         let movies = media.notes(&snapshot);
         let notes = warnings.into_iter().chain(limits).chain(movies);
         snapshot.notes.extend(notes);
@@ -230,7 +252,7 @@ impl<'a> Export<'a> {
             id: id.clone(),
             name,
             outcome: Outcome::Exported,
-            counts: Counts::of(&snapshot, total_frames),
+            counts: Counts::of(&snapshot, total_frames, placement.counts),
             media: counts,
             left_out: snapshot.left_out,
             notes: snapshot.notes,

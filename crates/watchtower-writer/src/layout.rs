@@ -6,14 +6,17 @@
 mod v0;
 mod v1;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde::Serialize;
 use watchtower_model::format::{Document, Format};
+use watchtower_model::place::{self, Placement, Timelines};
 use watchtower_model::{
-    EditId, Episode, Project, ProjectId, ProjectList, ProjectSnapshot, References, Shot, User,
+    Edit, EditId, Episode, EpisodeId, FrameRate, Project, ProjectId, ProjectList, ProjectSnapshot,
+    References, Shot, ShotId, User,
 };
 
 use crate::conform::Conform;
@@ -40,6 +43,12 @@ pub(crate) trait Layout: Send + Sync {
     /// How many edits of a project have a movie in the site.
     fn movies(&self) -> usize;
 
+    /// The edits of a project whose movie the format can show.
+    fn edits<'a>(&self, snapshot: &'a ProjectSnapshot) -> Vec<&'a Edit>;
+
+    /// How many timelines a project has.
+    fn timelines(&self) -> Timelines;
+
     /// The folder of the pictures that a project's documents show, from the site root.
     fn previews(&self, project: &ProjectId) -> String;
 
@@ -65,11 +74,11 @@ pub(crate) trait Layout: Send + Sync {
     /// Stages the documents of a project.
     fn stage_project(&self, stage: &mut Stage<'_>, film: &Film<'_>) -> Result<()>;
 
-    /// The length of the timeline, in frames; that of all timelines together, where there are several.
-    fn total_frames(&self, snapshot: &ProjectSnapshot, media: &ResolvedMedia) -> u64;
+    /// The length of each timeline in frames, with its episode.
+    fn lengths(&self, film: &Placed<'_>) -> Vec<(Option<EpisodeId>, u64)>;
 
     /// What a person should know of what the format, or its client, cannot show.
-    fn limits(&self, snapshot: &ProjectSnapshot, media: &ResolvedMedia) -> Vec<String>;
+    fn limits(&self, film: &Placed<'_>) -> Vec<String>;
 }
 
 /// The layout of a format.
@@ -82,11 +91,29 @@ pub(crate) fn of(format: Format) -> &'static dyn Layout {
     }
 }
 
+/// A project whose shots have their places, with its pictures and movies.
+pub(crate) struct Placed<'a> {
+    pub(crate) snapshot: &'a ProjectSnapshot,
+    pub(crate) media: &'a ResolvedMedia,
+    pub(crate) placement: &'a Placement,
+}
+
+impl Placed<'_> {
+    /// Where shots go that have no place on the timeline.
+    pub(crate) fn behind_the_end(&self, layout: &dyn Layout) -> HashMap<ShotId, i64> {
+        let lengths = layout.lengths(self);
+        place::behind_the_end(self.snapshot, layout.timelines(), |episode| {
+            let mut lengths = lengths.iter();
+            let found = lengths.find(|(id, _)| id.as_ref() == episode);
+            found.map_or(0, |(_, length)| *length)
+        })
+    }
+}
+
 /// Everything of which the documents of a project are made.
 pub(crate) struct Film<'a> {
-    pub(crate) snapshot: &'a ProjectSnapshot,
+    pub(crate) placed: &'a Placed<'a>,
     pub(crate) list: &'a ProjectList,
-    pub(crate) media: &'a ResolvedMedia,
     /// The types, statuses and people that the snapshot refers to.
     pub(crate) used: &'a References,
     pub(crate) options: &'a ExportOptions,
@@ -237,18 +264,25 @@ impl<'a> Stage<'a> {
 }
 
 /// What a person should know of shots beyond the end of a timeline.
-fn beyond<'a>(shots: impl Iterator<Item = &'a Shot>, total_frames: u64) -> Option<String> {
+fn beyond<'a>(
+    shots: impl Iterator<Item = &'a Shot>,
+    fps: FrameRate,
+    total_frames: u64,
+) -> Option<String> {
     let end = i64::try_from(total_frames).unwrap_or(i64::MAX);
     let (mut all, mut beyond, mut last) = (0_usize, 0_usize, 0);
     for shot in shots {
-        let shot_end = shot.data.frame_out;
+        let Some((start, out)) = shot.data.frame_in.zip(shot.data.frame_out) else {
+            continue;
+        };
+        let shot_end = place::end_on_timeline(start, out.saturating_sub(start), shot.fps, fps);
         all += 1;
         beyond += usize::from(shot_end > end);
         last = last.max(shot_end);
     }
     (beyond > 0).then(|| {
         format!(
-            "the movie has {total_frames} frames and the last shot ends at {last}: the client draws \
+            "the timeline has {total_frames} frames and the last shot ends at {last}: the client draws \
              what is beyond off the end of the timeline ({beyond} of {all} shots)"
         )
     })

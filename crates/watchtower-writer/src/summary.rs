@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use watchtower_model::format::Format;
+use watchtower_model::place::PlaceCounts;
 use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot};
 
 /// What an export did.
@@ -111,11 +112,14 @@ pub struct Counts {
     pub edits: usize,
     /// The length of the timeline, in frames; of all episodes together where each has its own.
     pub total_frames: u64,
+    /// From where shots have their places on the timeline.
+    pub places: PlaceCounts,
 }
 
 impl Counts {
-    pub(crate) fn of(snapshot: &ProjectSnapshot, total_frames: u64) -> Self {
+    pub(crate) fn of(snapshot: &ProjectSnapshot, total_frames: u64, places: PlaceCounts) -> Self {
         Self {
+            places,
             episodes: snapshot.episodes.len(),
             sequences: snapshot.sequences.len(),
             shots: snapshot.shots.len(),

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 use watchtower_model::format::Format;
+use watchtower_model::place;
 use watchtower_model::{
     Asset, AssetType, Edit, Project, ProjectList, ProjectSnapshot, References, Sequence, Shot,
     ShotCasting, TaskStatus, TaskType, User,
 };
 
 use crate::error::Result;
-use crate::export::ExportOptions;
-use crate::layout::{self, Entry, Film, NewList, Stage};
+use crate::export::{ExportOptions, place_options};
+use crate::layout::{self, Entry, Film, NewList, Placed, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
 use crate::references;
 use crate::site::{Site, Transaction};
@@ -150,19 +151,26 @@ impl ProjectWriter {
         snapshot.sequences.clone_from(&self.sequences);
         snapshot.edits.push(self.edit.clone());
         snapshot.casting.clone_from(&self.casting);
+        let layout = layout::of(FORMAT);
+        let options = ExportOptions::default();
+        let placement = place::place(&mut snapshot, place_options(layout, &options));
         references::check(&snapshot, None)?;
         let change = site.begin(PATIENCE)?;
         let (list, answers) = (ProjectList::default(), Answers::default());
-        let fetched = block_on(fetcher(&change, &answers).fetch_project(&snapshot, &list));
+        let fetched =
+            block_on(fetcher(&change, &answers).fetch_project(&snapshot, &placement, &list));
         let (media, counts) = fetched?;
-        let film = Film {
+        let placed = Placed {
             snapshot: &snapshot,
-            list: &list,
             media: &media,
-            used: &References::default(),
-            options: &ExportOptions::default(),
+            placement: &placement,
         };
-        let layout = layout::of(FORMAT);
+        let film = Film {
+            placed: &placed,
+            list: &list,
+            used: &References::default(),
+            options: &options,
+        };
         let mut stage = Stage::of_project(&change, layout, &snapshot.project);
         layout.stage_project(&mut stage, &film)?;
         keep_the_rest(change, counts)

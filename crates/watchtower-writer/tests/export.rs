@@ -117,12 +117,12 @@ async fn what_the_client_shows_wrongly_is_published_and_noted() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new(folder.path());
     let (list, mut snapshots) = projects(&["A"], "one");
-    snapshots[0].shots[0].data = ShotData::new(10, 10);
+    snapshots[0].shots[0].name = String::new();
     let mut export = begin(&site, &list).await;
     export.project(snapshots.remove(0)).await.unwrap();
     let summary = export.finish().await.unwrap();
     let notes = &summary.projects[0].notes;
-    let note = "shots.json/0/data/frame_out: the shot has no frames";
+    let note = "shots.json/0/name: the name is empty";
     assert!(notes.iter().any(|it| it == note), "{notes:?}");
 }
 

@@ -106,13 +106,9 @@ impl Row {
         }
     }
 
-    /// How many frames it has, or why it has no place on the timeline.
-    fn length(&self) -> Result<i64, Reason> {
-        match self.frames {
-            _ if self.status == "Omitted" => Err(Reason::Canceled),
-            Some(frames) if frames > 0 => Ok(frames),
-            _ => Err(Reason::NoFrameRange),
-        }
+    /// What we know of its place: a length, or nothing. Where it goes is decided when a site is written.
+    fn data(&self) -> ShotData {
+        self.frames.map(ShotData::of_length).unwrap_or_default()
     }
 }
 
@@ -169,24 +165,19 @@ impl Tracker for Studio {
         })?;
         let folder = self.file.parent().unwrap_or("".as_ref());
         let mut snapshot = ProjectSnapshot::new(film.project());
-        let mut end = 0;
+        // Shots come in the order of the story, which is that of the list.
         for row in &film.shots {
             let sequence = Sequence::new(&row.sequence);
             add(&mut snapshot.sequences, sequence.clone());
-            // Shots follow each other; the list is in the order of the film.
-            let start = end;
-            match row.length() {
-                Ok(frames) => end = start + frames,
+            if row.status == "Omitted" {
                 // An export says at its end what was left out, and why.
-                Err(reason) => {
-                    snapshot.left_out.push(LeftOut {
-                        kind: EntityKind::Shot,
-                        id: format!("{}/{}", row.sequence, row.name),
-                        name: format!("{} / {}", row.sequence, row.name),
-                        reason,
-                    });
-                    continue;
-                }
+                snapshot.left_out.push(LeftOut {
+                    kind: EntityKind::Shot,
+                    id: format!("{}/{}", row.sequence, row.name),
+                    name: format!("{} / {}", row.sequence, row.name),
+                    reason: Reason::Canceled,
+                });
+                continue;
             }
             let shot = Shot {
                 fps: film.fps,
@@ -195,7 +186,7 @@ impl Tracker for Studio {
                     .picture
                     .as_ref()
                     .map(|it| MediaRef::file(folder.join(it))),
-                ..Shot::new(&row.name, &sequence.id, ShotData::new(start, end))
+                ..Shot::new(&row.name, &sequence.id, row.data())
             };
             let cast = row.cast.iter();
             let cast: Vec<_> = cast.map(|it| Asset::new(it, &character().id)).collect();

@@ -16,12 +16,13 @@ async fn our_tracker_conforms() {
 }
 
 #[tokio::test]
-async fn what_has_no_place_on_the_timeline_is_left_out() {
+async fn what_is_cancelled_is_left_out_and_what_has_no_length_stays() {
     let studio = Studio::new("studio.json");
     let list = studio.project_list().await.unwrap();
     let film = studio.project(&list.projects[0], &list).await.unwrap();
-    assert_eq!((film.shots.len(), film.left_out.len()), (3, 2));
-    assert_eq!(film.last_frame(), 48 + 72 + 96);
+    assert_eq!((film.shots.len(), film.left_out.len()), (4, 1));
+    let lengths: Vec<_> = film.shots.iter().map(|it| it.data.length()).collect();
+    assert_eq!(lengths, [Some(48), Some(72), Some(96), None]);
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ pub(super) fn prepare<'a>(
         site: Site::new(site),
         options: ExportOptions {
             media: media_policy(&args, &*tracker),
+            unplaced: args.unplaced.into(),
             projects: args.projects,
             format: args.format,
             jobs: network.jobs,

@@ -218,16 +218,15 @@ struct FoobarShot {
 }
 
 impl FoobarShot {
-    /// Its place on the timeline, or why it has none. Foobar counts frames from 1 and names the last
-    /// of a shot; the timeline counts from 0, and `frame_out` is the one after the last.
-    fn range(&self) -> Result<ShotData, Reason> {
-        match (self.first_frame, self.last_frame) {
-            _ if self.omitted => Err(Reason::Canceled),
-            (Some(first), Some(last)) if 1 <= first && first <= last => {
-                Ok(ShotData::new(first - 1, last))
-            }
-            _ => Err(Reason::NoFrameRange),
-        }
+    /// What we know of its place on the timeline. Foobar counts frames from 1 and names the last of a shot;
+    /// the timeline counts from 0, and `frame_out` is the one after the last. A shot without a range stays:
+    /// where it goes is decided when a site is written.
+    fn data(&self) -> ShotData {
+        ShotData::of_fields(
+            self.first_frame.map(|first| first - 1),
+            self.last_frame,
+            None,
+        )
     }
 }
 
@@ -235,20 +234,21 @@ impl TryFrom<FoobarShot> for Shot {
     type Error = LeftOut;
 
     fn try_from(it: FoobarShot) -> Result<Self, LeftOut> {
-        match it.range() {
-            Ok(range) => Ok(Self {
-                id: it.id,
-                thumbnail: it.picture.map(MediaRef::key),
-                tasks: it.tasks,
-                ..Self::new(it.name, &it.sequence, range)
-            }),
-            Err(reason) => Err(LeftOut {
+        if it.omitted {
+            return Err(LeftOut {
                 kind: EntityKind::Shot,
-                id: it.id.into(),
                 name: format!("{} {}", it.sequence, it.name),
-                reason,
-            }),
+                id: it.id.into(),
+                reason: Reason::Canceled,
+            });
         }
+        let data = it.data();
+        Ok(Self {
+            id: it.id,
+            thumbnail: it.picture.map(MediaRef::key),
+            tasks: it.tasks,
+            ..Self::new(it.name, &it.sequence, data)
+        })
     }
 }
 

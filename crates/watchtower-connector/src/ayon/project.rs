@@ -4,16 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use watchtower_model::{
-    Asset, AssetId, EntityKind, Episode, EpisodeId, FrameRate, InvalidId, LeftOut, MediaRef,
-    Project, ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotCasting, ShotId,
-    Task, TaskId, TaskStatusId, TaskTypeId, UserId,
+    Asset, AssetId, EntityKind, Episode, EpisodeId, InvalidId, LeftOut, MediaRef, Project,
+    ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotCasting, ShotId, Task,
+    TaskId, TaskStatusId, TaskTypeId, UserId,
 };
 
 use super::edits::{self, EditRecords};
 use super::list::{self, Details};
 use super::media::Addresses;
 use super::records::{self, Folder, Link};
-use super::timeline::{self, Timing};
+use super::timeline;
 use super::tree::{Kind, Tree};
 use super::{AyonSettings, by_name};
 use crate::Result;
@@ -296,50 +296,29 @@ impl<'a> Reader<'a> {
         }
         // Stable: within a sequence they stay in the order of names.
         shots.sort_by_key(|(place, _)| *place);
-        let mut timings: Vec<(Timing, FrameRate)> = shots
-            .iter()
-            .map(|(_, folder)| {
-                let fps = folder.attrib.fps.and_then(list::frame_rate);
-                (Timing::of(folder), fps.unwrap_or(film))
-            })
-            .collect();
-        self.note_timings(&timings);
-        let given: Vec<_> = timings.iter().map(|(timing, _)| timing.place).collect();
-        let laid = timeline::lay(&mut timings, film);
-        if laid.placed > 0 {
-            self.first_frame = given.iter().flatten().map(|(start, _)| *start).min();
-        }
-        self.note_places(&laid);
-
-        let mut shots: Vec<_> = shots.into_iter().zip(timings).collect();
-        // Stable: what starts together stays in the order of sequences and names.
-        shots.sort_by_key(|(_, (timing, _))| timing.place.map(|(start, _)| start));
-        for ((sequence, folder), (timing, fps)) in shots {
-            let Some(range) = timing.place else {
-                let name = self.full_name(folder);
-                self.leave_out(EntityKind::Shot, &folder.id, name, Reason::NoFrameRange);
-                continue;
+        let mut inherited = 0;
+        let mut other_rates = 0;
+        for (sequence, folder) in shots {
+            let data = timeline::shot_data(folder);
+            let fps = folder.attrib.fps.and_then(list::frame_rate).unwrap_or(film);
+            inherited += usize::from(timeline::is_inherited(folder, &data));
+            other_rates += usize::from(fps != film);
+            let first = data.range().map(|(start, _)| start);
+            self.first_frame = match (self.first_frame, first) {
+                (Some(known), Some(first)) => Some(known.min(first)),
+                (known, first) => known.or(first),
             };
             let tasks = self.tasks(folder)?;
             self.snapshot.shots.push(Shot {
                 id: ShotId::new(folder.id.as_str())?,
                 name: folder.title().to_owned(),
                 sequence_id: self.snapshot.sequences[sequence].id.clone(),
-                data: timeline::shot_data(range, folder),
+                data,
                 tasks,
                 thumbnail: self.thumbnail(folder),
                 fps,
             });
         }
-        Ok(())
-    }
-
-    fn note_timings(&mut self, timings: &[(Timing, FrameRate)]) {
-        let film = self.snapshot.project.fps;
-        let inherited = timings
-            .iter()
-            .filter(|(timing, _)| timing.place.is_none() && timing.inherited)
-            .count();
         if inherited > 0 {
             self.note(format!(
                 "{} no frame range of {} own: the length is that of a folder above or of the project",
@@ -347,34 +326,13 @@ impl<'a> Reader<'a> {
                 if inherited == 1 { "its" } else { "their" },
             ));
         }
-        let others = timings.iter().filter(|(_, fps)| *fps != film).count();
-        if others > 0 {
+        if other_rates > 0 {
             self.note(format!(
                 "{} another frame rate than the project's {film}",
-                count(others, "shot has", "shots have")
+                count(other_rates, "shot has", "shots have")
             ));
         }
-    }
-
-    fn note_places(&mut self, laid: &timeline::Laid) {
-        const END_TO_END: &str = "so the shots are laid end to end by their lengths, in the order \
-                                  of sequences and names";
-        if laid.same_start {
-            self.note(format!(
-                "all clips start at the same frame, which is no place in the edit, {END_TO_END}"
-            ));
-        } else if laid.placed == 0 && laid.following > 0 {
-            self.note(format!(
-                "no shot has clipIn and clipOut of its own, {END_TO_END}"
-            ));
-        } else if laid.following > 0 {
-            self.note(format!(
-                "{} after the last shot that has a place in the edit: clipIn and clipOut are not set \
-                 on {}",
-                count(laid.following, "shot comes", "shots come"),
-                if laid.following == 1 { "it" } else { "them" },
-            ));
-        }
+        Ok(())
     }
 
     fn read_assets(&mut self, folders: &'a [Folder]) -> Result<(), InvalidId> {

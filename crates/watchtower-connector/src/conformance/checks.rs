@@ -181,9 +181,15 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "ranges",
-        about: "Every shot starts at frame 0 or later, and ends after it has started.",
-        means: "Shots lie outside the timeline, or cannot be seen on it.",
+        about: "A frame range ends after it has started, and a length is above 0.",
+        means: "The range does not count: the shot is laid end to end, or has no place on the timeline.",
         judge: data::ranges,
+    },
+    Check {
+        id: "places-left-to-us",
+        about: "No shot is left out for want of a frame range.",
+        means: "Shots are missing on the wall until somebody sets their range; an edit cannot place them.",
+        judge: data::places_left_to_us,
     },
     Check {
         id: "fps",

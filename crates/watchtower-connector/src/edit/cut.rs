@@ -1,9 +1,9 @@
 //! A cut, and which of its pieces is which shot.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
-use watchtower_model::{EntityKind, FrameRate, LeftOut, ProjectSnapshot, Reason, Sequence, ShotId};
+use watchtower_model::{CutRange, Episode, FrameRate, ProjectSnapshot};
 
 use super::listed;
 use super::matching::{Found, NamePattern, ShotNames};
@@ -136,8 +136,14 @@ pub(super) struct Shots {
 
 /// Finds the shots of a cut. Pieces count in the order of the timeline; those of a shot that touch are one,
 /// and of pieces apart the first counts.
-pub(super) fn shots(cut: &Cut, snapshot: &ProjectSnapshot, pattern: Option<&NamePattern>) -> Shots {
-    let names = ShotNames::of(snapshot, pattern);
+fn shots(
+    cut: &Cut,
+    fps: FrameRate,
+    snapshot: &ProjectSnapshot,
+    pattern: Option<&NamePattern>,
+    episode: Option<&Episode>,
+) -> Shots {
+    let names = ShotNames::of(snapshot, pattern, episode);
     let mut pieces: Vec<(i64, i64, usize)> = Vec::new();
     let mut unknown: Vec<String> = Vec::new();
     let mut several: Vec<String> = Vec::new();
@@ -150,7 +156,7 @@ pub(super) fn shots(cut: &Cut, snapshot: &ProjectSnapshot, pattern: Option<&Name
             Found::Shot(shot, _) => {
                 // What is inside a shot is of it.
                 at += piece.inside;
-                let (start, end) = piece.frames(cut.fps);
+                let (start, end) = piece.frames(fps.as_f64());
                 pieces.push((start, end, shot));
             }
             Found::Several(name, one, other) => several.push(format!(
@@ -220,79 +226,53 @@ pub(super) fn full_name(snapshot: &ProjectSnapshot, at: usize) -> String {
     )
 }
 
-/// Lays a cut over a project: order, start and length of its shots are those of the cut. What does not
-/// match, either way, is named. Gives back whether anything matched.
+/// Lays a cut over a project, or over one episode of it: its pieces say where shots are. What matches no
+/// shot is named. Gives back whether anything matched.
 pub(super) fn lay_over(
     cut: &Cut,
     file: &str,
     pattern: Option<&NamePattern>,
+    episode: Option<&Episode>,
     snapshot: &mut ProjectSnapshot,
 ) -> bool {
-    let Shots { ranges, notes } = shots(cut, snapshot, pattern);
+    // The first edit says at what rate the project counts.
+    let before = snapshot.project.fps;
+    let own = FrameRate::new(cut.fps).unwrap_or(before);
+    let is_first = snapshot.cuts.is_empty();
+    let fps = if is_first { own } else { before };
+    let Shots { ranges, notes } = shots(cut, fps, snapshot, pattern, episode);
     if ranges.is_empty() {
         return false;
     }
     for text in cut.notes.iter().chain(&notes) {
         snapshot.notes.push(format!("{file}: {text}"));
     }
-    place(cut, file, snapshot, &ranges);
+    if own != before {
+        snapshot.notes.push(match is_first {
+            true => format!(
+                "{file} has {own} frames per second, and the tracker {before}: those of the edit count"
+            ),
+            false => format!(
+                "{file} has {own} frames per second: its frames are converted to the {before} of the project"
+            ),
+        });
+    }
+    snapshot.project.fps = fps;
+    let ends = cut.pieces.iter().map(|it| it.frames(fps.as_f64()).1);
+    let frames = ends.max().unwrap_or(0);
+    let mut ranges: Vec<_> = ranges.into_iter().collect();
+    ranges.sort_unstable();
+    let range = |(shot, (frame_in, frame_out)): (usize, (i64, i64))| CutRange {
+        shot_id: snapshot.shots[shot].id.clone(),
+        frame_in,
+        frame_out,
+    };
+    let ranges = ranges.into_iter().map(range).collect();
+    snapshot.cuts.push(watchtower_model::Cut {
+        name: file.to_owned(),
+        episode_id: episode.map(|it| it.id.clone()),
+        frames,
+        ranges,
+    });
     true
-}
-
-/// Gives the shots their ranges, leaves out those without, and sorts what is left.
-fn place(
-    cut: &Cut,
-    file: &str,
-    snapshot: &mut ProjectSnapshot,
-    ranges: &HashMap<usize, (i64, i64)>,
-) {
-    if let Ok(fps) = FrameRate::new(cut.fps) {
-        if snapshot.project.fps != fps {
-            let before = snapshot.project.fps;
-            snapshot.notes.push(format!(
-                "{file} has {fps} frames per second, and the tracker {before}: those of the edit count"
-            ));
-        }
-        snapshot.project.fps = fps;
-    }
-    let fps = snapshot.project.fps;
-    let sequences: HashMap<_, _> = snapshot
-        .sequences
-        .iter()
-        .map(|it| (it.id.clone(), it.name.clone()))
-        .collect();
-    let mut shots = Vec::new();
-    for (at, mut shot) in std::mem::take(&mut snapshot.shots).into_iter().enumerate() {
-        match ranges.get(&at) {
-            Some(&(start, end)) => {
-                (shot.data.frame_in, shot.data.frame_out) = (start, end);
-                shot.fps = fps;
-                shots.push(shot);
-            }
-            None => {
-                let sequence = sequences.get(&shot.sequence_id);
-                let sequence = sequence.map_or("no sequence", |it| it);
-                snapshot.left_out.push(LeftOut {
-                    kind: EntityKind::Shot,
-                    name: format!("{sequence} / {}", shot.name),
-                    id: shot.id.into(),
-                    reason: Reason::Other(format!("not in the edit {file}")),
-                });
-            }
-        }
-    }
-    shots.sort_by_key(|shot| (shot.data.frame_in, shot.data.frame_out));
-    let ids: HashSet<&ShotId> = shots.iter().map(|it| &it.id).collect();
-    snapshot.casting.retain(|it| ids.contains(&it.shot_id));
-    let mut first = HashMap::new();
-    for (at, shot) in shots.iter().enumerate() {
-        first.entry(shot.sequence_id.clone()).or_insert(at);
-    }
-    let place = |it: &Sequence| first.get(&it.id).copied().unwrap_or(usize::MAX);
-    snapshot.sequences.sort_by_key(place);
-    let order: HashMap<ShotId, usize> = shots.iter().map(|it| it.id.clone()).zip(0..).collect();
-    snapshot
-        .casting
-        .sort_by_key(|it| order.get(&it.shot_id).copied());
-    snapshot.shots = shots;
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use regex_lite::{Captures, Regex};
-use watchtower_model::ProjectSnapshot;
+use watchtower_model::{Episode, ProjectSnapshot};
 
 use super::cut::{Name, Source};
 use crate::names::words;
@@ -98,7 +98,12 @@ enum Fits {
 }
 
 impl<'a> ShotNames<'a> {
-    pub(super) fn of(snapshot: &ProjectSnapshot, pattern: Option<&'a NamePattern>) -> Self {
+    /// Those of the shots of one episode, or of all.
+    pub(super) fn of(
+        snapshot: &ProjectSnapshot,
+        pattern: Option<&'a NamePattern>,
+        of: Option<&Episode>,
+    ) -> Self {
         let episodes = snapshot.episodes.iter().map(|it| (&it.id, &*it.name));
         let episodes: HashMap<_, _> = episodes.collect();
         let sequences: HashMap<_, _> = snapshot.sequences.iter().map(|it| (&it.id, it)).collect();
@@ -112,6 +117,11 @@ impl<'a> ShotNames<'a> {
         };
         for (at, shot) in snapshot.shots.iter().enumerate() {
             let sequence = sequences.get(&shot.sequence_id);
+            let id = sequence.and_then(|it| it.episode_id.as_ref());
+            if of.is_some_and(|it| id != Some(&it.id)) {
+                names.parts.push([const { String::new() }; 3]);
+                continue;
+            }
             let episode = sequence.and_then(|it| episodes.get(it.episode_id.as_ref()?));
             let sequence = sequence.map(|it| &*it.name);
             let name = &*shot.name;
@@ -329,7 +339,7 @@ mod tests {
     fn found(shots: &[&str], source: Source, text: &str, pattern: Option<&str>) -> String {
         let pattern = pattern.map(|it| NamePattern::new(it).unwrap());
         let film = film(shots);
-        match ShotNames::of(&film, pattern.as_ref()).find(&[Name::new(source, text)]) {
+        match ShotNames::of(&film, pattern.as_ref(), None).find(&[Name::new(source, text)]) {
             Found::Shot(shot, _) => shots[shot].to_owned(),
             Found::Several(_, one, other) => format!("{} {}", shots[one], shots[other]),
             Found::Nothing => "-".to_owned(),

@@ -35,8 +35,8 @@ pub fn write(
     };
     let (mut placed, mut left_out) = (Vec::new(), Vec::new());
     for shot in film.shots.iter().filter(is_of_episode) {
-        match (shot.data.frame_in, shot.data.frame_out) {
-            (start, end) if start < end && start >= 0 => placed.push((start, end, shot)),
+        match shot.data.range() {
+            Some((start, end)) if start >= 0 => placed.push((start, end, shot)),
             _ => left_out.push(clip_name(film, shot)),
         }
     }

@@ -7,55 +7,30 @@ use super::records;
 
 const FRAME_IN: &str = "frame_in";
 const FRAME_OUT: &str = "frame_out";
+const NB_FRAMES: &str = "nb_frames";
 
 /// A whole number within what JavaScript counts exactly: the client computes with it.
 const LIMIT: i64 = 1 << 53;
 
-/// What Kitsu knows about the length and the place of a shot, in frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Timing {
-    /// First frame, and the frame at which the shot has ended.
-    pub range: Option<(i64, i64)>,
-    /// How many frames it has, above 0.
-    pub length: Option<i64>,
-}
-
-impl Timing {
-    /// Reads the range from `data`, or from beside it; as an end that is missing follows from the
-    /// length, and the other way round. A range that ends before it starts is none.
-    pub(super) fn of(shot: &records::Shot) -> Self {
-        let either = |key, beside: &Value| frame(&shot.data[key]).or_else(|| frame(beside));
-        let length = frame(&shot.nb_frames).filter(|&length| length > 0);
-        let ends = (
-            either(FRAME_IN, &shot.frame_in),
-            either(FRAME_OUT, &shot.frame_out),
-            length,
-        );
-        let range = match ends {
-            (Some(start), Some(end), _) => Some((start, end)),
-            (Some(start), None, Some(length)) => Some((start, start + length)),
-            (None, Some(end), Some(length)) => Some((end - length, end)),
-            _ => None,
-        };
-        Self {
-            range: range.filter(|(start, end)| start <= end),
-            length,
-        }
-    }
-}
-
-/// The keys of the studio's own, beside the range.
-pub(super) fn shot_data(range: (i64, i64), data: Value) -> ShotData {
-    let mut custom = match data {
-        Value::Object(custom) => custom,
+/// What Kitsu knows of a shot's place and length, from `data` or from beside it, with the keys of the
+/// studio's own.
+pub(super) fn shot_data(shot: &records::Shot) -> ShotData {
+    let either = |key, beside: &Value| frame(&shot.data[key]).or_else(|| frame(beside));
+    let mut custom = match &shot.data {
+        Value::Object(custom) => custom.clone(),
         _ => Map::new(),
     };
-    // `remove` would move the last key to the hole.
-    custom.shift_remove(FRAME_IN);
-    custom.shift_remove(FRAME_OUT);
+    for key in [FRAME_IN, FRAME_OUT, NB_FRAMES] {
+        // `remove` would move the last key to the hole.
+        custom.shift_remove(key);
+    }
     ShotData {
         custom,
-        ..ShotData::new(range.0, range.1)
+        ..ShotData::of_fields(
+            either(FRAME_IN, &shot.frame_in),
+            either(FRAME_OUT, &shot.frame_out),
+            either(NB_FRAMES, &shot.nb_frames),
+        )
     }
 }
 
@@ -88,15 +63,15 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn timing(shot: Value) -> Timing {
+    fn data(shot: Value) -> ShotData {
         let mut record = json!({"id": "1"});
         let fields = record.as_object_mut().unwrap();
         fields.extend(shot.as_object().unwrap().clone());
-        Timing::of(&serde_json::from_value(record).unwrap())
+        shot_data(&serde_json::from_value(record).unwrap())
     }
 
     fn range(shot: Value) -> Option<(i64, i64)> {
-        timing(shot).range
+        data(shot).range()
     }
 
     #[test]
@@ -116,8 +91,6 @@ mod tests {
     fn frame_0_is_a_frame() {
         let data = json!({"data": {"frame_in": 0, "frame_out": 24}});
         assert_eq!(range(data), Some((0, 24)));
-        let data = json!({"data": {"frame_in": "0", "frame_out": 0}});
-        assert_eq!(range(data), Some((0, 0)));
     }
 
     #[test]
@@ -133,19 +106,6 @@ mod tests {
         }
         let shot = json!({"data": {"frame_in": 1, "frame_out": 2}, "frame_in": 5, "frame_out": 9});
         assert_eq!(range(shot), Some((1, 2)));
-    }
-
-    #[test]
-    fn an_end_that_is_missing_follows_from_the_length() {
-        let shot = json!({"data": {"frame_in": 40}, "nb_frames": 12});
-        assert_eq!(range(shot), Some((40, 52)));
-        let shot = json!({"data": {"frame_out": 52}, "nb_frames": "12"});
-        assert_eq!(range(shot), Some((40, 52)));
-        assert_eq!(range(json!({"data": {"frame_in": 40}})), None);
-        assert_eq!(
-            range(json!({"data": {"frame_in": 40}, "nb_frames": 0})),
-            None
-        );
     }
 
     #[test]
@@ -169,22 +129,23 @@ mod tests {
     #[test]
     fn a_length_alone_is_known_as_such() {
         assert_eq!(
-            timing(json!({"data": null, "nb_frames": 25})),
-            Timing {
-                range: None,
-                length: Some(25)
-            }
+            data(json!({"data": null, "nb_frames": "25"})),
+            ShotData::of_length(25)
         );
-        assert_eq!(timing(json!({"nb_frames": -3})), Timing::default());
+        assert_eq!(data(json!({"nb_frames": -3})), ShotData::default());
     }
 
     #[test]
     fn custom_keys_stay_in_their_order() {
         let data =
             json!({"frame_out": "35", "lens": "35mm", "frame_in": "10", "fps": "25", "x": null});
-        let data = shot_data((10, 35), data);
-        assert_eq!((data.frame_in, data.frame_out), (10, 35));
+        let data = data_of(data);
+        assert_eq!(data.range(), Some((10, 35)));
         let keys: Vec<_> = data.custom.keys().collect();
         assert_eq!(keys, ["lens", "fps", "x"]);
+    }
+
+    fn data_of(of_shot: Value) -> ShotData {
+        data(json!({"data": of_shot}))
     }
 }

@@ -11,7 +11,7 @@ use watchtower_model::{
 };
 
 use super::edits::{self, EditRecords};
-use super::frame_range::{Timing, shot_data};
+use super::frame_range::shot_data;
 use super::list::frame_rate;
 use super::media::Addresses;
 use super::{by_name, records};
@@ -237,8 +237,7 @@ impl<'a> Reader<'a> {
                 Some(Group::Canceled(_)) => Reason::Canceled,
                 None => Reason::Dangling,
                 Some(Group::Sequence { id, place, .. }) => {
-                    shots.push(PlacedShot {
-                        timing: Timing::of(&record),
+                    shots.push(FoundShot {
                         record,
                         full_name: name,
                         sequence_id: id.clone(),
@@ -255,24 +254,15 @@ impl<'a> Reader<'a> {
             let places = a.sequence_place.cmp(&b.sequence_place);
             places.then_with(names).then_with(ids)
         });
-        if shots.iter().all(|shot| shot.timing.range.is_none()) {
-            self.lay_end_to_end(&mut shots);
-        }
-        // Stable: what starts together stays in the order of sequences and names.
-        shots.sort_by_key(|shot| shot.timing.range.map(|(start, _)| start));
         for shot in shots {
-            let Some(range) = shot.timing.range else {
-                let id = &shot.record.id;
-                self.leave_out(EntityKind::Shot, id, shot.full_name, Reason::NoFrameRange);
-                continue;
-            };
+            let data = shot_data(&shot.record);
             let thumbnail = self.preview(shot.record.preview_file_id.as_deref());
             let tasks = self.tasks(shot.record.tasks, &shot.full_name)?;
             self.snapshot.shots.push(Shot {
                 id: ShotId::new(shot.record.id)?,
                 name: shot.record.name,
                 sequence_id: shot.sequence_id,
-                data: shot_data(range, shot.record.data),
+                data,
                 tasks,
                 thumbnail,
                 // A shot may have a frame rate of its own in Kitsu, but its range is on the
@@ -281,24 +271,6 @@ impl<'a> Reader<'a> {
             });
         }
         Ok(())
-    }
-
-    /// Gives every shot that has a length a place after the one before it.
-    fn lay_end_to_end(&mut self, shots: &mut [PlacedShot]) {
-        let mut frame: i64 = 0;
-        for shot in shots {
-            if let Some(length) = shot.timing.length {
-                let end = frame.saturating_add(length);
-                shot.timing.range = Some((frame, end));
-                frame = end;
-            }
-        }
-        if frame > 0 {
-            self.note(
-                "no shot has a frame range, so the shots are laid end to end by their lengths, in \
-                 the order of sequences and names",
-            );
-        }
     }
 
     fn read_assets(&mut self, mut records: Vec<records::Asset>) -> Result<(), InvalidId> {
@@ -573,13 +545,12 @@ enum Group {
     Canceled(String),
 }
 
-struct PlacedShot {
+struct FoundShot {
     record: records::Shot,
     /// `SEQUENCE / SHOT`
     full_name: String,
     sequence_id: SequenceId,
     sequence_place: usize,
-    timing: Timing,
 }
 
 /// Ids and their places in a list, by their text.
@@ -851,51 +822,29 @@ mod tests {
     }
 
     #[test]
-    fn shots_come_in_the_order_of_the_timeline() {
+    fn shots_come_in_the_order_of_the_story_whatever_is_known_of_them() {
         let film = read(json!({"shots": [
             shot("sh10", "a", 0),
-            shot("sh9", "b", 0),
-            shot("sh2", "a", 0),
+            {"id": "sh9", "name": "sh9", "sequence_id": "b", "nb_frames": 5},
+            {"id": "sh2", "name": "sh2", "sequence_id": "a", "data": {"lens": "35mm"}},
             shot("sh1", "b", 50),
-            shot("sh3", "a", 100),
         ]}));
-        assert_eq!(
-            names(&film.shots, |it| &it.name),
-            ["sh2", "sh10", "sh9", "sh1", "sh3"]
-        );
-    }
-
-    #[test]
-    fn lengths_are_laid_end_to_end_only_where_no_shot_has_a_range() {
-        let of_length = |id: &str, sequence: &str, length: Value| json!({"id": id, "name": id, "sequence_id": sequence, "data": {"lens": "35mm"}, "nb_frames": length});
-        let shots = json!([
-            of_length("sh10", "a", json!(5)),
-            of_length("sh1", "b", json!("7")),
-            of_length("sh9", "a", json!(3)),
-            of_length("sh0", "a", json!(null)),
-        ]);
-        let film = read(json!({"shots": shots}));
-        let ranges: Vec<_> = film
+        let known: Vec<_> = film
             .shots
             .iter()
-            .map(|it| (it.name.as_str(), it.data.frame_in, it.data.frame_out))
+            .map(|it| (&*it.name, it.data.range(), it.data.length()))
             .collect();
-        assert_eq!(ranges, [("sh9", 0, 3), ("sh10", 3, 8), ("sh1", 8, 15)]);
+        assert_eq!(
+            known,
+            [
+                ("sh2", None, None),
+                ("sh10", Some((0, 10)), Some(10)),
+                ("sh1", Some((50, 60)), Some(10)),
+                ("sh9", None, Some(5)),
+            ]
+        );
         assert_eq!(film.shots[0].data.custom["lens"], "35mm");
-        assert_eq!(left_out(&film), ["shot A / sh0: no usable frame range"]);
-        assert!(film.notes[0].contains("end to end"), "{:?}", film.notes);
-
-        let mut shots = shots;
-        shots.as_array_mut().unwrap().push(shot("sh5", "a", 0));
-        let film = read(json!({"shots": shots}));
-        assert_eq!(names(&film.shots, |it| &it.name), ["sh5"]);
-        assert_eq!(film.left_out.len(), 4);
-
-        // A cancelled shot's range is none that counts.
-        let mut canceled = shot("sh5", "a", 0);
-        canceled["canceled"] = json!(true);
-        let film = read(json!({"shots": [of_length("sh1", "a", json!(5)), canceled]}));
-        assert_eq!(film.shots[0].data.frame_out, 5);
+        assert!(film.left_out.is_empty());
     }
 
     #[test]

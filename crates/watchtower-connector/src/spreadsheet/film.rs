@@ -171,6 +171,8 @@ struct Film<'a> {
     pictures: Pictures,
     /// Sequences by episode and name.
     sequences: HashMap<(String, String), SequenceId>,
+    /// What frame columns say that is not understood, with its place.
+    odd_frames: Vec<String>,
 }
 
 impl<'a> Film<'a> {
@@ -190,6 +192,7 @@ impl<'a> Film<'a> {
             snapshot: ProjectSnapshot::new(project),
             pictures: Pictures::default(),
             sequences: HashMap::new(),
+            odd_frames: Vec::new(),
         }
     }
 

@@ -226,6 +226,15 @@ pub struct Shot<'a> {
     /// How long it lasts, in seconds.
     #[serde(rename = "durationSeconds")]
     pub duration_seconds: f64,
+    /// Whether it has a place on the timeline. `false` is for a shot whose place nobody knows: it starts
+    /// behind the end, so that the grid shows it and the timeline does not. The client does not read it;
+    /// a validator tells by it that the place is no mistake. Without the key it is `true`.
+    #[serde(
+        default = "on_timeline",
+        rename = "onTimeline",
+        skip_serializing_if = "is_true"
+    )]
+    pub on_timeline: bool,
     /// The picture's path from the site root, without a leading slash; `null` for the client's
     /// placeholder. The key must be there.
     #[serde(borrow, rename = "thumbnailUrl", deserialize_with = "present")]
@@ -233,6 +242,15 @@ pub struct Shot<'a> {
     /// Frames per second of its range.
     #[serde(default)]
     pub fps: Option<Fps>,
+}
+
+fn on_timeline() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// A shot's frame range, with any keys of the tracker's own.
@@ -399,6 +417,7 @@ impl Shot<'_> {
             tasks: vec![Task::example()],
             start_frame: 48,
             duration_seconds: 3.0,
+            on_timeline: true,
             thumbnail_url: Some("data/previews/df/df276e7443849f6a5b2c66565a0eb8ed.png".into()),
             fps: Some(FrameRate::default().into()),
         }

@@ -3,11 +3,13 @@
 
 use rapidhash::RapidHashSet;
 use watchtower_model::format::{Format, v0};
-use watchtower_model::{EditId, Project, ProjectId, ProjectList, ProjectSnapshot, User};
+use watchtower_model::place::Timelines;
+use watchtower_model::{
+    Edit, EditId, EpisodeId, Project, ProjectId, ProjectList, ProjectSnapshot, User,
+};
 
-use super::{Entry, Film, Layout, NewList, PresentList, PresentProject, Stage, beyond};
+use super::{Entry, Film, Layout, NewList, Placed, PresentList, PresentProject, Stage, beyond};
 use crate::error::Result;
-use crate::media::ResolvedMedia;
 use crate::render;
 
 /// Format v0.
@@ -27,6 +29,14 @@ impl Layout for V0 {
 
     fn movies(&self) -> usize {
         1
+    }
+
+    fn edits<'a>(&self, snapshot: &'a ProjectSnapshot) -> Vec<&'a Edit> {
+        render::v0::edits(snapshot).collect()
+    }
+
+    fn timelines(&self) -> Timelines {
+        Timelines::One
     }
 
     fn previews(&self, _: &ProjectId) -> String {
@@ -70,25 +80,41 @@ impl Layout for V0 {
     }
 
     fn stage_project(&self, stage: &mut Stage<'_>, film: &Film<'_>) -> Result<()> {
-        let Film {
-            snapshot, media, ..
-        } = *film;
+        let Placed {
+            snapshot,
+            media,
+            placement,
+        } = *film.placed;
+        let behind = film.placed.behind_the_end(self);
         stage.object("project", &render::v0::project(&snapshot.project, media))?;
-        stage.object("edit", &render::v0::edit(snapshot, media))?;
+        stage.object("edit", &render::v0::edit(snapshot, media, placement))?;
         stage.list("assets", &snapshot.assets, |it| {
             render::v0::asset(it, media)
         })?;
-        stage.list("shots", &snapshot.shots, |it| render::v0::shot(it, media))?;
+        stage.list("shots", &snapshot.shots, |it| {
+            render::v0::shot(it, media, &behind)
+        })?;
         stage.list("sequences", &snapshot.sequences, render::v0::sequence)?;
         stage.list("casting", &snapshot.casting, render::v0::casting)
     }
 
-    fn total_frames(&self, snapshot: &ProjectSnapshot, media: &ResolvedMedia) -> u64 {
-        render::v0::edit(snapshot, media).total_frames
+    fn lengths(&self, film: &Placed<'_>) -> Vec<(Option<EpisodeId>, u64)> {
+        let edit = render::v0::edit(film.snapshot, film.media, film.placement);
+        vec![(None, edit.total_frames)]
     }
 
-    fn limits(&self, snapshot: &ProjectSnapshot, media: &ResolvedMedia) -> Vec<String> {
+    fn limits(&self, film: &Placed<'_>) -> Vec<String> {
+        let Placed {
+            snapshot, media, ..
+        } = *film;
         let mut notes = Vec::new();
+        let with_movies = snapshot.edits.iter().filter(|it| it.movie.is_some());
+        let of_episodes = with_movies.count()
+            - self
+                .edits(snapshot)
+                .iter()
+                .filter(|it| it.movie.is_some())
+                .count();
         match render::v0::shown_edit(snapshot, media) {
             Some((edit, _)) if snapshot.edits.len() > 1 => notes.push(format!(
                 "format v0 holds one edit: `{}` is shown, {} not",
@@ -96,6 +122,7 @@ impl Layout for V0 {
                 snapshot.edits.len() - 1
             )),
             Some(_) => {}
+            None if of_episodes > 0 => {}
             None if snapshot.edits.is_empty() => {
                 notes.push("no edit: the timeline is as long as the shots".into());
             }
@@ -103,13 +130,19 @@ impl Layout for V0 {
         }
         if snapshot.episodes.len() > 1 {
             notes.push(format!(
-                "format v0 has no episodes: the shots of all {} are on one timeline",
-                snapshot.episodes.len()
+                "format v0 has one timeline: the {} episodes follow each other on it{}; `--format v1` gives \
+                 each its own",
+                snapshot.episodes.len(),
+                match of_episodes {
+                    0 => "",
+                    _ => ", without their movies",
+                }
             ));
         }
         notes.extend(beyond(
             snapshot.shots.iter(),
-            self.total_frames(snapshot, media),
+            snapshot.project.fps,
+            render::v0::edit(snapshot, media, film.placement).total_frames,
         ));
         let with_shots: RapidHashSet<_> = snapshot
             .shots

@@ -3,12 +3,14 @@
 
 use serde::Deserialize;
 use watchtower_model::format::{Format, v1};
-use watchtower_model::{EditId, Project, ProjectId, ProjectList, ProjectSnapshot, User};
+use watchtower_model::place::Timelines;
+use watchtower_model::{
+    Edit, EditId, EpisodeId, Project, ProjectId, ProjectList, ProjectSnapshot, User,
+};
 
-use super::{Entry, Film, Layout, NewList, PresentList, PresentProject, Stage, beyond, v0};
+use super::{Entry, Film, Layout, NewList, Placed, PresentList, PresentProject, Stage, beyond, v0};
 use crate::error::{Error, Result};
 use crate::history::{self, HistoryError};
-use crate::media::ResolvedMedia;
 use crate::render::v1::{self as render, InUse};
 
 /// Format v1.
@@ -25,6 +27,14 @@ impl Layout for V1 {
 
     fn movies(&self) -> usize {
         usize::MAX
+    }
+
+    fn edits<'a>(&self, snapshot: &'a ProjectSnapshot) -> Vec<&'a Edit> {
+        snapshot.edits.iter().collect()
+    }
+
+    fn timelines(&self) -> Timelines {
+        Timelines::OfEpisodes
     }
 
     fn previews(&self, project: &ProjectId) -> String {
@@ -76,12 +86,17 @@ impl Layout for V1 {
 
     fn stage_project(&self, stage: &mut Stage<'_>, film: &Film<'_>) -> Result<()> {
         let Film {
-            snapshot,
+            placed,
             list,
-            media,
             used,
             options,
         } = *film;
+        let Placed {
+            snapshot,
+            media,
+            placement,
+        } = *placed;
+        let behind = placed.behind_the_end(self);
         let project = &snapshot.project;
         let text = stage.present("task_counts")?;
         let broken = |error: HistoryError| Error::History {
@@ -111,23 +126,28 @@ impl Layout for V1 {
         }
 
         stage.object("project", &render::project(snapshot, in_use, media))?;
-        stage.object("edits", &render::edits(snapshot, media))?;
+        stage.object("edits", &render::edits(snapshot, media, placement))?;
         stage.list("assets", &snapshot.assets, |it| render::asset(it, media))?;
-        stage.list("shots", &snapshot.shots, |it| render::shot(it, media))?;
+        stage.list("shots", &snapshot.shots, |it| {
+            render::shot(it, media, &behind)
+        })?;
         stage.list("sequences", &snapshot.sequences, render::sequence)?;
         stage.list("casting", &snapshot.casting, render::casting)?;
         stage.list("task_counts", &counts, |it| it)
     }
 
-    fn total_frames(&self, snapshot: &ProjectSnapshot, media: &ResolvedMedia) -> u64 {
-        let timelines = timelines(snapshot, media);
-        timelines.map(|(_, shown)| shown.total_frames).sum()
+    fn lengths(&self, film: &Placed<'_>) -> Vec<(Option<EpisodeId>, u64)> {
+        let length = |(timeline, shown): (render::Timeline<'_>, v1::Edit<'_>)| {
+            (timeline.episode.map(|it| it.id.clone()), shown.total_frames)
+        };
+        timelines(film).map(length).collect()
     }
 
-    fn limits(&self, snapshot: &ProjectSnapshot, media: &ResolvedMedia) -> Vec<String> {
+    fn limits(&self, film: &Placed<'_>) -> Vec<String> {
+        let snapshot = film.snapshot;
         let mut notes = Vec::new();
         let mut on_a_timeline = 0;
-        for (timeline, shown) in timelines(snapshot, media) {
+        for (timeline, shown) in timelines(film) {
             on_a_timeline += timeline.shots.len();
             let episode = timeline.episode.map(|it| format!("{}: ", it.name));
             let episode = episode.unwrap_or_default();
@@ -155,7 +175,11 @@ impl Layout for V1 {
                     number - 1
                 ));
             }
-            let beyond = beyond(timeline.shots.iter().copied(), shown.total_frames);
+            let beyond = beyond(
+                timeline.shots.iter().copied(),
+                snapshot.project.fps,
+                shown.total_frames,
+            );
             notes.extend(beyond.map(|note| format!("{episode}{note}")));
         }
         let nowhere = snapshot.shots.len() - on_a_timeline;
@@ -170,12 +194,9 @@ impl Layout for V1 {
 }
 
 /// Each timeline with the edit that the client shows on it.
-fn timelines<'a>(
-    snapshot: &'a ProjectSnapshot,
-    media: &'a ResolvedMedia,
-) -> impl Iterator<Item = (render::Timeline<'a>, v1::Edit<'a>)> {
-    let edits = render::edits(snapshot, media);
-    let timelines = render::timelines(snapshot).into_iter();
+fn timelines<'a>(film: &Placed<'a>) -> impl Iterator<Item = (render::Timeline<'a>, v1::Edit<'a>)> {
+    let edits = render::edits(film.snapshot, film.media, film.placement);
+    let timelines = render::timelines(film.snapshot).into_iter();
     timelines.filter_map(move |timeline| {
         let episode = timeline.episode.map(|it| it.id.as_str());
         let mut edits = edits.iter();

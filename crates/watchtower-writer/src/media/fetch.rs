@@ -12,6 +12,7 @@ use std::task::Poll;
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
+use watchtower_model::place::Placement;
 use watchtower_model::{
     Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, User,
 };
@@ -173,6 +174,7 @@ impl Fetcher<'_> {
     pub(crate) async fn fetch_project(
         &self,
         snapshot: &ProjectSnapshot,
+        placement: &Placement,
         list: &ProjectList,
     ) -> Result<(ResolvedMedia, MediaCounts)> {
         let mut media = ResolvedMedia::default();
@@ -186,7 +188,7 @@ impl Fetcher<'_> {
         wanted.extend(pictures_of(people, &folder));
         // A movie takes as long as many pictures, so neither waits for the other.
         let pictures = self.fetch(wanted, &media);
-        let (pictures, movies) = try_join(pictures, self.fetch_movies(snapshot)).await?;
+        let (pictures, movies) = try_join(pictures, self.fetch_movies(snapshot, placement)).await?;
         for (fetched, counted) in [pictures, movies] {
             media.extend(fetched);
             counts.add(counted);
@@ -239,15 +241,16 @@ impl Fetcher<'_> {
     async fn fetch_movies(
         &self,
         snapshot: &ProjectSnapshot,
+        placement: &Placement,
     ) -> Result<(ResolvedMedia, MediaCounts)> {
         let mut movies = ResolvedMedia::default();
         let mut counts = MediaCounts::default();
         let mut room = self.layout.movies();
-        for edit in &snapshot.edits {
+        for edit in self.layout.edits(snapshot) {
             if room == 0 {
                 break;
             }
-            let movie = self.movie_of(edit, snapshot);
+            let movie = self.movie_of(edit, snapshot, placement);
             let (media, counted) = self.fetch(movie, &movies).await?;
             counts.add(counted);
             movies.extend(media);
@@ -257,9 +260,15 @@ impl Fetcher<'_> {
     }
 
     /// The movie of an edit.
-    fn movie_of<'b>(&self, edit: &'b Edit, snapshot: &ProjectSnapshot) -> Vec<Wanted<'b>> {
+    fn movie_of<'b>(
+        &self,
+        edit: &'b Edit,
+        snapshot: &ProjectSnapshot,
+        placement: &Placement,
+    ) -> Vec<Wanted<'b>> {
         let project = &snapshot.project;
-        let shots_end = u64::try_from(snapshot.last_frame()).unwrap_or(0).max(1);
+        let length = placement.length(edit.episode_id.as_ref());
+        let shots_end = u64::try_from(length).unwrap_or(0).max(1);
         let movie = |media| Wanted {
             media,
             kind: MediaKind::Movie,

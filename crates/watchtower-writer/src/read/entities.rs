@@ -1,10 +1,11 @@
 //! What both formats write the same way: shots, assets, sequences, casting, and the types and people
 //! that they refer to.
 
+use serde_json::Value;
 use watchtower_model::{
-    Asset, AssetId, AssetType, AssetTypeId, Edit, EditId, EpisodeId, FrameRate, MediaRef, Project,
-    ProjectId, ProjectSnapshot, Sequence, SequenceId, Shot, ShotCasting, ShotData, ShotId, Task,
-    TaskStatus, TaskStatusId, TaskType, TaskTypeId, User, UserId,
+    Asset, AssetId, AssetType, AssetTypeId, Cut, Edit, EditId, EpisodeId, FrameRate, MediaRef,
+    Project, ProjectId, ProjectSnapshot, Sequence, SequenceId, Shot, ShotCasting, ShotData, ShotId,
+    Task, TaskStatus, TaskStatusId, TaskType, TaskTypeId, User, UserId,
 };
 
 use super::fields::Fields;
@@ -150,6 +151,7 @@ fn range(fields: &mut Fields, fps: FrameRate, name: &str, mended: &mut Mended) -
         }
         Some(number)
     };
+    let is_unplaced = fields.take("onTimeline") == Some(Value::Bool(false));
     let start = number(fields, "startFrame");
     let seconds = number(fields, "durationSeconds").map(|it| it.as_f64());
     let mut data = fields.object("data");
@@ -160,10 +162,18 @@ fn range(fields: &mut Fields, fps: FrameRate, name: &str, mended: &mut Mended) -
         mended.note("shot", "left out: it has no place on the timeline", name);
         return None;
     };
+    if is_unplaced {
+        let length = Some(frames(seconds, fps)).filter(|&it| it > 0);
+        return Some(ShotData {
+            nb_frames: length,
+            custom,
+            ..ShotData::default()
+        });
+    }
+    let end = start.whole().saturating_add(frames(seconds, fps));
     let mut range = ShotData {
-        frame_in: start.whole(),
-        frame_out: start.whole().saturating_add(frames(seconds, fps)),
         custom,
+        ..ShotData::new(start.whole(), end)
     };
     let Some((frame_in, frame_out)) = frame_in.zip(frame_out) else {
         mended.note(
@@ -173,16 +183,16 @@ fn range(fields: &mut Fields, fps: FrameRate, name: &str, mended: &mut Mended) -
         );
         return Some(range);
     };
-    let said = ShotData::new(frame_in.whole(), frame_out.whole());
+    let said = (frame_in.whole(), frame_out.whole());
     let starts = (start.as_f64() - frame_in.as_f64()).abs() <= TOLERANCE;
-    let lasts = fps.seconds(said.frames());
+    let lasts = fps.seconds(said.1.saturating_sub(said.0));
     #[expect(
         clippy::float_cmp,
         reason = "what was computed the same way is the same"
     )]
     let lasts = lasts == seconds || ((lasts - seconds) * fps.as_f64()).abs() <= TOLERANCE;
     if starts && lasts {
-        (range.frame_in, range.frame_out) = (said.frame_in, said.frame_out);
+        (range.frame_in, range.frame_out) = (Some(said.0), Some(said.1));
     } else {
         let sentence = "of a range that contradicts the place on the timeline, which is kept";
         mended.note("shot", sentence, name);
@@ -307,6 +317,17 @@ pub(super) fn project(
         name,
         ..listed.clone()
     }
+}
+
+/// The length of a timeline that has an edit without a movie: only the edit tells it.
+pub(super) fn length_without_movie(edit: &Edit) -> Option<Cut> {
+    let frames = edit.total_frames.filter(|_| edit.movie.is_none())?;
+    Some(Cut {
+        name: edit.name.clone(),
+        episode_id: edit.episode_id.clone(),
+        frames: i64::try_from(frames).unwrap_or(i64::MAX),
+        ranges: Vec::new(),
+    })
 }
 
 /// An edit: a movie, and its place on the timeline. The first without an id gets the one that stands for

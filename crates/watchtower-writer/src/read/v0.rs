@@ -90,17 +90,9 @@ fn project(listed: &Project, reader: &Reader) -> Result<FoundProject, Error> {
     let mut snapshot = ProjectSnapshot::new(project);
     entities::read_into(&mut snapshot, reader, &mut mended)?;
     let edit = entities::edit(reader.of_project("edit", id)?, id, 0, reader, &mut mended);
-    // Without a movie, an edit says how long the timeline is, and that is told by the shots.
-    let shots_end = u64::try_from(snapshot.last_frame()).unwrap_or(0).max(1);
-    match (&edit.movie, edit.total_frames) {
-        (Some(_), _) => snapshot.edits.push(edit),
-        (None, Some(total)) if total != shots_end => {
-            let note = format!(
-                "the timeline had {total} frames without a movie, and is as long as the shots now"
-            );
-            snapshot.notes.push(note);
-        }
-        (None, _) => {}
+    snapshot.cuts.extend(entities::length_without_movie(&edit));
+    if edit.movie.is_some() {
+        snapshot.edits.push(edit);
     }
     Ok(FoundProject {
         snapshot,

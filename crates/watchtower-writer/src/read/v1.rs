@@ -70,6 +70,11 @@ fn project(
     snapshot.edits = reader.list("edits", id, &mut mended, |mended, number, fields| {
         Some(entities::edit(fields, id, number, reader, mended))
     })?;
+    let lengths = snapshot
+        .edits
+        .iter()
+        .filter_map(entities::length_without_movie);
+    snapshot.cuts = lengths.collect();
     let mut used = References::default();
     used.add_snapshot(&snapshot);
     let is_shared = |id: &str| selection.is_none() || used.contains(id);

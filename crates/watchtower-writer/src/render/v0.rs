@@ -1,11 +1,13 @@
 //! The documents of format v0.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use watchtower_model::format::v0::{
     Asset, AssetType, Casting, Context, Edit, Project, Sequence, Shot, ShotData, Task, TaskStatus,
     TaskType, User,
 };
+use watchtower_model::place::Placement;
 use watchtower_model::{self as model, HexColor, ProjectList, ProjectSnapshot, TaskId};
 
 use crate::media::{Movie, ResolvedMedia};
@@ -72,17 +74,27 @@ pub fn shown_edit<'a>(
     snapshot: &'a ProjectSnapshot,
     media: &'a ResolvedMedia,
 ) -> Option<(&'a model::Edit, &'a Movie)> {
-    let mut edits = snapshot.edits.iter();
+    let mut edits = edits(snapshot);
     edits.find_map(|edit| Some((edit, media.movie(edit.movie.as_ref())?)))
+}
+
+/// The edits whose movie the document can show. The episodes of a series follow each other on its one
+/// timeline, so the movie of one of several has no place there.
+pub fn edits(snapshot: &ProjectSnapshot) -> impl Iterator<Item = &model::Edit> {
+    let is_of_all = |it: &&model::Edit| snapshot.episodes.len() < 2 || it.episode_id.is_none();
+    snapshot.edits.iter().filter(is_of_all)
 }
 
 /// `edit.json`.
 ///
-/// Without a movie the timeline is as long as the shots, and one frame long without shots: the
-/// client divides by its length. The movie's place and type are then empty, which is how the client
-/// asks for none.
-pub fn edit<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Edit<'a> {
-    let shots_end = u64::try_from(snapshot.last_frame()).unwrap_or(0).max(1);
+/// Without a movie the timeline is as long as the shots or the edit laid over, and one frame long without
+/// shots: the client divides by its length. The movie's place and type are then empty, which is how the
+/// client asks for none.
+pub fn edit<'a>(
+    snapshot: &'a ProjectSnapshot,
+    media: &'a ResolvedMedia,
+    placement: &Placement,
+) -> Edit<'a> {
     match shown_edit(snapshot, media) {
         Some((edit, movie)) => Edit {
             total_frames: movie.frames,
@@ -91,7 +103,7 @@ pub fn edit<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Edit
             source_type: text("video/mp4"),
         },
         None => Edit {
-            total_frames: shots_end,
+            total_frames: timeline_length(placement, None),
             frame_offset: 0,
             source_name: text(""),
             source_type: text(""),
@@ -110,20 +122,32 @@ pub fn asset<'a>(asset: &'a model::Asset, media: &'a ResolvedMedia) -> Asset<'a>
     }
 }
 
-/// An entry of `shots.json`.
-pub fn shot<'a>(shot: &'a model::Shot, media: &'a ResolvedMedia) -> Shot<'a> {
+/// The length of a timeline without a movie, in frames: at least one, for the client divides by it.
+pub(super) fn timeline_length(placement: &Placement, episode_id: Option<&model::EpisodeId>) -> u64 {
+    let length = placement.length(episode_id);
+    u64::try_from(length).unwrap_or(0).max(1)
+}
+
+/// An entry of `shots.json`. `behind` tells the start of a shot that has no place on the timeline.
+pub fn shot<'a>(
+    shot: &'a model::Shot,
+    media: &'a ResolvedMedia,
+    behind: &HashMap<model::ShotId, i64>,
+) -> Shot<'a> {
+    let place = shot.data.frame_in;
     Shot {
         id: shot.id.as_str().into(),
         name: text(&shot.name),
         sequence_id: shot.sequence_id.as_str().into(),
         data: Some(ShotData {
-            frame_in: Some(shot.data.frame_in),
-            frame_out: Some(shot.data.frame_out),
+            frame_in: shot.data.frame_in,
+            frame_out: shot.data.frame_out,
             custom: Cow::Borrowed(&shot.data.custom),
         }),
         tasks: tasks(shot.id.as_str(), &shot.tasks),
-        start_frame: shot.start_frame(),
+        start_frame: place.unwrap_or_else(|| behind.get(&shot.id).copied().unwrap_or(0)),
         duration_seconds: shot.duration_seconds(),
+        on_timeline: place.is_some(),
         thumbnail_url: media.picture(shot.thumbnail.as_ref()).map(text),
         fps: Some(shot.fps.into()),
     }

@@ -9,12 +9,13 @@ use watchtower_model::format::v1::{
     AssetType, Casting, Edit, Episode, EpisodeName, Id, IndexEntry, Project, Reading, Sequence,
     Shot, StatusCounts, TaskCounts, TaskStatus, TaskType, TeamMember, Timestamp,
 };
+use watchtower_model::place::Placement;
 use watchtower_model::{
     self as model, EditId, EpisodeId, HexColor, ProjectId, ProjectList, ProjectSnapshot,
     References, User,
 };
 
-use super::v0::{self, as_listed, text};
+use super::v0::{self, as_listed, text, timeline_length};
 use crate::media::ResolvedMedia;
 
 pub use super::v0::asset;
@@ -243,8 +244,12 @@ fn team_member<'a>(user: &'a User, media: &'a ResolvedMedia) -> TeamMember<'a> {
 }
 
 /// An entry of `shots.json`.
-pub fn shot<'a>(shot: &'a model::Shot, media: &'a ResolvedMedia) -> Shot<'a> {
-    Shot(v0::shot(shot, media))
+pub fn shot<'a>(
+    shot: &'a model::Shot,
+    media: &'a ResolvedMedia,
+    behind: &HashMap<model::ShotId, i64>,
+) -> Shot<'a> {
+    Shot(v0::shot(shot, media, behind))
 }
 
 /// An entry of `sequences.json`.
@@ -272,9 +277,7 @@ pub fn timelines(snapshot: &ProjectSnapshot) -> Vec<Timeline<'_>> {
     let of_sequence = Places::of(snapshot);
     for shot in &snapshot.shots {
         if let Some(place) = of_sequence.get(&shot.sequence_id) {
-            let timeline = &mut timelines[place];
-            timeline.shots.push(shot);
-            timeline.end = timeline.end.max(shot.data.frame_out);
+            timelines[place].shots.push(shot);
         }
     }
     timelines
@@ -287,15 +290,12 @@ pub struct Timeline<'a> {
     pub episode: Option<&'a model::Episode>,
     /// The shots on it.
     pub shots: Vec<&'a model::Shot>,
-    /// The frame at which the last shot has ended.
-    end: i64,
 }
 
 impl Timeline<'_> {
-    /// Its length where there is no movie: as long as the shots, and one frame without shots, for the
-    /// client divides by it.
-    fn length(&self) -> u64 {
-        u64::try_from(self.end).unwrap_or(0).max(1)
+    /// Its length where there is no movie.
+    fn length(&self, placement: &Placement) -> u64 {
+        timeline_length(placement, self.episode.map(|it| &it.id))
     }
 }
 
@@ -336,7 +336,11 @@ impl<'a> Places<'a> {
 /// A timeline without an edit gets an entry all the same, or the client would show none. Without a
 /// movie a timeline is as long as its shots. The movie's place and type are then empty, which is how
 /// the client asks for none.
-pub fn edits<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Vec<Edit<'a>> {
+pub fn edits<'a>(
+    snapshot: &'a ProjectSnapshot,
+    media: &'a ResolvedMedia,
+    placement: &Placement,
+) -> Vec<Edit<'a>> {
     let timelines = timelines(snapshot);
     let is_series = !snapshot.episodes.is_empty();
     let mut edits = Vec::new();
@@ -344,29 +348,34 @@ pub fn edits<'a>(snapshot: &'a ProjectSnapshot, media: &'a ResolvedMedia) -> Vec
         let episode = timeline.episode.map(|it| &it.id);
         let own = snapshot.edits.iter();
         let own = own.filter(|it| !is_series || it.episode_id.as_ref() == episode);
-        let mut own: Vec<_> = own.map(|it| edit(it, timeline, media)).collect();
+        let mut own: Vec<_> = own
+            .map(|it| edit(it, timeline, timeline.length(placement), media))
+            .collect();
         own.sort_by_key(|it| it.source_name.is_empty());
         if own.is_empty() {
-            own.push(no_edit(&snapshot.project, timeline));
+            own.push(no_edit(&snapshot.project, timeline, placement));
         }
         edits.append(&mut own);
     }
     if is_series {
-        let shots = Timeline {
-            end: snapshot.last_frame(),
-            ..Timeline::default()
-        };
+        let longest = timelines.iter().map(|it| it.length(placement)).max();
         let others = snapshot.edits.iter().filter(|it| it.episode_id.is_none());
-        edits.extend(others.map(|it| edit(it, &shots, media)));
+        let none = Timeline::default();
+        edits.extend(others.map(|it| edit(it, &none, longest.unwrap_or(1), media)));
     }
     edits
 }
 
-fn edit<'a>(edit: &'a model::Edit, timeline: &Timeline<'a>, media: &'a ResolvedMedia) -> Edit<'a> {
+fn edit<'a>(
+    edit: &'a model::Edit,
+    timeline: &Timeline<'a>,
+    length: u64,
+    media: &'a ResolvedMedia,
+) -> Edit<'a> {
     let movie = media.movie(edit.movie.as_ref());
     Edit {
         id: edit.id.as_str().into(),
-        total_frames: movie.map_or_else(|| timeline.length(), |it| it.frames),
+        total_frames: movie.map_or(length, |it| it.frames),
         frame_offset: movie.map_or(0, |_| edit.frame_offset),
         source_name: movie.map_or_else(|| text(""), |it| text(&it.path)),
         source_type: text(movie.map_or("", |_| "video/mp4")),
@@ -381,11 +390,15 @@ pub(crate) fn unnamed_edit(project: &ProjectId, episode: Option<&EpisodeId>) -> 
 }
 
 /// What stands for the edit of a timeline that has none.
-fn no_edit<'a>(project: &model::Project, timeline: &Timeline<'a>) -> Edit<'a> {
+fn no_edit<'a>(
+    project: &model::Project,
+    timeline: &Timeline<'a>,
+    placement: &Placement,
+) -> Edit<'a> {
     let id = unnamed_edit(&project.id, timeline.episode.map(|it| &it.id));
     Edit {
         id: String::from(id).into(),
-        total_frames: timeline.length(),
+        total_frames: timeline.length(placement),
         frame_offset: 0,
         source_name: text(""),
         source_type: text(""),

@@ -401,8 +401,10 @@ codes! {
     }
     505 OffTheTimeline "off-the-timeline" Warning {
         "A shot lies outside the timeline."
-        why: "It is drawn off its end: the timeline runs from 0 to `totalFrames`, whatever `frameOffset` is."
-        mend: "Lay the shots out as they are in the movie, counted from 0, or mend `totalFrames`."
+        why: "It is drawn off its end: the timeline runs from 0 to `totalFrames`, whatever `frameOffset` is. \
+              A shot with `\"onTimeline\": false` is off the timeline on purpose, and is no finding."
+        mend: "Lay the shots out as they are in the movie, counted from 0, or mend `totalFrames`. Give a shot whose \
+               place nobody knows `\"onTimeline\": false`, and let it start behind the end."
         example: r#""totalFrames": 100, and a shot that starts at 1001"# => r#""startFrame": 1"#
     }
     506 Overlap "overlap" Warning {

@@ -258,6 +258,8 @@ static ROWS: &[Row] = rows! {
         "The client throws while it draws the timeline.";
     all "shots" "durationSeconds", WRONG => Error
         "The client throws as soon as the shot is chosen.";
+    all "shots" "onTimeline", WRONG => Warning
+        "Who reads it cannot tell whether the shot is off the timeline on purpose.";
     all "shots" "fps", WRONG => Warning
         "The client coerces it mostly, but sorting and sums go wrong.";
     all "shots" "fps", OUT_OF_RANGE => Warning

@@ -60,6 +60,8 @@ pub(crate) enum Role {
     FrameOut,
     StartFrame,
     DurationSeconds,
+    /// Whether a shot has a place on the timeline.
+    OnTimeline,
     /// Frames per second of a shot's own range.
     ShotFps,
     /// Frames per second of the timeline.
@@ -119,8 +121,9 @@ static ROWS: &[Row] = {
     use Role::{
         Avatar, CastShot, CountsEnd, Defines, DurationSeconds, EditEnd, EpisodeEnd,
         EpisodeSequence, ForShots, FrameIn, FrameOut, ListOf, ListedEpisode, ListedProject,
-        ListedProjectEnd, Lists, Movie, MovieType, Name, OwnProject, Picture, PlainPicture, Refers,
-        ShotEnd, ShotFps, ShotTaskType, StartFrame, TaskTypeEnd, TimelineFps, TotalFrames,
+        ListedProjectEnd, Lists, Movie, MovieType, Name, OnTimeline, OwnProject, Picture,
+        PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType, StartFrame, TaskTypeEnd, TimelineFps,
+        TotalFrames,
     };
     roles! {
         V0 "context" {
@@ -180,6 +183,7 @@ static ROWS: &[Row] = {
             "tasks/*/assignees/*" Refers(User);
             "startFrame" StartFrame;
             "durationSeconds" DurationSeconds;
+            "onTimeline" OnTimeline;
             "thumbnailUrl" Picture;
             "fps" ShotFps;
         }
@@ -252,6 +256,7 @@ static ROWS: &[Row] = {
             "tasks/*/assignees/*" Refers(User);
             "startFrame" StartFrame;
             "durationSeconds" DurationSeconds;
+            "onTimeline" OnTimeline;
             "thumbnailUrl" Picture;
             "fps" ShotFps;
         }

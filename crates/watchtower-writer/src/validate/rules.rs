@@ -597,6 +597,7 @@ impl<'a> Rules<'a> {
                 | Role::ShotFps,
                 Datum::Number(number),
             ) => said.set(fact.role, at, *number),
+            (Role::OnTimeline, Datum::Flag(on_timeline)) => said.is_unplaced = !on_timeline,
             (Role::ShotEnd, _) => self.place(entry, at, said, problems),
             (Role::EditEnd, _) => self.edit(said, problems),
             (Role::CountsEnd, _) if said.episode.is_none() && !self.known.episodes.is_empty() => {
@@ -738,7 +739,7 @@ impl<'a> Rules<'a> {
         } else if length.is_none() && seconds < 0.0 {
             let message = "the shot ends before it starts".to_owned();
             problem(Code::NegativeRange, frames.seconds, message, None);
-        } else if length.is_none() && seconds == 0.0 {
+        } else if length.is_none() && seconds == 0.0 && !frames.is_unplaced {
             let message = "the shot has no length".to_owned();
             problem(Code::EmptyRange, frames.seconds, message, None);
         }
@@ -750,6 +751,9 @@ impl<'a> Rules<'a> {
         };
         let end = start + seconds * fps;
         let total = timeline.total_frames.filter(|total| *total > 0.0);
+        if frames.is_unplaced && start >= 0.0 && total.is_none_or(|total| start >= total) {
+            return;
+        }
         if start < 0.0 {
             let message = format!("the shot starts at frame {start}, before the timeline does");
             problem(Code::OffTheTimeline, frames.start, message, None);
@@ -834,6 +838,8 @@ struct Said {
     start: Option<(usize, f64)>,
     seconds: Option<(usize, f64)>,
     fps: Option<(usize, f64)>,
+    /// Whether it has no place on the timeline, on purpose.
+    is_unplaced: bool,
 }
 
 impl Said {

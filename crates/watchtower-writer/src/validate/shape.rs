@@ -146,7 +146,7 @@ impl Facts {
     }
 
     fn flag(&mut self, role: Role, flag: bool) {
-        if role == Role::ForShots {
+        if let Role::ForShots | Role::OnTimeline = role {
             let datum = Datum::Flag(flag);
             self.list.push(Fact { role, datum });
         }
@@ -861,6 +861,7 @@ mod tests {
             "data",
             "tasks",
             "has_avatar",
+            "onTimeline",
             "thumbnailUrl",
             "frame_in",
             "x",

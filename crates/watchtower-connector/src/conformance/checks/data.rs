@@ -336,10 +336,28 @@ pub(super) fn names(seen: &Observed) -> Judgement {
 pub(super) fn ranges(seen: &Observed) -> Judgement {
     each(seen, |film, against| {
         for shot in &film.shots {
-            let (start, end) = (shot.data.frame_in, shot.data.frame_out);
-            if start < 0 || end <= start || end > LARGEST_FRAME {
-                let shot = one("shot", &shot.name, shot.id.as_str());
-                against.push(format!("the {shot} goes from frame {start} to {end}"));
+            let data = &shot.data;
+            let named = || one("shot", &shot.name, shot.id.as_str());
+            if let Some((start, end)) = data.frame_in.zip(data.frame_out)
+                && (end <= start || end > LARGEST_FRAME)
+            {
+                against.push(format!("the {} goes from frame {start} to {end}", named()));
+            }
+            if let Some(length) = data.nb_frames
+                && !(1..=LARGEST_FRAME).contains(&length)
+            {
+                against.push(format!("the {} has a length of {length} frames", named()));
+            }
+        }
+    })
+}
+
+pub(super) fn places_left_to_us(seen: &Observed) -> Judgement {
+    each(seen, |film, against| {
+        for it in &film.left_out {
+            if it.kind == EntityKind::Shot && it.reason == Reason::NoFrameRange {
+                let shot = one("shot", &it.name, &it.id);
+                against.push(format!("the {shot} is left out for want of a frame range"));
             }
         }
     })

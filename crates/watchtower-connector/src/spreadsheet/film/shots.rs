@@ -1,7 +1,7 @@
 //! Shots, and where they are on the timeline.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use watchtower_model::{EntityKind, Reason, Shot, ShotData, ShotId};
 
@@ -24,14 +24,7 @@ struct Found<'a> {
     episode: String,
     sequence: String,
     name: String,
-    range: Option<(i64, i64)>,
-    length: Option<i64>,
-}
-
-impl Found<'_> {
-    fn full_name(&self) -> String {
-        full_name(&self.episode, &self.sequence, &self.name)
-    }
+    data: ShotData,
 }
 
 pub(super) fn full_name(episode: &str, sequence: &str, name: &str) -> String {
@@ -46,10 +39,7 @@ impl Film<'_> {
     pub(super) fn read_shots(&mut self, words: &mut Vocabulary, tasks: &SheetTasks) -> Places {
         let mut places = Places::new();
         let mut shots = Vec::new();
-        let mut end_to_end = false;
         for table in self.tables(Subject::Shots) {
-            let mapping = self.source.mapping.sheet(Subject::Shots);
-            end_to_end |= mapping.is_some_and(|it| it.end_to_end == Some(true));
             if table.column(Field::Sequence).is_none() {
                 self.note(format!(
                     "{} has no column of sequences: all shots are in one, `{NO_SEQUENCE}`",
@@ -69,7 +59,7 @@ impl Film<'_> {
         for shot in &shots {
             self.sequence(&shot.episode, &shot.sequence);
         }
-        self.lay_out(&mut shots, end_to_end);
+        self.tell_of_frames(&shots);
         let names = Names::of(&shots);
         for shot in shots {
             let key = (
@@ -77,17 +67,7 @@ impl Film<'_> {
                 shot.sequence.clone(),
                 shot.name.clone(),
             );
-            let Some(range) = shot.range else {
-                let place = shot.table.sheet.row_place(shot.row);
-                self.leave_out(
-                    EntityKind::Shot,
-                    &place,
-                    shot.full_name(),
-                    Reason::NoFrameRange,
-                );
-                continue;
-            };
-            let made = self.shot(&shot, range, &names, words, tasks);
+            let made = self.shot(&shot, &names, words, tasks);
             places.insert(key, Some(made.id.clone()));
             self.snapshot.shots.push(made);
         }
@@ -134,46 +114,36 @@ impl Film<'_> {
             self.leave_out(EntityKind::Shot, &place, shown, Reason::Canceled);
             return None;
         }
-        let frame = |field: Field| {
+        let mut frame = |field: Field| {
             let cell = table.cell(row, field);
-            cell.frame().map_err(|_| {
+            cell.frame().unwrap_or_else(|_| {
                 let place = table.place(row, field);
-                format!(
+                let text = cell.to_string();
+                self.odd_frames.push(format!(
                     "{place}: `{}` is not a frame number",
-                    cell.to_string().escape_debug()
-                )
+                    text.escape_debug()
+                ));
+                None
             })
         };
-        let timing = (|| {
-            Ok((
-                frame(Field::FrameIn)?,
-                frame(Field::FrameOut)?,
-                frame(Field::Frames)?,
-            ))
-        })();
-        let (start, end, length) = match timing {
-            Ok(timing) => timing,
-            Err(reason) => {
-                self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
-                return None;
-            }
-        };
+        let start = frame(Field::FrameIn);
+        let end = frame(Field::FrameOut);
+        let length = frame(Field::Frames);
         let mapping = self.source.mapping.sheet(Subject::Shots);
         let is_last = mapping.is_some_and(|it| it.frame_out_is_last == Some(true));
         let end = end.map(|end| end.saturating_add(i64::from(is_last)));
-        let length = length.filter(|&length| length > 0);
-        let range = match (start, end, length) {
-            (Some(start), Some(end), _) => Some((start, end)),
-            (Some(start), None, Some(length)) => Some((start, start.saturating_add(length))),
-            (None, Some(end), Some(length)) => Some((end.saturating_sub(length), end)),
-            _ => None,
-        };
-        if let Some((start, end)) = range.filter(|(start, end)| start > end) {
+        let mut data = ShotData::of_fields(start, end, length);
+        if mapping.is_some_and(|it| it.end_to_end == Some(true)) {
+            data = ShotData {
+                nb_frames: data.length(),
+                ..ShotData::default()
+            };
+        }
+        if let Some((start, end)) = start.zip(end).filter(|(start, end)| start > end) {
             let place = table.place(row, Field::FrameOut);
-            let reason = format!("{place}: the shot ends at {end}, before it starts at {start}");
-            let at = table.sheet.row_place(row);
-            self.leave_out(EntityKind::Shot, &at, shown, Reason::Other(reason));
-            return None;
+            self.odd_frames.push(format!(
+                "{place}: {shown} ends at {end}, before it starts at {start}"
+            ));
         }
         Some(Found {
             table,
@@ -181,42 +151,25 @@ impl Film<'_> {
             episode,
             sequence,
             name,
-            range,
-            length,
+            data,
         })
     }
 
-    /// Gives shots without a range a place, where all are without; and sorts them by their places.
-    fn lay_out(&mut self, shots: &mut [Found<'_>], end_to_end: bool) {
-        let has_ranges = shots.iter().any(|it| it.range.is_some());
-        if end_to_end || !has_ranges {
-            let mut frame: i64 = 0;
-            for shot in shots.iter_mut() {
-                let length = match shot.range {
-                    Some((start, end)) => Some(end - start),
-                    None => shot.length,
-                };
-                shot.range = length.map(|length| (frame, frame.saturating_add(length)));
-                frame = shot.range.map_or(frame, |(_, end)| end);
-            }
-            if frame > 0 && !end_to_end {
-                self.note(
-                    "no shot has a frame range, so the shots are laid end to end by their lengths, in \
-                     the order of the rows",
-                );
-            }
-        } else if shots.len() > 1 {
-            let starts: HashSet<_> = shots
-                .iter()
-                .filter_map(|it| it.range)
-                .map(|it| it.0)
-                .collect();
-            if starts.len() == 1 {
-                self.note(
-                    "all shots start at the same frame: if the ranges are those of each shot by \
-                     itself, set `end_to_end = true` under [shots] in the mapping",
-                );
-            }
+    /// Says what of the frame columns is not understood, and what only looks wrong.
+    fn tell_of_frames(&mut self, shots: &[Found<'_>]) {
+        const SHOWN: usize = 5;
+        let odd = std::mem::take(&mut self.odd_frames);
+        if !odd.is_empty() {
+            let more = odd.len().saturating_sub(SHOWN);
+            self.note(format!(
+                "{}{}: what these cells say of places and lengths does not count",
+                odd[..odd.len() - more].join("; "),
+                if more > 0 {
+                    format!("; and {more} more")
+                } else {
+                    String::new()
+                },
+            ));
         }
         if self.ends_are_last_frames(shots) {
             self.note(
@@ -224,13 +177,11 @@ impl Film<'_> {
                  shots, set `frame_out_is_last = true` under [shots] in the mapping",
             );
         }
-        // Stable: what starts together stays as it was.
-        shots.sort_by_key(|shot| shot.range.map(|(start, _)| start));
     }
 
     /// Whether ranges look as if their ends were frames of the shots: 1 to 24, 25 to 48.
     fn ends_are_last_frames(&self, shots: &[Found<'_>]) -> bool {
-        let mut ranges: Vec<_> = shots.iter().filter_map(|it| it.range).collect();
+        let mut ranges: Vec<_> = shots.iter().filter_map(|it| it.data.range()).collect();
         ranges.sort_unstable();
         let follow = |pair: &[(i64, i64)]| pair[0].1.saturating_add(1) == pair[1].0;
         ranges.len() > 1 && ranges.windows(2).all(follow)
@@ -239,7 +190,6 @@ impl Film<'_> {
     fn shot(
         &mut self,
         found: &Found<'_>,
-        range: (i64, i64),
         names: &Names,
         words: &mut Vocabulary,
         tasks: &SheetTasks,
@@ -250,10 +200,10 @@ impl Film<'_> {
             episode,
             sequence,
             name,
-            ..
+            data,
         } = found;
         let sequence_id = self.sequence(episode, sequence);
-        let mut data = ShotData::new(range.0, range.1);
+        let mut data = data.clone();
         for &column in &table.others {
             let cell = row.cell(column);
             let value = match cell {

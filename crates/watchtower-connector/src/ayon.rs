@@ -209,6 +209,8 @@ pub struct Ayon {
     /// What was read of projects for the list, until they are read themselves: types of assets and
     /// tasks are known only from folders and tasks.
     details: Mutex<HashMap<ProjectId, Details>>,
+    /// The libraries that the last list left out.
+    libraries: Mutex<Vec<String>>,
     /// Pictures that had to be opened to know that they are there, until they are asked for.
     seen_pictures: SeenPictures,
 }
@@ -244,6 +246,7 @@ impl Ayon {
             http: http.with_address_help(ADDRESS_HELP),
             settings,
             details: Mutex::default(),
+            libraries: Mutex::default(),
             seen_pictures: SeenPictures::default(),
         })
     }
@@ -306,21 +309,16 @@ impl Ayon {
         let (libraries, mut projects): (Vec<_>, Vec<_>) = projects
             .into_iter()
             .partition(|it| it.library && !self.settings.is_named(it));
+        let titles: Vec<_> = libraries.iter().map(|it| it.title().to_owned()).collect();
         if projects.is_empty()
-            && let Some(library) = libraries.first()
+            && let Some(library) = titles.first()
         {
-            let message = format!("there are none but libraries: {}", titles(&libraries));
+            let message = format!("there are none but libraries: {}", titles.join(", "));
             let error = Error::new(ErrorKind::NotFound, "list the projects", message);
-            let help = format!(
-                "a library is exported with `--project \"{}\"`",
-                library.title()
-            );
+            let help = format!("a library is exported with `--project \"{library}\"`");
             return Err(error.with_help(help));
         }
-        if !libraries.is_empty() {
-            let names = titles(&libraries);
-            tracing::info!(count = libraries.len(), names, "libraries are left out");
-        }
+        *self.left_out_libraries() = titles;
         projects.sort_by(|a, b| by_name(a.title(), b.title()).then_with(|| a.name.cmp(&b.name)));
         projects.dedup_by(|a, b| a.name == b.name);
         Ok(projects)
@@ -409,6 +407,12 @@ impl Ayon {
             }
             details => Ok(Some(details?)),
         }
+    }
+
+    fn left_out_libraries(&self) -> MutexGuard<'_, Vec<String>> {
+        self.libraries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept_details(&self) -> MutexGuard<'_, HashMap<ProjectId, Details>> {
@@ -574,12 +578,6 @@ impl Ayon {
     }
 }
 
-/// The names of some projects, in a row.
-fn titles(projects: &[ListedProject]) -> String {
-    let titles: Vec<_> = projects.iter().map(ListedProject::title).collect();
-    titles.join(", ")
-}
-
 fn nodes<T>(edges: Vec<Edge<T>>) -> Vec<T> {
     edges.into_iter().map(|edge| edge.node).collect()
 }
@@ -680,7 +678,17 @@ impl Tracker for Ayon {
             other_products,
         };
         let addresses = Addresses(&self.http);
-        project::snapshot(&records, project, list, addresses, &self.settings)
+        let mut snapshot = project::snapshot(&records, project, list, addresses, &self.settings)?;
+        let libraries = self.left_out_libraries();
+        // Once is enough, and whoever names projects knows which.
+        let is_first = list.projects.first().is_some_and(|it| it.id == project.id);
+        if is_first && self.settings.projects.is_empty() && !libraries.is_empty() {
+            snapshot.notes.push(format!(
+                "libraries hold no film and are left out of the site: {}; `--project` with its name exports one",
+                libraries.join(", ")
+            ));
+        }
+        Ok(snapshot)
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

@@ -1173,6 +1173,14 @@ async fn a_library_is_a_project_only_where_it_is_named() {
     assert_eq!(listed(&["props & co"]).await, ["lib", "wt_demo"]);
 
     let (server, ayon) = ayon().await;
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(projects.clone()))
+        .up_to_n_times(1)
+        .mount(server.server())
+        .await;
+    let (_, film) = film(&ayon).await;
+    let note = "libraries hold no film and are left out of the site: Props & Co; `--project` with its name exports one";
+    assert_eq!(film.notes.last().map(String::as_str), Some(note));
     let projects = json!({"projects": [{"name": "lib", "library": true}]});
     Mock::given(path("/api/projects"))
         .respond_with(ok(projects))

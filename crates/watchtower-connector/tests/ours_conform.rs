@@ -160,6 +160,64 @@ async fn kitsu_as_recorded() {
     report.assert_conforms_but(&[]);
 }
 
+/// What is skipped where nobody says how to make a tracker that is refused or reaches nobody.
+const ELSEWHERE: [&str; 3] = ["refused", "unreachable", "another-server"];
+
+#[tokio::test]
+async fn kitsu_as_a_vendor_sees_it() {
+    let replay = recorded_kitsu(&Scenario::default().unknown_project).await;
+    for (place, answer) in [("/sequences/all/casting$", 403), ("^/data/sequences$", 200)] {
+        let answer = ResponseTemplate::new(answer).set_body_json(json!([]));
+        let mock = Mock::given(path_regex(place)).respond_with(answer);
+        mock.mount(replay.server()).await;
+    }
+    let make = || {
+        let credentials = kitsu::Credentials::Password {
+            email: "admin@example.com".into(),
+            password: "pass=word=with=equals".into(),
+        };
+        let settings = KitsuSettings::new(replay.url(), credentials);
+        Kitsu::new(KitsuSettings {
+            http: http(),
+            ..settings
+        })
+        .unwrap()
+    };
+    let scenario = Scenario {
+        projects: vec!["Small Series".to_owned()],
+        secrets: vec!["pass=word=with=equals".into()],
+        ..Scenario::default()
+    };
+    let report = report(make, &scenario).await;
+    report.assert_conforms_but(&ELSEWHERE);
+}
+
+#[tokio::test]
+async fn ayon_as_an_account_with_fewer_rights_sees_it() {
+    let server = RecordedAyon::start(tests().join("recorded/ayon")).await;
+    let all = json!({"counts": {"folders": 1000, "tasks": 2000}});
+    Mock::given(path("/api/projects/wt_demo/stats"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(all))
+        .mount(server.server())
+        .await;
+    let make = || {
+        let credentials = ayon::Credentials::ApiKey(ayon_server::KEY.into());
+        let settings = AyonSettings::new(server.url(), credentials);
+        Ayon::new(AyonSettings {
+            partial: true,
+            http: http(),
+            ..settings
+        })
+        .unwrap()
+    };
+    let scenario = Scenario {
+        secrets: vec![ayon_server::KEY.into()],
+        ..Scenario::default()
+    };
+    let report = report(make, &scenario).await;
+    report.assert_conforms_but(&[&ELSEWHERE[..], &["media-known"]].concat());
+}
+
 #[tokio::test]
 async fn ayon_as_recorded() {
     let server = RecordedAyon::start(tests().join("recorded/ayon")).await;

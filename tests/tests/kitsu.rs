@@ -290,23 +290,6 @@ fn settings_come_from_a_file_whatever_the_password_holds() {
     }
 }
 
-#[test]
-fn the_next_export_needs_no_login() {
-    let kitsu = Kitsu::running();
-    let folder = tempfile::tempdir().unwrap();
-    let log = || {
-        let mut export = kitsu.export(folder.path());
-        export.args(["--media=none", "--verbose", "--log-format=json"]);
-        String::from_utf8(run(&mut export, 0).stderr).unwrap()
-    };
-    log();
-    let log = log();
-    // A container may have no keyring for it.
-    let is_kept = !log.contains("no session can be kept between exports");
-    assert_eq!(log.contains("/auth/login"), !is_kept, "{log}");
-    assert_eq!(log.contains("going on with the session"), is_kept, "{log}");
-}
-
 /// `gazu` is Kitsu's own client; the server's Python environment has it.
 #[test]
 fn a_program_with_gazu_makes_the_same_site() {

@@ -185,9 +185,8 @@ fn export_and_search(url: &str, case: &Case, verbosity: &[&str]) {
             command.env("KITSU_TOKEN", relay::BOT_TOKEN);
         }
     }
-    // Of these each is to log in.
     command
-        .args(["export", "kitsu", "--output", "site", "--keep-session=0s"])
+        .args(["export", "kitsu", "--output", "site"])
         .args(case.arguments)
         .args(verbosity);
     let output = run(&mut command, case.code);
@@ -239,36 +238,6 @@ async fn no_secret_is_told_whatever_goes_wrong() {
     });
     let runs: Vec<_> = stream::iter(runs).buffered(8).collect().await;
     runs.into_iter().for_each(Result::unwrap);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_secret_is_told_of_a_session_that_is_kept() {
-    let kitsu = RecordedKitsu::start().await;
-    for verbosity in VERBOSITIES {
-        let relay = Relay::start(&kitsu).await;
-        let folder = tempfile::tempdir().unwrap();
-        // One that keeps its session, one that may go on with it, and one that has it forgotten.
-        for keep in ["60s", "60s", "0s"] {
-            let mut command = watchtower();
-            command.current_dir(folder.path());
-            command
-                .env("KITSU_DATA_SOURCE_URL", relay.url())
-                .env("KITSU_DATA_SOURCE_USER_EMAIL", relay::EMAIL)
-                .env("KITSU_DATA_SOURCE_USER_PASSWORD", relay::PASSWORD)
-                .env("WATCHTOWER_LOG", "trace");
-            command
-                .args(["export", "kitsu", "--output", "site"])
-                .args(["--project", "Nasty Film", "--keep-session", keep])
-                .args(verbosity);
-            let run = tokio::task::spawn_blocking(move || run(&mut command, 0));
-            let output = run.await.unwrap();
-            let what = format!("kept for {keep}, {verbosity:?}");
-            search(&what, &output.stdout, &output.stderr, folder.path());
-        }
-        // Who lists keys sees for whom they are, and nothing else.
-        let keys = fs::read("/proc/keys").unwrap_or_default();
-        assert!(secrets_in(&keys).is_empty());
-    }
 }
 
 #[test]
@@ -490,7 +459,6 @@ async fn no_secret_of_ayon_is_told_whatever_goes_wrong() {
                 command.env("AYON_API_KEY", ayon_server::KEY);
             }
             command.args(["export", "ayon", "--output", "site", "--json"]);
-            command.arg("--keep-session=0s");
             command.args(verbosity);
             let run = tokio::task::spawn_blocking(move || run(&mut command, code));
             let output = run.await.unwrap();

@@ -130,7 +130,7 @@ mod tests {
                     continue;
                 };
                 // What several others share is built with each of them.
-                let is_part = matches!(name, "default" | "kept-session" | "told");
+                let is_part = matches!(name, "default" | "told");
                 let is_built = BUILDS.iter().any(|it| (it.0, it.1) == (package, name));
                 assert!(is_part || is_built, "{package} [{name}] is not built alone");
             }

@@ -15,6 +15,7 @@ mod cli;
 mod client;
 mod commands;
 mod convert;
+mod core_dumps;
 mod duration;
 mod edit;
 pub mod environment;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the command line with these trackers under `watchtower export`, `check`, `conformance` and `view`.
 pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
+    core_dumps::forbid();
     let command = cli::with_trackers(cli::Cli::command(), &trackers);
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,

@@ -110,16 +110,6 @@ pub trait TrackerCommand: Send + Sync {
     }
 }
 
-/// What trackers take to which we log in.
-#[cfg(any(feature = "ayon", feature = "kitsu"))]
-#[derive(Debug, clap::Args)]
-struct SessionArgs {
-    /// How long after a login with a password the next exports need none: Linux keeps the session for
-    /// them in memory. With 0s each one logs in
-    #[arg(long, default_value = "1h", value_parser = crate::duration::duration, value_name = "DURATION")]
-    keep_session: std::time::Duration,
-}
-
 /// The trackers that are built in.
 pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
     vec![
@@ -219,7 +209,7 @@ mod kitsu {
     use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
     use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
-    use super::{SessionArgs, Setting, TrackerCommand};
+    use super::{Setting, TrackerCommand};
     use crate::Network;
     use crate::environment::Environment;
 
@@ -249,8 +239,6 @@ HTTP_PROXY and NO_PROXY in the environment.";
         /// The account's email [setting: KITSU_DATA_SOURCE_USER_EMAIL]
         #[arg(long, value_name = "EMAIL")]
         email: Option<String>,
-        #[command(flatten)]
-        session: SessionArgs,
     }
 
     impl TrackerCommand for KitsuCommand {
@@ -355,7 +343,6 @@ HTTP_PROXY and NO_PROXY in the environment.";
         Ok(KitsuSettings {
             url,
             credentials,
-            keep_session: args.session.keep_session,
             http: network.into(),
         })
     }

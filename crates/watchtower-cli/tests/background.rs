@@ -515,3 +515,27 @@ fn what_cannot_be_meant_is_said() {
     insta::assert_snapshot!(event["error"].as_str().unwrap(), @r#"WATCHTOWER_LOG is no filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5"#);
     insta::assert_snapshot!(event["help"].as_str().unwrap(), @"give a level, as in `debug`, or levels by crate, as in `warn,watchtower_connector=debug`");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_may_hold_secrets_writes_no_core_dump() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().unwrap();
+    let dumping = |program: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\"", program]);
+        shell.current_dir(folder.path());
+        shell
+    };
+    let aborted = dumping("sh").args(["-c", "kill -ABRT $$"]).status();
+    if !aborted.unwrap().core_dumped() {
+        eprintln!("this system writes no core dumps, so there is nothing to see");
+        return;
+    }
+    let mut export = dumping(env!("CARGO_BIN_EXE_watchtower"));
+    export.args(["export", "example", "--every", "1h"]);
+    let mut export = Background::start(&mut export, &folder.path().join("site"));
+    export.wait_for("ended");
+    export.signal(Signal::ABORT);
+    assert!(!export.child.wait().unwrap().core_dumped());
+}

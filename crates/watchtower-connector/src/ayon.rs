@@ -59,7 +59,6 @@ mod tree;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all, try_join_all};
@@ -113,13 +112,6 @@ pub struct AyonSettings {
     pub partial: bool,
     /// Whether to find out who and which project has a picture, which takes a request for each.
     pub pictures: bool,
-    /// For how long later processes of the same user may go on with a session that was got with a
-    /// password, so that they need not log in. It is kept in the memory of the kernel and on no disk:
-    /// on Linux, where the kernel lets us. Zero, the default, keeps none, and forgets one that is kept.
-    ///
-    /// Only who gives the password that it was got with goes on with a session. That the password was
-    /// changed since is noticed when its time is over.
-    pub keep_session: Duration,
     /// Limits and habits towards the server.
     pub http: HttpOptions,
 }
@@ -137,7 +129,6 @@ impl AyonSettings {
             omitted_statuses: Vec::new(),
             partial: false,
             pictures: true,
-            keep_session: Duration::ZERO,
             http: HttpOptions::default(),
         }
     }
@@ -238,11 +229,7 @@ impl Ayon {
         settings.credentials.check()?;
         let http = HttpClient::new(&settings.url, &settings.http)?;
         Ok(Self {
-            session: Session::new(
-                settings.credentials.clone(),
-                http.base(),
-                settings.keep_session,
-            ),
+            session: Session::new(settings.credentials.clone()),
             http: http.with_address_help(ADDRESS_HELP),
             settings,
             details: Mutex::default(),

@@ -50,7 +50,6 @@ mod session;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -84,13 +83,6 @@ pub struct KitsuSettings {
     pub url: String,
     /// Who we are.
     pub credentials: Credentials,
-    /// For how long later processes of the same user may go on with a session that was got with a
-    /// password, so that they need not log in. It is kept in the memory of the kernel and on no disk:
-    /// on Linux, where the kernel lets us. Zero, the default, keeps none, and forgets one that is kept.
-    ///
-    /// Only who gives the password that it was got with goes on with a session. That the password was
-    /// changed since is noticed when its time is over.
-    pub keep_session: Duration,
     /// Limits and habits towards the server.
     pub http: HttpOptions,
 }
@@ -101,7 +93,6 @@ impl KitsuSettings {
         Self {
             url: url.into(),
             credentials,
-            keep_session: Duration::ZERO,
             http: HttpOptions::default(),
         }
     }
@@ -143,7 +134,7 @@ impl Kitsu {
         settings.credentials.check()?;
         let http = HttpClient::new(&settings.url, &settings.http)?;
         Ok(Self {
-            session: Session::new(settings.credentials, http.base(), settings.keep_session),
+            session: Session::new(settings.credentials),
             http: http.with_address_help(ADDRESS_HELP),
             lists: KeptAnswers::new(LARGEST_KEPT),
         })

@@ -31,8 +31,6 @@ pub mod example;
 pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(feature = "kept-session")]
-mod kept_session;
 #[cfg(feature = "kitsu")]
 pub mod kitsu;
 #[cfg(any(feature = "edit", feature = "spreadsheet"))]

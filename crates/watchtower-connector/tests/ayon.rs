@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
 
 mod ayon_server;
-mod keyring;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -547,36 +546,6 @@ async fn a_login_is_made_once_and_kept() {
     for request in &requests {
         assert_eq!(sent(request, "x-api-key"), None);
     }
-}
-
-#[tokio::test]
-async fn the_next_process_needs_no_login() {
-    let server = RecordedAyon::start(RECORDED).await;
-    let next = async |keep_session| {
-        let settings = AyonSettings {
-            keep_session,
-            ..settings(&server, password(PASSWORD))
-        };
-        film(&Ayon::new(settings).unwrap()).await;
-        let asked = server.asked().await;
-        let logins = asked.iter().filter(|it| *it == "POST /api/auth/login");
-        logins.count()
-    };
-    // Many containers have no keyring for it.
-    let without = if keyring::is_there() { 0 } else { 1 };
-    let for_the_test = Duration::from_secs(60);
-    assert_eq!(next(for_the_test).await, 1);
-    assert_eq!(next(for_the_test).await, 1 + without);
-    assert_eq!(next(Duration::ZERO).await, 2 + without);
-    assert_eq!(next(for_the_test).await, 3 + without);
-    // One that the server takes no longer is forgotten.
-    Mock::given(path("/graphql"))
-        .respond_with(refusal(401, "Access token is invalid"))
-        .up_to_n_times(1)
-        .mount(server.server())
-        .await;
-    assert_eq!(next(for_the_test).await, 4 + 2 * without);
-    assert_eq!(next(Duration::ZERO).await, 5 + 2 * without);
 }
 
 #[tokio::test]

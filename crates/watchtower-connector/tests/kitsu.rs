@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
 
-mod keyring;
 mod replay;
 
 use std::collections::{BTreeMap, HashSet};
@@ -1104,99 +1103,6 @@ async fn a_session_that_is_never_accepted_is_not_begun_for_ever() {
     assert!(replay.count("POST /auth/login").await <= 2);
 }
 
-// --- sessions that outlast the process -----------------------------------------------------
-
-/// As the next process has it: the same account, and sessions that are kept.
-fn next_process(replay: &Replay, credentials: Credentials, keep_session: Duration) -> Kitsu {
-    let settings = KitsuSettings {
-        keep_session,
-        ..KitsuSettings::new(replay.url(), credentials)
-    };
-    Kitsu::new(settings).unwrap()
-}
-
-/// Longer than a test takes; each of them also forgets what it kept.
-const FOR_THE_TEST: Duration = Duration::from_secs(60);
-
-#[tokio::test]
-async fn the_next_process_needs_no_login() {
-    let (replay, _) = kitsu().await;
-    let next = async |credentials, keep| {
-        let before = replay.count("POST /auth/login").await;
-        let kitsu = next_process(&replay, credentials, keep);
-        let account = kitsu.check().await;
-        let logins = replay.count("POST /auth/login").await - before;
-        (account.ok().and_then(|it| it.user), logins)
-    };
-    let us = Some("Super Admin".to_owned());
-    let without = if keyring::is_there() { 0 } else { 1 };
-    let right = || password(PASSWORD);
-
-    assert_eq!(next(right(), FOR_THE_TEST).await, (us.clone(), 1));
-    assert_eq!(next(right(), FOR_THE_TEST).await, (us.clone(), without));
-    // Whoever gives another password is told that it is wrong.
-    assert_eq!(next(password("wrong"), FOR_THE_TEST).await, (None, 1));
-    assert_eq!(next(right(), FOR_THE_TEST).await, (us.clone(), without));
-    // What is not to be kept is forgotten, too.
-    assert_eq!(next(right(), Duration::ZERO).await, (us.clone(), 1));
-    assert_eq!(next(right(), FOR_THE_TEST).await, (us.clone(), 1));
-    assert_eq!(next(right(), Duration::ZERO).await, (us, 1));
-}
-
-#[tokio::test]
-async fn a_bot_needs_nothing_that_is_kept() {
-    let replay = Replay::start(RECORDED).await;
-    for _ in 0..2 {
-        let bot = Credentials::Token("recorded-bot-token".into());
-        let kitsu = next_process(&replay, bot, FOR_THE_TEST);
-        kitsu.project_list().await.unwrap();
-    }
-    assert_eq!(replay.count("POST /auth/login").await, 0);
-}
-
-#[tokio::test]
-async fn a_kept_session_that_has_ended_costs_no_export() {
-    let (replay, _) = kitsu().await;
-    expiring(&replay, false).await;
-    let next = |keep| next_process(&replay, password(PASSWORD), keep);
-    next(FOR_THE_TEST).project_list().await.unwrap();
-    assert_eq!(replay.count("POST /auth/login").await, 1);
-    // The second finds it expired while it reads, and begins another, with which the third goes on.
-    let without = if keyring::is_there() { 0 } else { 1 };
-    let (_, film) = project(&next(FOR_THE_TEST), "Nasty Film").await;
-    assert!(!film.shots.is_empty());
-    assert_eq!(replay.count("GET /auth/refresh-token").await, 1 - without);
-    assert_eq!(replay.count("POST /auth/login").await, 2);
-    let (_, film) = project(&next(FOR_THE_TEST), "Nasty Film").await;
-    assert!(!film.shots.is_empty());
-    assert_eq!(replay.count("POST /auth/login").await, 2 + without);
-    drop(next(Duration::ZERO));
-}
-
-#[tokio::test]
-async fn a_kept_session_is_not_for_whoever_answers_at_the_address() {
-    let (replay, _) = kitsu().await;
-    let next = |keep| next_process(&replay, password(PASSWORD), keep);
-    next(FOR_THE_TEST).check().await.unwrap();
-    let before = replay.asked().await.len();
-    // Another server has taken the place, and takes no token.
-    let other = ok(json!({"api": "Other"}));
-    Mock::given(path("/"))
-        .respond_with(other)
-        .with_priority(1)
-        .mount(replay.server())
-        .await;
-    let refused = ResponseTemplate::new(401).set_body_json(json!({}));
-    Mock::given(path("/auth/authenticated"))
-        .respond_with(refused)
-        .with_priority(1)
-        .mount(replay.server())
-        .await;
-    assert!(next(FOR_THE_TEST).check().await.is_err());
-    assert_eq!(replay.asked().await[before..], ["GET /"]);
-    drop(next(Duration::ZERO));
-}
-
 #[tokio::test]
 async fn a_refresh_that_is_no_good_ends_in_a_login() {
     let (replay, kitsu) = kitsu().await;
@@ -1210,23 +1116,6 @@ async fn a_refresh_that_is_no_good_ends_in_a_login() {
     assert!(!film.shots.is_empty());
     assert_eq!(replay.count("GET /auth/refresh-token").await, 1);
     assert_eq!(replay.count("POST /auth/login").await, 2);
-}
-
-#[tokio::test]
-async fn an_account_that_no_keyring_can_name_logs_in_each_time() {
-    let (replay, _) = kitsu().await;
-    let login = ok(json!({"login": true, "access_token": "recorded-access-token"}));
-    let asked = Mock::given(path("/auth/login")).respond_with(login);
-    asked.with_priority(1).mount(replay.server()).await;
-    for logins in 1..=2 {
-        let strange = Credentials::Password {
-            email: "td\0@studio.example".into(),
-            password: PASSWORD.into(),
-        };
-        let kitsu = next_process(&replay, strange, FOR_THE_TEST);
-        kitsu.project_list().await.unwrap();
-        assert_eq!(replay.count("POST /auth/login").await, logins);
-    }
 }
 
 // --- wrong addresses, broken servers -------------------------------------------------------

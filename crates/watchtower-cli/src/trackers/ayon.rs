@@ -4,7 +4,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
 use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
-use super::{SessionArgs, Setting, TrackerCommand};
+use super::{Setting, TrackerCommand};
 use crate::Network;
 use crate::cli::Media;
 use crate::environment::Environment;
@@ -53,8 +53,6 @@ struct AyonArgs {
     /// keeps what it holds of such a project, and the exit code is 4
     #[arg(long)]
     partial: bool,
-    #[command(flatten)]
-    session: SessionArgs,
 }
 
 impl TrackerCommand for AyonCommand {
@@ -166,7 +164,6 @@ fn settings(
         partial: args.partial,
         omitted_statuses: args.omitted_statuses,
         pictures: media != Some(&Media::None),
-        keep_session: args.session.keep_session,
         http: network.into(),
     })
 }

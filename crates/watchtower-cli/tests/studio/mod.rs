@@ -27,8 +27,7 @@ pub(crate) fn export_kitsu(url: &str) -> Command {
     command.env("KITSU_DATA_SOURCE_URL", url);
     command.env("KITSU_DATA_SOURCE_USER_EMAIL", "td@studio.example");
     command.env("KITSU_DATA_SOURCE_USER_PASSWORD", PASSWORD);
-    // No test is to find the session of one before.
-    command.args(["export", "kitsu", "--keep-session=0s"]);
+    command.args(["export", "kitsu"]);
     command
 }
 

@@ -1,17 +1,14 @@
 //! Being who we are to an AYON: by a key, or logged in.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
-use url::Url;
 
 use super::Credentials;
 use crate::http::{AuthHeader, Failure, HttpClient};
-use crate::kept_session::{KeptSession, Tokens};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "log in to AYON";
@@ -34,7 +31,6 @@ const PATIENCE: u32 = 16;
 #[derive(Debug)]
 pub(super) struct Session {
     credentials: Credentials,
-    kept: KeptSession,
     state: Mutex<State>,
 }
 
@@ -57,14 +53,8 @@ struct Refusal {
 }
 
 impl Session {
-    /// A session for someone at a server, which later processes may take up for a while.
-    pub(super) fn new(credentials: Credentials, server: &Url, keep: Duration) -> Self {
-        let account = match &credentials {
-            Credentials::Password { name, .. } => name,
-            Credentials::ApiKey(_) => "key",
-        };
+    pub(super) fn new(credentials: Credentials) -> Self {
         Self {
-            kept: KeptSession::new("ayon", account, server, keep),
             credentials,
             state: Mutex::new(State::Start),
         }
@@ -84,23 +74,8 @@ impl Session {
         match &*state {
             State::Open(auth) => Ok(Arc::clone(auth)),
             State::Refused(message) => Err(self.refusal(message)),
-            State::Start => match self.take_up(http, &mut state) {
-                Some(auth) => Ok(auth),
-                None => self.open(http, &mut state).await,
-            },
+            State::Start => self.open(http, &mut state).await,
         }
-    }
-
-    /// Takes up the session that an earlier process kept.
-    fn take_up(&self, http: &HttpClient, state: &mut State) -> Option<Arc<AuthHeader>> {
-        let Credentials::Password { password, .. } = &self.credentials else {
-            return None;
-        };
-        let kept = self.kept.find(password)?;
-        http.keep_secret(password);
-        let auth = Arc::new(AuthHeader::bearer(&kept.access).ok()?);
-        *state = State::Open(Arc::clone(&auth));
-        Some(auth)
     }
 
     /// The same in place of one that the server no longer takes. However many requests find that out
@@ -125,7 +100,6 @@ impl Session {
             return Ok(auth);
         }
         tracing::debug!("the session has expired: logging in again");
-        self.kept.forget();
         self.open(http, &mut state).await
     }
 
@@ -151,12 +125,7 @@ impl Session {
         let auth = match &self.credentials {
             Credentials::ApiKey(key) => AuthHeader::new(KEY_HEADER, key)?,
             Credentials::Password { name, password } => match log_in(http, name, password).await {
-                Ok(access) => {
-                    let auth = AuthHeader::bearer(&access)?;
-                    let refresh = None;
-                    self.kept.keep(password, &Tokens { access, refresh });
-                    auth
-                }
+                Ok(token) => AuthHeader::bearer(&token)?,
                 Err(failure) => return Err(self.explain(http, failure, name, state)),
             },
         };

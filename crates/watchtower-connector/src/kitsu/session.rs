@@ -8,12 +8,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
-use url::Url;
 
 use super::Credentials;
 use super::records::Person;
 use crate::http::{AuthHeader, Failure, HttpClient};
-use crate::kept_session::{self, KeptSession};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "log in to Kitsu";
@@ -28,7 +26,6 @@ const BOT_HELP: &str = "create a bot in Kitsu (main menu, Bots) and use its toke
 #[derive(Debug)]
 pub(super) struct Session {
     credentials: Credentials,
-    kept: KeptSession,
     state: Mutex<State>,
 }
 
@@ -95,19 +92,6 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    fn new(http: &HttpClient, tokens: &kept_session::Tokens, user: Option<String>) -> Result<Self> {
-        let refresh = tokens.refresh.as_ref();
-        if let Some(token) = refresh {
-            http.keep_secret(token);
-        }
-        Ok(Self {
-            access: AuthHeader::bearer(&tokens.access)?,
-            refresh: refresh.map(AuthHeader::bearer).transpose()?,
-            is_refreshed: false,
-            user,
-        })
-    }
-
     pub(super) fn auth(&self) -> AuthHeader {
         self.access.clone()
     }
@@ -151,14 +135,8 @@ struct LoginRefusal {
 }
 
 impl Session {
-    /// A session for someone at a server, which later processes may take up for a while.
-    pub(super) fn new(credentials: Credentials, server: &Url, keep: Duration) -> Self {
-        let account = match &credentials {
-            Credentials::Password { email, .. } => email,
-            Credentials::Token(_) => "bot",
-        };
+    pub(super) fn new(credentials: Credentials) -> Self {
         Self {
-            kept: KeptSession::new("kitsu", account, server, keep),
             credentials,
             state: Mutex::new(State::LoggedOut),
         }
@@ -169,28 +147,11 @@ impl Session {
         matches!(self.credentials, Credentials::Token(_))
     }
 
-    /// Takes up the session that an earlier process kept.
-    fn take_up(&self, http: &HttpClient, state: &mut State) -> Option<Arc<Tokens>> {
-        let Credentials::Password { password, .. } = &self.credentials else {
-            return None;
-        };
-        let kept = self.kept.find(password)?;
-        http.keep_secret(password);
-        let tokens = Arc::new(Tokens::new(http, &kept, None).ok()?);
-        *state = State::LoggedIn(Arc::clone(&tokens));
-        Some(tokens)
-    }
-
     /// Logs in if there is no session, also when we were refused before. Answers as whom, where a login
     /// says so: a session from before may have ended meanwhile, and a bot has no login.
     pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<String>> {
         let mut state = self.state.lock().await;
-        let is_open = match *state {
-            State::LoggedIn(_) => true,
-            State::LoggedOut => self.take_up(http, &mut state).is_some(),
-            State::Refused(_) | State::Failed { .. } => false,
-        };
-        if is_open {
+        if let State::LoggedIn(_) = *state {
             return Ok(None);
         }
         *state = State::LoggedOut;
@@ -204,11 +165,7 @@ impl Session {
             State::LoggedIn(tokens) => Ok(Arc::clone(tokens)),
             State::Refused(refusal) => Err(refusal.error()),
             State::Failed { at, error } if at.elapsed() < FAILURE_STANDS => Err(error.again()),
-            State::LoggedOut => match self.take_up(http, &mut state) {
-                Some(tokens) => Ok(tokens),
-                None => self.log_in(http, &mut state).await,
-            },
-            State::Failed { .. } => self.log_in(http, &mut state).await,
+            State::LoggedOut | State::Failed { .. } => self.log_in(http, &mut state).await,
         }
     }
 
@@ -255,7 +212,6 @@ impl Session {
                 Err(failure) => tracing::debug!(%failure, "the session cannot be refreshed"),
             }
         }
-        self.kept.forget();
         self.log_in(http, &mut state).await
     }
 
@@ -274,9 +230,7 @@ impl Session {
                     "create a new token for the bot in Kitsu (main menu, Bots)",
                 )),
             },
-            Credentials::Password { email, password } => {
-                log_in(http, email, password, &self.kept).await
-            }
+            Credentials::Password { email, password } => log_in(http, email, password).await,
         };
         match tokens {
             Ok(tokens) => {
@@ -304,7 +258,6 @@ async fn log_in(
     http: &HttpClient,
     email: &str,
     password: &SecretString,
-    kept: &KeptSession,
 ) -> Result<Tokens, LoginError> {
     let body = json!({"email": email, "password": password.expose_secret()});
     http.keep_secret(password);
@@ -321,13 +274,16 @@ async fn log_in(
             BOT_HELP,
         ));
     }
-    let tokens = kept_session::Tokens {
-        access: answer.access_token,
-        refresh: answer.refresh_token,
-    };
-    kept.keep(password, &tokens);
-    let user = Person::deserialize(answer.user).ok().map(|it| it.name());
-    Ok(Tokens::new(http, &tokens, user)?)
+    let refresh = answer.refresh_token.as_ref();
+    if let Some(token) = refresh {
+        http.keep_secret(token);
+    }
+    Ok(Tokens {
+        access: AuthHeader::bearer(&answer.access_token)?,
+        refresh: refresh.map(AuthHeader::bearer).transpose()?,
+        is_refreshed: false,
+        user: Person::deserialize(answer.user).ok().map(|it| it.name()),
+    })
 }
 
 /// Reads an answer that holds tokens. An error of serde's would quote what it did not expect.

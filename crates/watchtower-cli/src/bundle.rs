@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
 use rustix::fs::{CWD, RenameFlags};
@@ -18,6 +20,8 @@ use watchtower_writer::SiteFolder;
 const MARK: &str = ".watchtower-bundle";
 /// How often a copy of `data` is started anew, because exports took away what was being copied.
 const COPIES: usize = 5;
+/// How often is looked whether another bundle has ended.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a bundle says of itself.
 #[derive(Serialize, Deserialize)]
@@ -103,7 +107,8 @@ fn failed<'a>(operation: &'static str, path: &'a Path) -> impl Fn(io::Error) -> 
 
 /// Puts a site and its web client into a folder, in one step. A bundle that is there already is
 /// replaced; any other folder with something in it is refused. Of a site of two formats, `format` says
-/// which is shown.
+/// which is shown. Where another bundle is being written beside it, that is waited for, as long as
+/// `patience` says.
 ///
 /// # Errors
 ///
@@ -113,6 +118,7 @@ pub(crate) fn bundle(
     client: &Path,
     output: &Path,
     format: Option<Format>,
+    patience: Duration,
 ) -> Result<Bundled, BundleError> {
     let site = SiteFolder::new(site);
     let formats = NoSite::formats(&site, format)?;
@@ -121,14 +127,15 @@ pub(crate) fn bundle(
     places.check_is_apart(site.root())?;
     let parent = File::open(&places.parent).map_err(failed("open", &places.parent))?;
     // The lock of the folder around it needs no file that stays behind.
-    match parent.try_lock() {
-        Err(TryLockError::WouldBlock) => {
+    let start = Instant::now();
+    // An error is that of a file system that cannot lock.
+    while let Err(TryLockError::WouldBlock) = parent.try_lock() {
+        if start.elapsed() >= patience {
             return Err(BundleError::Locked {
                 path: places.output,
             });
         }
-        // File systems that cannot lock.
-        Err(TryLockError::Error(_)) | Ok(()) => {}
+        thread::sleep(PAUSE);
     }
     places.clear_up()?;
     places.check_is_ours()?;

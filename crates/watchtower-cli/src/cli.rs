@@ -372,6 +372,9 @@ pub(crate) struct BundleArgs {
     /// The bundle's folder: new, empty, or a bundle, which is replaced in one step
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
+    /// How long to wait for another bundle in the same folder around it to end
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
+    pub(crate) lock_timeout: Duration,
     /// Print what was bundled as one JSON document
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::future::{OptionFuture, join, try_join};
 use tracing::info;
-use watchtower_connector::{self as connector, OpenedMedia, Tracker};
+use watchtower_connector::{self as connector, Account, OpenedMedia, Tracker};
 use watchtower_model::format::Format;
 use watchtower_model::place::Unplaced;
 use watchtower_model::{Project, ProjectId, ProjectList};
@@ -258,7 +258,7 @@ async fn phases(
     let list = list?;
     let wanted = select(&list, &options.projects)?;
     if wanted.is_empty() && !options.from_site {
-        return Err(nothing_to_see(tracker).into());
+        return Err(nothing_to_see(tracker, &account).into());
     }
 
     let source = TrackerMedia {
@@ -456,14 +456,19 @@ pub(crate) fn select<'a>(
 
 /// An empty list is far more likely to be a missing permission than a studio without projects, and
 /// to publish it would take every project out of the site.
-fn nothing_to_see(tracker: &dyn Tracker) -> connector::Error {
-    let name = tracker.describe().name;
-    connector::Error::new(
-        connector::ErrorKind::Refused,
-        "list the projects",
-        format!("{name} shows us none"),
-    )
-    .with_help("give the account access to a project")
+fn nothing_to_see(tracker: &dyn Tracker, account: &Account) -> connector::Error {
+    let about = tracker.describe();
+    let operation = "list the projects";
+    if account.user.is_some() || account.server.is_some() {
+        let message = format!("{} shows us none", about.name);
+        return connector::Error::new(connector::ErrorKind::Refused, operation, message)
+            .with_help("give the account access to a project");
+    }
+    // Nobody refuses us where there is nobody to log in to: the list itself is empty.
+    let from = about.location.unwrap_or(about.name);
+    let message = format!("`{from}` gives a list without a project");
+    connector::Error::new(connector::ErrorKind::Invalid, operation, message)
+        .with_help("put at least one project in it: an empty list would take all out of the site")
 }
 
 /// A tracker as the writer sees it: something that opens media.

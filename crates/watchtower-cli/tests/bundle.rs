@@ -396,3 +396,29 @@ fn a_link_out_of_the_site_is_refused() {
     let text = text.replace(&bench.0.path().display().to_string(), "[folder]");
     insta::assert_snapshot!(text, @"error: `[folder]/site/data/x.json` is a symbolic link that leads nowhere, or out of the site");
 }
+
+#[test]
+fn another_bundle_beside_it_is_waited_for() {
+    let bench = Bench::new();
+    let client = bench.zip(WHEEL);
+    let other = File::open(bench.0.path()).unwrap();
+    other.lock().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+    command.args(["bundle", SITE, "--lock-timeout", "0s", "--client"]);
+    command
+        .arg(&client)
+        .arg("--output")
+        .arg(bench.path("bundle"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    let text = String::from_utf8(output.stderr).unwrap();
+    let text = text.replace(&bench.0.path().display().to_string(), "[folder]");
+    insta::assert_snapshot!(text);
+
+    let ends = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(other);
+    });
+    bench.done(SITE, &client);
+    ends.join().unwrap();
+}

@@ -76,6 +76,27 @@ fn a_program_that_fails_leaves_no_site_and_is_quoted() {
 }
 
 #[test]
+fn a_list_without_a_project_is_told_without_a_word_of_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = r#"{"watchtower_tracker": 1, "projects": []}"#;
+    fs::create_dir(folder.path().join("told")).unwrap();
+    fs::write(folder.path().join("told/project-list.json"), list).unwrap();
+    let script = format!("echo '{list}'");
+    let mut said = String::new();
+    for export in [
+        &["export", "files", "told", "--output", "site"][..],
+        &[
+            "export", "process", "--output", "site", "--", "sh", "-c", &script,
+        ],
+    ] {
+        let output = watchtower(folder.path(), export);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        said += &String::from_utf8_lossy(&output.stderr);
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
 fn a_program_has_the_settings_of_the_file_and_the_environment_comes_first() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(

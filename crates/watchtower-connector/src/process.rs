@@ -6,18 +6,19 @@
 //! stderr goes to the log. An exit status other than 0 means that it failed.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
-use tracing::info;
+use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
 use crate::http::HttpOptions;
@@ -58,7 +59,8 @@ impl ProcessSettings {
     }
 }
 
-/// The program as a tracker. It is ended, with all it started, when what was asked of it is dropped.
+/// The program as a tracker. It is ended, with all it started, when what was asked of it is dropped. What it
+/// started stays only in a session of its own, as a daemon has.
 #[derive(Debug)]
 pub struct Process {
     settings: ProcessSettings,
@@ -120,27 +122,11 @@ impl Process {
             error(ErrorKind::Config, format!("{name} cannot be started: {cause}"))
                 .with_help("give the path of a program that may be executed, or its interpreter first, as in `-- python3 connector.py`")
         })?;
-        let stdout = group.program.stdout.take();
-        let stderr = group.program.stderr.take();
-        let (output, last_line) = match (stdout, stderr) {
-            (Some(stdout), Some(stderr)) => self.listen(operation, stdout, stderr).await?,
-            _ => {
-                return Err(error(
-                    ErrorKind::Unavailable,
-                    format!("{name} has no output"),
-                ));
-            }
-        };
-        let limit = self.settings.silence_timeout;
-        let status = match timeout(limit, group.program.wait()).await {
-            Ok(status) => status.map_err(|cause| {
-                error(ErrorKind::Unavailable, format!("{name} was lost: {cause}"))
-            })?,
-            Err(_) => {
-                let message = format!("{name} closed its output and did not end for {limit:?}");
-                return Err(error(ErrorKind::Unavailable, message));
-            }
-        };
+        let Told {
+            output,
+            last_line,
+            status,
+        } = self.listen(operation, &mut group.program).await?;
         if !status.success() {
             let said = match last_line {
                 Some(line) => format!("; the last it said: {line}"),
@@ -153,40 +139,49 @@ impl Process {
         Ok(output)
     }
 
-    /// Reads what the program prints until it has closed both streams: its output, and the last line
-    /// of what it said beside it.
-    async fn listen(
-        &self,
-        operation: &str,
-        mut stdout: impl AsyncRead + Unpin,
-        stderr: impl AsyncRead + Unpin,
-    ) -> Result<(Vec<u8>, Option<String>)> {
-        /// A line that never ends is cut.
-        const LONGEST_LINE: u64 = 8 << 10;
+    /// Reads what the program prints until it has ended. What it left behind may hold its streams open; after
+    /// a moment in which no more output comes, nobody waits for that.
+    async fn listen(&self, operation: &str, program: &mut Child) -> Result<Told> {
         let name = self.name();
         let error = |kind, message: String| Error::new(kind, operation, message);
-        let mut lines = BufReader::new(stderr);
+        let (mut stdout, mut stderr) = (program.stdout.take(), program.stderr.take());
+        let (mut block, mut said) = (vec![0; 1 << 16], vec![0; LONGEST_LINE]);
         let mut output = Vec::new();
-        let mut block = vec![0; 1 << 16];
-        let mut last_line = None;
-        let mut line = Vec::new();
-        let (mut prints, mut speaks) = (true, true);
-        while prints || speaks {
-            let mut next_line = (&mut lines).take(LONGEST_LINE);
+        let mut lines = Lines::default();
+        let mut status = None;
+        let limit = self.settings.silence_timeout;
+        let mut deadline = Instant::now() + limit;
+        while status.is_none() || stdout.is_some() || stderr.is_some() {
+            // Each of these can be given up for another without a loss.
             let event = async {
                 tokio::select! {
-                    read = stdout.read(&mut block), if prints => read.map(Event::Output),
-                    read = next_line.read_until(b'\n', &mut line), if speaks => read.map(Event::Said),
+                    read = read(&mut stdout, &mut block), if stdout.is_some() => read.map(Event::Output),
+                    read = read(&mut stderr, &mut said), if stderr.is_some() => read.map(Event::Said),
+                    ended = program.wait(), if status.is_none() => ended.map(Event::Ended),
                 }
             };
-            let limit = self.settings.silence_timeout;
-            let Ok(event) = timeout(limit, event).await else {
-                let message = format!(
-                    "{name} printed nothing for {limit:?}, after {} bytes",
-                    output.len()
-                );
-                return Err(error(ErrorKind::Unavailable, message)
-                    .with_help("give it more time with --program-timeout, or let it say on stderr that it goes on"));
+            let Ok(event) = timeout_at(deadline, event).await else {
+                if status.is_some() {
+                    warn!(
+                        program = name,
+                        "the program has ended, and something that it started holds its output: that is ended"
+                    );
+                    break;
+                }
+                let (message, help) = match (&stdout, &stderr) {
+                    (None, None) => (
+                        format!("{name} closed its output and did not end for {limit:?}"),
+                        "let it end when it has printed its document",
+                    ),
+                    _ => (
+                        format!(
+                            "{name} printed nothing for {limit:?}, after {} bytes",
+                            output.len()
+                        ),
+                        "give it more time with --program-timeout, or let it say on stderr that it goes on",
+                    ),
+                };
+                return Err(error(ErrorKind::Unavailable, message).with_help(help));
             };
             let event = event.map_err(|cause| {
                 error(
@@ -194,8 +189,14 @@ impl Process {
                     format!("{name} cannot be read: {cause}"),
                 )
             })?;
+            // Whoever it left behind may say as much as it likes: it is the document that is waited for.
+            match (&event, status) {
+                (_, None) => deadline = Instant::now() + limit,
+                (Event::Output(_), Some(_)) => deadline = Instant::now() + LEFT_BEHIND,
+                _ => {}
+            }
             match event {
-                Event::Output(0) => prints = false,
+                Event::Output(0) => stdout = None,
                 Event::Output(length) => {
                     output.extend_from_slice(&block[..length]);
                     let most = self.settings.largest_output;
@@ -206,18 +207,75 @@ impl Process {
                             .with_help("raise --max-output if it has so much to say"));
                     }
                 }
-                Event::Said(0) => speaks = false,
-                Event::Said(_) => {
-                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                    info!(program = name, "{text}");
-                    if !text.is_empty() {
-                        last_line = Some(text);
-                    }
-                    line.clear();
+                Event::Said(0) => stderr = None,
+                Event::Said(length) => lines.add(&name, &said[..length]),
+                Event::Ended(ended) => {
+                    status = Some(ended);
+                    deadline = Instant::now() + LEFT_BEHIND;
                 }
             }
         }
-        Ok((output, last_line))
+        lines.end(&name);
+        let status =
+            status.ok_or_else(|| error(ErrorKind::Unavailable, format!("{name} was lost")))?;
+        Ok(Told {
+            output,
+            last_line: lines.last,
+            status,
+        })
+    }
+}
+
+/// How long output is waited for that comes after the end of the program, from what it started.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
+/// What a program told.
+struct Told {
+    output: Vec<u8>,
+    /// The last line of what it said on stderr.
+    last_line: Option<String>,
+    status: ExitStatus,
+}
+
+/// Reads a stream that is still open.
+async fn read(stream: &mut Option<impl AsyncRead + Unpin>, block: &mut [u8]) -> io::Result<usize> {
+    match stream {
+        Some(stream) => stream.read(block).await,
+        None => Ok(0),
+    }
+}
+
+/// A line that does not end is cut, in bytes.
+const LONGEST_LINE: usize = 8 << 10;
+
+/// What a program says, in lines, which go to the log.
+#[derive(Default)]
+struct Lines {
+    /// The line that has not ended.
+    line: Vec<u8>,
+    last: Option<String>,
+}
+
+impl Lines {
+    fn add(&mut self, program: &str, said: &[u8]) {
+        for part in said.split_inclusive(|it| *it == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") || self.line.len() >= LONGEST_LINE {
+                self.end(program);
+            }
+        }
+    }
+
+    fn end(&mut self, program: &str) {
+        if self.line.is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(&self.line).trim_end().to_owned();
+        self.line.clear();
+        info!(program, "{text}");
+        if !text.is_empty() {
+            self.last = Some(text);
+        }
     }
 }
 
@@ -232,12 +290,15 @@ fn printed(output: &[u8]) -> String {
 enum Event {
     /// So many bytes of output came; none at its end.
     Output(usize),
-    /// So many bytes of a line.
+    /// So many bytes on stderr.
     Said(usize),
+    /// The program has ended.
+    Ended(ExitStatus),
 }
 
 /// A running program. Dropped, it ends with everything that it started; and so it does when we end
-/// without a chance to drop anything, as by `kill -9`.
+/// without a chance to drop anything, as by `kill -9`. What moves to a session of its own, as `ssh -f` and
+/// agents do, is meant to stay, and does.
 struct Group {
     program: Child,
     /// Leads the process group, and ends it when the other end of its standard input, which we hold, is
@@ -247,7 +308,7 @@ struct Group {
 }
 
 impl Group {
-    fn start(mut command: Command) -> std::io::Result<Self> {
+    fn start(mut command: Command) -> io::Result<Self> {
         command.kill_on_drop(true);
         let keeper = Self::keeper();
         #[cfg(unix)]

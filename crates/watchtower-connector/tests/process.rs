@@ -175,6 +175,37 @@ async fn what_speaks_now_and_then_is_not_silent() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_what_a_program_leaves_behind() {
+    // As `ssh -f` and agents do: it ends, and a child holds its output.
+    let document = r#"{"watchtower_tracker": 1, "projects": []}"#;
+    for left in ["sleep 600 &", "sleep 600 2>&- &", "sleep 600 >&- &"] {
+        let process = Process::new(ProcessSettings {
+            arguments: vec!["-c".into(), format!("{left} echo '{document}'").into()],
+            // Longer than any test takes.
+            silence_timeout: Duration::from_secs(300),
+            ..ProcessSettings::new("sh")
+        });
+        assert!(process.project_list().await.unwrap().projects.is_empty());
+    }
+    // What comes from a child after the end belongs to the document, as where `tee` writes a log.
+    let process = script(&format!("(sleep 0.2; echo '{document}') & exit 0"));
+    assert!(process.project_list().await.unwrap().projects.is_empty());
+}
+
+#[tokio::test]
+async fn the_last_words_of_a_program_are_heard() {
+    // Half a line, then something on the other stream, then the end.
+    for text in [
+        "printf 'no licence' >&2; sleep 0.1; printf '{'; sleep 0.1; exit 3",
+        "printf 'no ' >&2; sleep 0.1; printf '{'; printf 'licence' >&2; exit 3",
+        "echo 'no licence' >&2; echo >&2; printf '{'; exit 3",
+    ] {
+        let told = told(text).await;
+        assert!(told.contains("the last it said: no licence"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn whom_nobody_waits_for_ends_with_all_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("alive");

@@ -11,10 +11,11 @@ use watchtower_model::{
     ShotCasting, TaskStatus, TaskType, User,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::export::{ExportOptions, place_options};
 use crate::layout::{self, Entry, Film, NewList, Placed, Stage};
 use crate::media::{Answers, Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
+use crate::present::formats_of;
 use crate::references;
 use crate::site::{Site, Transaction};
 use crate::summary::MediaCounts;
@@ -64,11 +65,11 @@ impl ProjectListWriter {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`](crate::Error::Invalid) when the document would break its schema,
-    /// [`Error::Output`](crate::Error::Output) when the site cannot be written to. The site is then
-    /// as it was.
+    /// [`Error::Invalid`] when the document would break its schema,
+    /// [`Error::OtherFormat`] when the site is of another format, [`Error::Output`] when it cannot be
+    /// written to. The site is then as it was.
     pub fn write_as_json(&self, site: &Site) -> Result<MediaCounts> {
-        let change = site.begin(PATIENCE)?;
+        let change = begin(site)?;
         let list = ProjectList {
             projects: self.projects.clone(),
             asset_types: self.asset_types.clone(),
@@ -142,7 +143,7 @@ impl ProjectWriter {
     ///
     /// # Errors
     ///
-    /// [`Error::Data`](crate::Error::Data) when shots, assets and casting do not fit together,
+    /// [`Error::Data`] when shots, assets and casting do not fit together,
     /// otherwise as [`ProjectListWriter::write_as_json`].
     pub fn write_as_json(&self, site: &Site) -> Result<MediaCounts> {
         let mut snapshot = ProjectSnapshot::new(self.project.clone());
@@ -155,7 +156,7 @@ impl ProjectWriter {
         let options = ExportOptions::default();
         let placement = place::place(&mut snapshot, place_options(layout, &options));
         references::check(&snapshot, None)?;
-        let change = site.begin(PATIENCE)?;
+        let change = begin(site)?;
         let (list, answers) = (ProjectList::default(), Answers::default());
         let fetched =
             block_on(fetcher(&change, &answers).fetch_project(&snapshot, &placement, &list));
@@ -182,6 +183,20 @@ const FORMAT: Format = Format::V0;
 
 /// How long a writer waits for another change of the site.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Begins a change of a site that is of the writers' format, or new.
+fn begin(site: &Site) -> Result<Transaction> {
+    let change = site.begin(PATIENCE)?;
+    let mut found = formats_of(site)?.into_iter();
+    match found.find(|it| *it != FORMAT) {
+        None => Ok(change),
+        Some(found) => Err(Error::OtherFormat {
+            path: site.root().to_owned(),
+            found,
+            wanted: FORMAT,
+        }),
+    }
+}
 
 fn fetcher<'a>(change: &'a Transaction, answers: &'a Answers) -> Fetcher<'a> {
     Fetcher {

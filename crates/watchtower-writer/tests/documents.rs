@@ -4,11 +4,12 @@
 
 use std::fs;
 
+use watchtower_model::format::Format;
 use watchtower_model::{
     Asset, AssetType, Edit, MediaRef, Project, ProjectId, Sequence, Shot, ShotCasting, ShotData,
     Task, TaskId, TaskStatus, TaskType, User,
 };
-use watchtower_writer::{ProjectListWriter, ProjectWriter, Site};
+use watchtower_writer::{Error, ProjectListWriter, ProjectWriter, Site};
 
 /// A film of two shots that uses everything a document can hold.
 fn film() -> (ProjectListWriter, ProjectWriter) {
@@ -168,4 +169,29 @@ fn what_is_no_movie_is_said_and_the_timeline_is_as_long_as_the_shots() {
     assert_eq!(reasons, ["what came is no movie: it is text/html"]);
     let edit = fs::read_to_string(site.path("data/projects/sprite-fright/edit.json")).unwrap();
     assert!(edit.contains("\"totalFrames\": 200"), "{edit}");
+}
+
+#[test]
+fn the_writers_leave_a_site_of_another_format_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let index = site.path("data/projects-list/index.json");
+    fs::create_dir_all(index.parent().unwrap()).unwrap();
+    fs::write(&index, r#"{"projects": []}"#).unwrap();
+    let (list, project) = film();
+    for result in [list.write_as_json(&site), project.write_as_json(&site)] {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                Error::OtherFormat {
+                    found: Format::V1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    assert!(!site.path("data/projects").exists());
+    assert!(index.exists());
 }

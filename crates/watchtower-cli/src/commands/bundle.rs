@@ -10,12 +10,16 @@ use crate::cli::BundleArgs;
 use crate::printer::{Printer, Verbosity};
 
 pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
-    let bundled = match bundle(&args.site, &args.client, &args.output, args.format) {
+    let (format, patience) = (args.format, args.lock_timeout);
+    let bundled = match bundle(&args.site, &args.client, &args.output, format, patience) {
         Ok(bundled) => bundled,
         Err(error) => {
             let help = match &error {
                 BundleError::Client(error) => error.help(),
                 BundleError::Site(_) => Some(NoSite::HELP.to_owned()),
+                BundleError::Locked { .. } => {
+                    Some("`--lock-timeout` gives it more time".to_owned())
+                }
                 _ => None,
             };
             printer.error(&error, help.as_deref());

@@ -19,9 +19,10 @@ const TOKEN: usize = 24;
 const TOKEN_START: usize = 16;
 
 /// The secrets of a client, and how to find them in what a server says. It may repeat them as they were
-/// sent, or as an address, as JSON, as HTML or as a string of a program.
+/// sent, or as an address, as JSON, as HTML or as a string of a program. One without a pattern cannot be found:
+/// then everything is hidden.
 #[derive(Default)]
-pub(super) struct Secrets(RwLock<Vec<(SecretString, Regex)>>);
+pub(super) struct Secrets(RwLock<Vec<(SecretString, Option<Regex>)>>);
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +34,7 @@ impl Secrets {
     /// Adds a secret; one without a visible character is none.
     pub(super) fn add(&self, secret: &SecretString) {
         let text = secret.expose_secret();
-        let is_known = |secrets: &[(SecretString, Regex)]| {
+        let is_known = |secrets: &[(SecretString, Option<Regex>)]| {
             secrets.iter().any(|(it, _)| it.expose_secret() == text)
         };
         if text.trim().is_empty()
@@ -42,16 +43,17 @@ impl Secrets {
             return;
         }
         let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pattern) = pattern_of(text).filter(|_| !is_known(&secrets)) {
-            secrets.push((secret.clone(), pattern));
+        if !is_known(&secrets) {
+            secrets.push((secret.clone(), pattern_of(text)));
         }
     }
 
     /// The text without the secrets.
     pub(super) fn hide(&self, text: &str) -> String {
         let secrets = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let hide = |text: String, (_, pattern): &(SecretString, Regex)| {
-            pattern.replace_all(&text, HIDDEN).into_owned()
+        let hide = |text: String, (_, pattern): &(SecretString, Option<Regex>)| match pattern {
+            Some(pattern) => pattern.replace_all(&text, HIDDEN).into_owned(),
+            None => HIDDEN.to_owned(),
         };
         secrets.iter().fold(text.to_owned(), hide)
     }
@@ -210,6 +212,14 @@ mod tests {
             secrets.hide("na%c3%afve na%C3%AFve na\\u00EFve naive"),
             "… … … naive"
         );
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_looked_for_hides_everything() {
+        let long: String = "\u{1F3AC}".repeat(60_000);
+        let secrets = secrets(&long);
+        assert_eq!(secrets.hide(&format!("no: {long}")), HIDDEN);
+        assert_eq!(secrets.hide_in_line("anything"), HIDDEN);
     }
 
     #[test]

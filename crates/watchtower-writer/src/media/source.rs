@@ -76,7 +76,11 @@ impl Opened {
                     block.truncate(length);
                     Some(Ok(Bytes::from(block)))
                 }
-                Err(error) => Some(Err(MediaError::permanent(error.to_string()))),
+                // A disk that fails, a server that is away: the file may be whole again in a minute.
+                Err(error) => {
+                    let message = format!("it cannot be read: {error}");
+                    Some(Err(MediaError::transient(message)))
+                }
             }
         });
         Ok(Self::Stream(MediaStream {
@@ -164,5 +168,25 @@ impl MediaSource for NoMedia {
 
     async fn open(&self, _: MediaRequest<'_>) -> Result<Opened, MediaError> {
         Err(MediaError::permanent("there is nowhere to get it from"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_to_its_end_may_be_whole_the_next_time() {
+        // A folder is opened and looked at as a file is, and fails when it is read, as a disk does.
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Opened::file(File::open(folder.path()).unwrap(), None);
+        let Ok(Opened::Stream(mut media)) = opened else {
+            panic!("{opened:?}");
+        };
+        let error = block_on(media.bytes.next()).unwrap().unwrap_err();
+        assert!(error.transient && !error.gone, "{error:?}");
     }
 }

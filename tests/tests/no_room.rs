@@ -282,15 +282,106 @@ fn a_disk_that_is_mounted_in_a_site_is_not_emptied() {
     assert_eq!(files(&site.join("data")), before);
     drop(bound);
 
-    // In a project's own folder it goes with the state before, and stays what it is there.
+    // In a project's own folder as well.
     let projects = fs::read_dir(site.join("data/projects")).expect("projects");
     let mut projects = projects.map(|it| it.expect("a project").path());
     let project = projects.find(|it| it.is_dir()).expect("a project");
     let _bound = Bound::of(&disk, project.join("mounted"));
     for (mark, shots) in [(3, 22), (4, 23), (5, 24)] {
-        run(&mut export(&site, mark, shots), 0);
+        let error = run(&mut export(&site, mark, shots), 5).stderr;
+        let error = String::from_utf8_lossy(&error);
+        assert!(error.contains("/mounted`: another file system"), "{error}");
     }
     assert!(disk.folder.path().join("precious").exists());
+}
+
+/// The state before, in a lower layer, as in the image of a container, and a site on it that may be changed.
+struct Overlay(Disk);
+
+impl Overlay {
+    fn of_a_site() -> Option<Self> {
+        let disk = Disk::mount()?;
+        let at = |path: &str| disk.folder.path().join(path);
+        for folder in ["lower", "upper", "work", "merged"] {
+            fs::create_dir(at(folder)).expect("there is room");
+        }
+        for (mark, shots) in [(1, 20), (2, 21)] {
+            run(&mut export(&at("lower/site"), mark, shots), 0);
+        }
+        let layers = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            at("lower").display(),
+            at("upper").display(),
+            at("work").display()
+        );
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "overlay", "overlay", "-o", &layers])
+            .arg(at("merged"));
+        if !mount.status().expect("mount starts").success() {
+            println!("skipped: no overlay can be mounted here");
+            return None;
+        }
+        Some(Self(disk))
+    }
+}
+
+impl Drop for Overlay {
+    fn drop(&mut self) {
+        let merged = self.0.folder.path().join("merged");
+        let _ = Command::new("umount").arg(merged).status();
+    }
+}
+
+#[test]
+fn a_site_in_a_lower_layer_is_exported_to() {
+    let Some(overlay) = Overlay::of_a_site() else {
+        return;
+    };
+    let merged = overlay.0.folder.path().join("merged");
+    // The first is a copy of what stands there: `data` cannot be moved, and then it can.
+    let site = merged.join("site");
+    for (mark, shots) in [(3, 22), (4, 23), (5, 24)] {
+        let before = files(&site.join("data"));
+        run(&mut export(&site, mark, shots), 0);
+        assert_ne!(files(&site.join("data")), before);
+        let places = fs::read_dir(site.join(".watchtower")).expect("a folder");
+        let places = places.map(|it| it.expect("an entry").file_name().into_string());
+        let places: BTreeSet<_> = places.map(|it| it.expect("a name")).collect();
+        assert_eq!(
+            places.into_iter().collect::<Vec<_>>(),
+            ["lock", "media.json", "previous"]
+        );
+    }
+}
+
+#[test]
+fn two_accounts_of_a_group_export_to_one_site() {
+    if !is_root() {
+        println!("skipped: only root can be two accounts");
+        return;
+    }
+    const GROUP: u32 = 54321;
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("it is ours");
+    let site = folder.path().join("site");
+    fs::create_dir(&site).expect("there is room");
+    chown(&site, None, Some(GROUP)).expect("we are root");
+    fs::set_permissions(&site, Permissions::from_mode(0o2775)).expect("it is ours");
+    // The command lies where not everybody may go.
+    let program = folder.path().join("marked");
+    fs::copy(env!("CARGO_BIN_EXE_marked"), &program).expect("there is room");
+    for (mark, account) in [(1, 54321), (2, 54322), (3, 54321), (4, 54322)] {
+        let program = program.to_str().expect("a name");
+        let mut export = export_marked(program, &site, mark);
+        export.args(["--shots", &(20 + mark).to_string()]);
+        run(export.uid(account).gid(GROUP), 0);
+    }
+    let mode = |path: &str| {
+        let found = fs::metadata(site.join(path)).expect("it is there");
+        found.permissions().mode() & 0o7777
+    };
+    assert_eq!((mode("data"), mode(".watchtower")), (0o2775, 0o2770));
 }
 
 /// A disk that is mounted on a second folder.

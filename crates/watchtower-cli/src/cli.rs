@@ -380,9 +380,16 @@ pub(crate) struct BundleArgs {
     pub(crate) json: bool,
 }
 
+/// What a web server must know that is not ours.
+#[cfg(feature = "serve")]
+const ANOTHER_SERVER: &str = "\
+Another web server needs the client and `data/` alone. It must not serve `.watchtower/`, which holds what an \
+export replaced, and it must let no file below `data/` run scripts; README.md has the lines for nginx.";
+
 /// What `watchtower serve` takes.
 #[cfg(feature = "serve")]
 #[derive(Debug, Args)]
+#[command(after_help = ANOTHER_SERVER)]
 pub(crate) struct ServeArgs {
     /// The site's folder, of any format and whoever wrote it; or a bundle
     #[arg(value_name = "SITE")]
@@ -420,7 +427,8 @@ pub(crate) struct ListenArgs {
     /// The port; 0 takes a free one. The address is printed on the first line
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub(crate) port: u16,
-    /// The address to listen on. Unless it is this machine's alone, whoever reaches it sees the site
+    /// The address to listen on. Unless it is this machine's alone, whoever reaches it sees the site: there is
+    /// no password
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) address: IpAddr,
     /// Open a browser
@@ -429,7 +437,8 @@ pub(crate) struct ListenArgs {
     /// Do not load the page again when an export lands
     #[arg(long)]
     pub(crate) no_reload: bool,
-    /// Go on when the process that started this one ends
+    /// Go on when the process that started this one ends, as a shell whose terminal is closed. A server in a
+    /// session of its own, as that of a service, goes on anyway
     #[arg(long)]
     pub(crate) outlive_parent: bool,
 }

@@ -113,6 +113,9 @@ pub(crate) fn ended(
             project_ended(project, times.unwrap_or_default(), observer);
         }
         not_fetched(None, &summary.shared_media);
+        for note in &summary.notes {
+            info!(note, "note");
+        }
         if !summary.removed.is_empty() {
             let names: Vec<_> = summary.removed.iter().map(|it| it.name.as_str()).collect();
             let (count, names) = (names.len(), first_names(&names));

@@ -98,6 +98,20 @@ impl Printer {
         tell(text);
     }
 
+    /// What a person should know before it is too late.
+    pub(crate) fn warning(&self, text: impl fmt::Display) {
+        self.clear();
+        self.later().warning(text);
+    }
+
+    /// Says what there is to be said when this one is gone.
+    pub(crate) fn later(&self) -> Later {
+        Later {
+            verbosity: self.verbosity,
+            logs: self.logs,
+        }
+    }
+
     /// Data, for whoever reads stdout.
     pub(crate) fn data(&self, text: impl fmt::Display) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
@@ -217,6 +231,24 @@ impl Printer {
     }
 }
 
+/// A printer for what is said in the end.
+#[derive(Clone, Copy)]
+pub(crate) struct Later {
+    verbosity: Verbosity,
+    logs: bool,
+}
+
+impl Later {
+    /// What a person should know.
+    pub(crate) fn warning(self, text: impl fmt::Display) {
+        if self.logs {
+            tracing::warn!("{text}");
+        } else if self.verbosity > Verbosity::Quiet {
+            tell(format_args!("{WARNING}warning:{WARNING:#} {text}"));
+        }
+    }
+}
+
 impl Bars {
     fn new() -> Self {
         let bars = MultiProgress::new();
@@ -315,6 +347,9 @@ impl fmt::Display for Text<'_> {
             }
         }
         self.missing(f, &self.summary.shared_media)?;
+        for note in &self.summary.notes {
+            writeln!(f, "{HELP}note:{HELP:#} {}", printable(note))?;
+        }
         if !self.summary.removed.is_empty() {
             let names = self.summary.removed.iter().map(|it| it.name.as_str());
             let names = self.names(&names.collect::<Vec<_>>());

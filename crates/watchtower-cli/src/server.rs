@@ -20,9 +20,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::serve::Listener;
 use axum::{Router, middleware};
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::{FutureExt, Stream, StreamExt};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
@@ -38,6 +44,9 @@ use watchtower_writer::SiteFolder;
 const CHANGES: &str = "/_watchtower/changes";
 /// How long those that are being answered have when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a request may take to come, and a connection to bring the next one. Whoever sends half a request
+/// holds a connection no longer.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is served.
 #[derive(Debug)]
@@ -62,10 +71,20 @@ impl Server {
     ///
     /// When the system refuses, as when another program has it.
     pub(crate) async fn bind(address: SocketAddr, served: Arc<Served>) -> io::Result<Self> {
+        allow_many_connections();
         Ok(Self {
             listener: TcpListener::bind(address).await?,
             served,
         })
+    }
+
+    /// The port that was taken.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub(crate) fn port(&self) -> io::Result<u16> {
+        Ok(self.listener.local_addr()?.port())
     }
 
     /// Where a browser on this machine finds it.
@@ -84,13 +103,13 @@ impl Server {
         Ok(format!("http://{address}/"))
     }
 
-    /// Answers until `stop`. Those that are being answered then have a moment to hear the end of it.
+    /// Answers until `stop`, in HTTP/1. Those that are being answered then have a moment to hear the end of it.
     ///
     /// # Errors
     ///
-    /// When the system takes the address away.
+    /// When the system does not say which address it is.
     pub(crate) async fn run(
-        self,
+        mut self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let only_local = self.listener.local_addr()?.ip().is_loopback();
@@ -105,12 +124,33 @@ impl Server {
         if only_local {
             router = router.layer(middleware::from_fn(guard::only_local_names));
         }
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(stop.clone());
-        tokio::select! {
-            result = server => result,
-            () = async { stop.await; tokio::time::sleep(GRACE).await } => Ok(()),
+        let service = TowerToHyperService::new(router.layer(middleware::from_fn(guard::one_host)));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT);
+        let connections = GracefulShutdown::new();
+        loop {
+            let stream = tokio::select! {
+                (stream, _) = Listener::accept(&mut self.listener) => stream,
+                () = stop.clone() => break,
+            };
+            let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+            // Why one broke is its client's to know.
+            tokio::spawn(connections.watch(connection).map(drop));
         }
+        drop(self.listener);
+        // Whoever is answered still then is cut.
+        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        Ok(())
     }
+}
+
+/// Takes as many open files as the system lets us: each connection is one, and most systems begin with 1024.
+fn allow_many_connections() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = maximum;
+    // With fewer it works as well.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
 }
 
 /// What the handlers know.
@@ -134,8 +174,13 @@ fn router(hears: Hears) -> Router {
     // Without this a browser guesses how long it may do without asking.
     let ask = HeaderValue::from_static("no-cache");
     let as_told = HeaderValue::from_static("nosniff");
+    let served = Arc::clone(&hears.served);
     router
         .fallback_service(files)
+        .layer(middleware::from_fn_with_state(
+            served,
+            guard::no_scripts_in_the_site,
+        ))
         .layer(middleware::from_fn(range::of_one_file))
         .layer(CompressionLayer::new().compress_when(files::is_text))
         .layer(middleware::map_response(range::weaken_tag))

@@ -539,3 +539,61 @@ fn a_process_that_may_hold_secrets_writes_no_core_dump() {
     export.signal(Signal::ABORT);
     assert!(!export.child.wait().unwrap().core_dumped());
 }
+
+/// A folder that tells what a tracker holds, of which the list is a pipe to which nobody writes: whoever reads
+/// it hangs, as on a file server that is away.
+fn hanging() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("project-list.json");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    (folder, pipe)
+}
+
+/// Waits until somebody reads from a pipe, which goes on as long as this is there.
+fn is_read(pipe: &Path) -> rustix::fd::OwnedFd {
+    use rustix::fs::{Mode, OFlags, open};
+    loop {
+        match open(pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()) {
+            Ok(end) => return end,
+            Err(_) => thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+#[test]
+fn an_export_that_hangs_ends_with_the_first_signal_all_the_same() {
+    let (_folder, site) = example_site();
+    let (mut export, _pipe) = hanging_export(&site);
+    export.signal(Signal::TERM);
+    assert_eq!(export.exit_code(), 143);
+    // The next export clears up.
+    fs::remove_file(site.join("data/projects/context.json")).unwrap();
+    let mut export = watchtower();
+    export.args(["export", "example", "--output"]).arg(&site);
+    assert!(export.status().unwrap().success());
+    assert!(!site.join(".watchtower/next").exists());
+}
+
+#[cfg(all(feature = "files", feature = "serve"))]
+#[test]
+fn two_signals_at_once_are_one_and_leave_no_folder_behind() {
+    let (folder, pipe) = hanging();
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = watchtower();
+    command
+        .args(["view", "files", "--port", "0"])
+        .arg(folder.path());
+    command
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::null());
+    let mut view = command.spawn().unwrap();
+    let _end = is_read(&pipe);
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
+    for _ in 0..3 {
+        kill_process(Pid::from_child(&view), Signal::TERM).unwrap();
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(view.wait().unwrap().code(), Some(143));
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+}

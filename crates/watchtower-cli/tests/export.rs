@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -60,7 +61,7 @@ impl Tracker for Studio {
 
     async fn check(&self) -> Result<Account> {
         Ok(Account {
-            user: None,
+            user: Some("td".into()),
             server: None,
         })
     }
@@ -360,4 +361,47 @@ fn an_export_can_go_from_thread_to_thread() {
     let site = Site::new("site");
     let options = ExportOptions::default();
     is_send(&export(&studio, &site, &options, &()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_site_that_only_its_account_may_read_is_told_and_stays_readable_once_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let export = |shots: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "umask 077; exec \"$0\" \"$@\""]);
+        command.arg(env!("CARGO_BIN_EXE_watchtower"));
+        command.args(["export", "example", "--output", "site", "--shots", shots]);
+        let output = command.current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let note = "only the account of this export may read the site";
+    let told = export("10");
+    assert!(told.contains(note), "{told}");
+    let chmod = Command::new("chmod")
+        .args(["-R", "go+rX", "site"])
+        .current_dir(folder.path())
+        .status();
+    assert!(chmod.unwrap().success());
+    let told = export("30");
+    assert!(!told.contains(note), "{told}");
+
+    let mut unread = vec![folder.path().join("site/data")];
+    while let Some(path) = unread.pop() {
+        let found = fs::metadata(&path).unwrap();
+        let due = if found.is_dir() { 0o755 } else { 0o644 };
+        assert_eq!(
+            found.permissions().mode() & 0o777,
+            due,
+            "{}",
+            path.display()
+        );
+        if found.is_dir() {
+            unread.extend(fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+        }
+    }
+    let hidden = fs::metadata(folder.path().join("site/.watchtower")).unwrap();
+    assert_eq!(hidden.permissions().mode() & 0o777, 0o700);
 }

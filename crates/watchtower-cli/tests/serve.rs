@@ -379,6 +379,152 @@ fn pages_of_others_cannot_read_what_is_for_this_machine() {
     assert_eq!(status("evil.example"), "421");
 }
 
+#[test]
+fn a_request_names_one_host() {
+    let server = serve(SITE, &[]);
+    for (head, status) in [
+        ("HTTP/1.1", "400"),
+        ("HTTP/1.0", "200"),
+        ("HTTP/1.1\r\nHost: localhost\r\nHost: localhost", "400"),
+        ("HTTP/1.1\r\nHost: localhost\r\nHost: evil.example", "400"),
+        ("HTTP/1.1\r\nHost: ", "421"),
+    ] {
+        let answer = ask(&server, &format!("GET /{CONTEXT} {head}"));
+        let version = head.split("\r\n").next().unwrap();
+        assert!(
+            answer.starts_with(&format!("{version} {status} ")),
+            "{head}: {answer}"
+        );
+    }
+    // With the host beside the path.
+    for (host, status) in [("localhost", "200"), ("evil.example", "421")] {
+        let head = format!("GET http://{host}/{CONTEXT} HTTP/1.1\r\nHost: localhost");
+        let answer = ask(&server, &head);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn a_path_that_nothing_can_have_is_not_found() {
+    let server = serve(SITE, &[]);
+    for path in ["x".repeat(6000), format!("{}y", "x/".repeat(3000))] {
+        let head = format!("GET /data/{path} HTTP/1.1\r\nHost: localhost");
+        let answer = ask(&server, &head);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn parts_that_are_not_counted_in_bytes_are_the_whole() {
+    let server = serve(SITE, &[]);
+    for range in ["lines=1-2", "bytes", "bytes 0-1", "=0-1"] {
+        let answer = server.get(CONTEXT).header(header::RANGE, range);
+        assert_eq!(answer.send().await.unwrap().status(), 200, "{range}");
+    }
+    let answer = server.get(CONTEXT).header(header::RANGE, "Bytes=0-1");
+    assert_eq!(answer.send().await.unwrap().status(), 206);
+}
+
+#[tokio::test]
+async fn nothing_in_the_site_runs_scripts() {
+    let example = Example::new();
+    let picture = example.site.join("data/previews/evil.svg");
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    fs::write(picture, svg).unwrap();
+    let server = example.serve(&[]);
+    let policy = async |path: &str| {
+        let answer = server.answer(path).await;
+        text(answer.headers(), &header::CONTENT_SECURITY_POLICY).to_owned()
+    };
+    // However it is spelt.
+    for path in [
+        "data/previews/evil.svg",
+        "%64ata/previews/evil.svg",
+        "./data/previews/evil.svg",
+        CONTEXT,
+        "missing",
+    ] {
+        let policy = policy(path).await;
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert!(policy.ends_with("; sandbox"), "{path}: {policy}");
+    }
+    for path in ["", "index.html", "index.js"] {
+        assert_eq!(policy(path).await, "", "{path}");
+    }
+}
+
+#[test]
+fn half_a_request_locks_nobody_out_and_is_not_kept_for_ever() {
+    use std::io::Write;
+    // With few open files to begin with, as most systems give.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn 64; exec \"$0\" \"$@\"", PROGRAM]);
+    let server = Serving::start(command.args(["serve", SITE, "--port", "0"]));
+    let address = server.url.trim_start_matches("http://");
+    let address = address.trim_end_matches('/');
+    let halves: Vec<_> = (0..200)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: local").unwrap();
+            stream
+        })
+        .collect();
+    let head = format!("GET /{CONTEXT} HTTP/1.1\r\nHost: localhost");
+    assert!(ask(&server, &head).starts_with("HTTP/1.1 200 "));
+    for mut half in halves {
+        half.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut answer = String::new();
+        half.read_to_string(&mut answer).unwrap();
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[test]
+fn a_connection_speaks_http_1_alone() {
+    use std::io::Write;
+    let server = serve(SITE, &[]);
+    let address = server.url.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address.trim_end_matches('/')).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // What a client begins with that knows the server speaks HTTP/2, and a frame with settings.
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .unwrap();
+    let mut answer = Vec::new();
+    // It may be cut before it was read.
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
+        "{answer}"
+    );
+}
+
+#[test]
+fn it_says_who_can_read_what_is_not_for_this_machine_alone() {
+    for (address, is_told) in [("127.0.0.1", false), ("0.0.0.0", true)] {
+        let mut server = serve(SITE, &["--address", address]);
+        let port = server
+            .url
+            .trim_end_matches('/')
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .to_owned();
+        let mut stderr = server.process.stderr.take().unwrap();
+        server.signal(Signal::TERM);
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        let warning = format!(
+            "warning: whoever reaches this machine at port {port} can read the site: there is no password\n"
+        );
+        assert_eq!(said, if is_told { warning } else { String::new() });
+    }
+}
+
 #[tokio::test]
 async fn without_a_client_there_is_a_plain_page() {
     let folder = tempfile::tempdir().unwrap();
@@ -483,6 +629,60 @@ async fn it_ends_on_a_signal() {
         server.text("").await;
         assert_eq!(server.end(signal), (Some(0), String::new()));
     }
+}
+
+#[test]
+fn what_starts_it_in_the_background_and_ends_ends_it_too_and_it_says_so() {
+    // The shell has ended before the server could look, or it has not: it is the same.
+    for pause in ["", "sleep 0.2"] {
+        let script = format!("\"$0\" serve \"$1\" --port 0 & {pause}");
+        let mut shell = Command::new("sh");
+        let shell = shell
+            .args(["-c", &script, PROGRAM, SITE])
+            .stdin(Stdio::null());
+        // It has ended when both of its streams are closed.
+        let output = shell.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            said,
+            "warning: the process that started this server has ended, and so does the server; with \
+             `--outlive-parent` it goes on\n"
+        );
+    }
+}
+
+#[test]
+fn in_a_session_of_its_own_it_goes_on() {
+    let mut setsid = Command::new("setsid");
+    let output = setsid
+        .args([
+            "--fork",
+            "sh",
+            "-c",
+            "echo $$; exec \"$0\" serve \"$1\" --port 0",
+            PROGRAM,
+            SITE,
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut setsid = match output {
+        Ok(setsid) => setsid,
+        Err(error) => {
+            println!("skipped: setsid cannot be started: {error}");
+            return;
+        }
+    };
+    let mut stdout = BufReader::new(setsid.stdout.take().unwrap());
+    let mut process = String::new();
+    stdout.read_line(&mut process).unwrap();
+    let mut url = String::new();
+    stdout.read_line(&mut url).unwrap();
+    setsid.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let process = Pid::from_raw(process.trim().parse().unwrap()).unwrap();
+    kill_process(process, Signal::TERM).unwrap();
+    stdout.read_to_string(&mut String::new()).unwrap();
 }
 
 /// `sh` that starts a server and waits for it: its process, and the server's address.

@@ -5,10 +5,10 @@
 //! a [program](crate::process) prints, and their schemas are published in `schemas/tracker`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use async_trait::async_trait;
-use watchtower_model::{Project, ProjectList, ProjectSnapshot};
+use watchtower_model::{MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::http::HttpOptions;
 use crate::told::ToldMedia;
@@ -20,11 +20,19 @@ use crate::{
 const LIST: &str = "project-list.json";
 
 /// The folder as a tracker. Files to which the documents refer are relative to the folder.
+///
+/// Whoever writes the folder need not be allowed to read what we are: a document outside of the folder is an
+/// error, by `..` or by a link, and a picture or movie outside of it is refused, unless it is in one of the
+/// [media roots](Self::with_media_roots).
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
+    media_roots: Vec<PathBuf>,
     media: ToldMedia,
 }
+
+/// What stands in the place of a file that is not to be opened, before its path: a key that is nobody's.
+const OUTSIDE: &str = "outside of the folder: ";
 
 impl Files {
     /// What it can give.
@@ -34,13 +42,47 @@ impl Files {
     pub fn new(folder: impl Into<PathBuf>, options: HttpOptions) -> Self {
         Self {
             folder: folder.into(),
+            media_roots: Vec::new(),
             media: ToldMedia::new(options),
+        }
+    }
+
+    /// The same with folders in which pictures and movies may lie as well, such as the studio's storage.
+    #[must_use]
+    pub fn with_media_roots(mut self, roots: Vec<PathBuf>) -> Self {
+        self.media_roots = roots;
+        self
+    }
+
+    /// Whether a path leads into the folder, or into one of these.
+    fn contains(&self, path: &Path, others: &[PathBuf]) -> bool {
+        let real = real_path(path);
+        let mut roots = others.iter().chain([&self.folder]);
+        real.is_some_and(|real| {
+            roots.any(|root| fs::canonicalize(root).is_ok_and(|root| real.starts_with(root)))
+        })
+    }
+
+    /// Puts a key in the place of each file that is not to be opened. Whoever opens it is told why.
+    fn confine<'a>(&self, media: impl Iterator<Item = &'a mut Option<MediaRef>>) {
+        for media in media.flatten() {
+            if let MediaLocation::File(path) = &media.location
+                && !self.contains(path, &self.media_roots)
+            {
+                let path = path.display();
+                media.location = MediaLocation::Key(format!("{OUTSIDE}{path}"));
+            }
         }
     }
 
     fn read(&self, operation: &str, path: &Path) -> Result<(Vec<u8>, String)> {
         let path = self.folder.join(path);
         let name = format!("`{}`", path.display());
+        if path.exists() && !self.contains(&path, &[]) {
+            let message = format!("{name} is a link that leads out of the folder");
+            return Err(Error::new(ErrorKind::Refused, operation, message)
+                .with_help("put the document itself into the folder"));
+        }
         let text = fs::read(&path).map_err(|error| {
             let kind = match error.kind() {
                 std::io::ErrorKind::NotFound => ErrorKind::NotFound,
@@ -51,6 +93,18 @@ impl Files {
         })?;
         Ok((text, name))
     }
+}
+
+/// Where a path leads, links followed as far as it is there. None where that cannot be told.
+fn real_path(path: &Path) -> Option<PathBuf> {
+    path.ancestors().find_map(|above| {
+        let real = fs::canonicalize(above).ok()?;
+        let rest = path.strip_prefix(above).ok()?;
+        let mut parts = rest.components();
+        parts
+            .all(|it| matches!(it, Component::Normal(_)))
+            .then(|| real.join(rest))
+    })
 }
 
 #[async_trait]
@@ -75,18 +129,42 @@ impl Tracker for Files {
     async fn project_list(&self) -> Result<ProjectList> {
         let operation = "read the list of projects";
         let (text, name) = self.read(operation, Path::new(LIST))?;
-        self.media
-            .project_list(&text, operation, &name, &self.folder)
+        let told = self
+            .media
+            .project_list(&text, operation, &name, &self.folder);
+        let mut list = told?;
+        let projects = list.projects.iter_mut().map(|it| &mut it.thumbnail);
+        let users = list.users.iter_mut().map(|it| &mut it.thumbnail);
+        self.confine(projects.chain(users));
+        Ok(list)
     }
 
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
         let path = Path::new("projects").join(format!("{}.json", project.id));
         let (text, name) = self.read(&format!("read {}", project.name), &path)?;
-        self.media
-            .project(&text, project, list, &name, &self.folder)
+        let told = self
+            .media
+            .project(&text, project, list, &name, &self.folder);
+        let mut snapshot = told?;
+        let shots = snapshot.shots.iter_mut().map(|it| &mut it.thumbnail);
+        let assets = snapshot.assets.iter_mut().map(|it| &mut it.thumbnail);
+        let movies = snapshot.edits.iter_mut().map(|it| &mut it.movie);
+        let project = [&mut snapshot.project.thumbnail];
+        self.confine(shots.chain(assets).chain(movies).chain(project));
+        Ok(snapshot)
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        if let MediaLocation::Key(key) = &request.media.location
+            && let Some(path) = key.strip_prefix(OUTSIDE)
+        {
+            let message = format!(
+                "`{path}` lies outside of `{}`: say with --media-root in which folders media may lie",
+                self.folder.display()
+            );
+            let operation = "open a picture or movie";
+            return Err(Error::new(ErrorKind::Refused, operation, message));
+        }
         self.media.open(request).await
     }
 

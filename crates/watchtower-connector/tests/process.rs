@@ -8,7 +8,7 @@ use watchtower_connector::files::Files;
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::process::{Process, ProcessSettings};
 use watchtower_connector::{MediaRequest, OpenedMedia, Tracker};
-use watchtower_model::{MediaRef, Project, ProjectId, ProjectList};
+use watchtower_model::{MediaLocation, MediaRef, Project, ProjectId, ProjectList};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -432,4 +432,72 @@ async fn headers_of_a_project_are_kept_when_the_list_is_read_again() {
         .map(|it| it.headers.get("x-key").and_then(|it| it.to_str().ok()))
         .collect();
     assert_eq!(keys, [Some("one"), None]);
+}
+
+#[tokio::test]
+async fn a_folder_does_not_lead_out_of_itself() {
+    let around = tempfile::tempdir().unwrap();
+    let at = |path: &str| around.path().join(path);
+    let told = |text: String| text.replace(&around.path().display().to_string(), "AROUND");
+    fs::create_dir_all(at("told/projects")).unwrap();
+    fs::create_dir(at("storage")).unwrap();
+    for file in ["secret.png", "storage/a.png", "told/a.png"] {
+        fs::write(at(file), "hunter2").unwrap();
+    }
+    let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, at(from)).unwrap();
+    link("../secret.png", "told/link.png");
+    link("a.png", "told/inside.png");
+    link("..", "told/up");
+    let places = [
+        "a.png",
+        "inside.png",
+        "missing.png",
+        "../told/a.png",
+        "../secret.png",
+        "../no-such-secret.png",
+        "link.png",
+        "up/secret.png",
+        "up/gone/../secret.png",
+        "../storage/a.png",
+    ];
+    let users: Vec<_> = places
+        .iter()
+        .map(|it| serde_json::json!({"id": it, "name": it, "thumbnail": {"file": it}}))
+        .collect();
+    let list = serde_json::json!({
+        "watchtower_tracker": 1,
+        "projects": [{"id": "film", "name": "Film"}],
+        "users": users,
+    });
+    fs::write(at("told/project-list.json"), list.to_string()).unwrap();
+    let refused = async |files: &Files| {
+        let list = files.project_list().await.unwrap();
+        let mut refused = Vec::new();
+        for user in list.users {
+            let media = user.thumbnail.unwrap();
+            match files.open_media(MediaRequest::new(&media)).await {
+                Err(error) if error.to_string().contains("lies outside") => refused.push(user.name),
+                // Whoever writes the site opens files.
+                other => assert!(
+                    matches!(media.location, MediaLocation::File(_)),
+                    "{other:?}"
+                ),
+            }
+        }
+        refused
+    };
+    let files = Files::new(at("told"), HttpOptions::default());
+    assert_eq!(refused(&files).await, places[4..]);
+    let files = files.with_media_roots(vec![at("storage")]);
+    assert_eq!(refused(&files).await, places[4..9]);
+
+    // Nor is anything read, and quoted, that lies elsewhere.
+    let list = files.project_list().await.unwrap();
+    link("../../secret.png", "told/projects/film.json");
+    let error = files.project(&list.projects[0], &list).await.unwrap_err();
+    insta::assert_snapshot!(told(error.to_string()), @"cannot read Film: `AROUND/told/projects/film.json` is a link that leads out of the folder");
+    fs::remove_file(at("told/project-list.json")).unwrap();
+    link("../secret.png", "told/project-list.json");
+    let error = files.project_list().await.unwrap_err();
+    assert!(!error.to_string().contains("hunter2"), "{error}");
 }

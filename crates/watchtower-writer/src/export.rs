@@ -380,6 +380,7 @@ impl<'a> Export<'a> {
         documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
         self.keep_pictures()?;
         let removed = self.removed(&present);
+        let notes = self.change.note_on_rights()?.into_iter().collect();
         self.change.commit()?;
         self.summaries
             .sort_by_key(|it| order.iter().position(|id| *id == it.id));
@@ -389,6 +390,7 @@ impl<'a> Export<'a> {
             projects: self.summaries,
             removed,
             shared_media,
+            notes,
         })
     }
 

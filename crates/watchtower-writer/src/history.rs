@@ -15,6 +15,12 @@ use watchtower_model::format::v1::{Id, Reading, StatusCounts, TaskCounts, Timest
 /// For how long every reading is kept; of the days before, one each.
 const ALL_KEPT: i64 = 7 * DAY;
 
+/// How long a site may go without an export before a clock that says so is doubted.
+const DOUBT: i64 = 30 * DAY;
+
+/// For how long readings must have come of a clock that was doubted.
+const TRUST: i64 = 7 * DAY;
+
 /// In seconds.
 const DAY: i64 = 24 * 60 * 60;
 
@@ -61,7 +67,9 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<TaskCounts<'_>>, HistoryError> {
 ///
 /// The readings of a status are in order and of different moments afterwards. What is counted now comes
 /// first, in its order, then what is not counted any more. A reading that is older than `keep` is
-/// dropped, and with the last one the status and the type.
+/// dropped, and with the last one the status and the type. A clock far ahead of the history drops nothing: age
+/// counts from the last reading before the doubt, which is given back in that case, until a week of readings
+/// says that the clock is right.
 ///
 /// # Errors
 ///
@@ -71,8 +79,10 @@ pub(crate) fn grow<'a>(
     now: Vec<TaskCounts<'a>>,
     now_is: &Timestamp<'_>,
     keep: Duration,
-) -> Result<Vec<TaskCounts<'a>>, HistoryError> {
-    let age = Age::at(moment(now_is)?, keep);
+) -> Result<(Vec<TaskCounts<'a>>, Option<Timestamp<'a>>), HistoryError> {
+    let now_is = moment(now_is)?;
+    let doubted = last_before_doubt(&history, now_is)?;
+    let age = Age::at(doubted.as_ref().map_or(now_is, |(moment, _)| *moment), keep);
     // What is counted now gives the order, and its readings come last, where they count more.
     let mut order = Vec::new();
     let mut places: HashMap<_, usize> = HashMap::new();
@@ -106,7 +116,33 @@ pub(crate) fn grow<'a>(
         counts.task_statuses.retain(|it| !it.data.is_empty());
     }
     order.retain(|it| !it.task_statuses.is_empty());
-    Ok(order)
+    Ok((order, doubted.map(|(_, timestamp)| timestamp)))
+}
+
+/// The last reading before a clock became doubtful: now, or in readings of less than a week until now, it says
+/// that there was no export for a month. None while it is to be trusted.
+fn last_before_doubt<'a>(
+    history: &[TaskCounts<'a>],
+    now: Moment,
+) -> Result<Option<(Moment, Timestamp<'a>)>, HistoryError> {
+    let readings = history.iter().flat_map(|it| &it.task_statuses);
+    let timestamps = readings.flat_map(|it| &it.data).map(|it| &it.timestamp);
+    let dated = timestamps.map(|it| Ok((moment(it)?, it)));
+    let mut dated = dated.collect::<Result<Vec<_>, HistoryError>>()?;
+    // What is yet to come was written by a clock that was ahead.
+    dated.retain(|(moment, _)| *moment <= now);
+    dated.sort_unstable_by_key(|(moment, _)| *moment);
+    let mut after = now;
+    for (moment, timestamp) in dated.into_iter().rev() {
+        if after.as_second() - moment.as_second() > DOUBT {
+            return Ok(Some((moment, timestamp.clone())));
+        }
+        if now.as_second() - moment.as_second() >= TRUST {
+            return Ok(None);
+        }
+        after = moment;
+    }
+    Ok(None)
 }
 
 /// The same statuses, without readings.
@@ -232,7 +268,7 @@ mod tests {
     fn grown(before: &[(i64, u64)], now: (i64, u64), keep: Duration) -> Vec<(i64, u64)> {
         let history = vec![counts("fx", None, "todo", before)];
         let new = vec![counts("fx", None, "todo", &[now])];
-        readings(&grow(history, new, &at(now.0), keep).unwrap())
+        readings(&grow(history, new, &at(now.0), keep).unwrap().0)
     }
 
     #[test]
@@ -281,9 +317,46 @@ mod tests {
         assert_eq!(grown(&before, (NOW, 3), Duration::ZERO), [(NOW, 3)]);
         let history = vec![counts("gone", None, "todo", &before)];
         assert_eq!(
-            grow(history, Vec::new(), &at(NOW), Duration::ZERO).unwrap(),
+            grow(history, Vec::new(), &at(NOW), Duration::ZERO)
+                .unwrap()
+                .0,
             []
         );
+    }
+
+    #[test]
+    fn a_clock_years_ahead_drops_nothing() {
+        let keep = Duration::from_secs(365 * 24 * 60 * 60);
+        let year = 365 * DAY;
+        let before = [
+            (NOW - 400 * DAY, 1),
+            (NOW - 20 * DAY, 2),
+            (NOW - 20 * DAY + 60, 3),
+            (NOW, 4),
+        ];
+        // One that is right drops what is old, and keeps one reading of an old day.
+        assert_eq!(
+            grown(&before, (NOW + 60, 5), keep)[0],
+            (NOW - 20 * DAY + 60, 3)
+        );
+        // One that is ahead drops as much as one at the last reading, however often it is asked.
+        let ahead = grown(&before, (NOW + 5 * year, 5), keep);
+        assert_eq!(ahead[..2], [(NOW - 20 * DAY + 60, 3), (NOW, 4)]);
+        let again = grown(&ahead, (NOW + 5 * year + 2 * DAY, 6), keep);
+        assert_eq!(again[..2], ahead[..2]);
+        // Then one that is right again.
+        let right = grown(&again, (NOW + 300, 7), keep);
+        assert_eq!(
+            right[..3],
+            [(NOW - 20 * DAY + 60, 3), (NOW, 4), (NOW + 300, 7)]
+        );
+        // After a week it is the past that was long ago.
+        let trusted = grown(&again, (NOW + 5 * year + 7 * DAY, 8), keep);
+        assert_eq!(trusted[0], (NOW + 5 * year, 5));
+
+        let history = vec![counts("fx", None, "todo", &before)];
+        let (_, doubted) = grow(history, Vec::new(), &at(NOW + 5 * year), keep).unwrap();
+        assert_eq!(doubted, Some(at(NOW)));
     }
 
     #[test]
@@ -299,7 +372,7 @@ mod tests {
             counts("fx", Some("e1"), "todo", &[(NOW, 5)]),
             counts("fx", Some("e2"), "todo", &[(NOW, 6)]),
         ];
-        let grown = grow(history, new, &at(NOW), FOREVER).unwrap();
+        let (grown, _) = grow(history, new, &at(NOW), FOREVER).unwrap();
         let expected = [
             (NOW - 8, 4),
             (NOW, 5),
@@ -332,7 +405,7 @@ mod tests {
         ]}]}]"#;
         let history = read(text).unwrap();
         let now = Timestamp::new("2026-11-22T04:00:00Z").unwrap();
-        let grown = grow(history, Vec::new(), &now, FOREVER).unwrap();
+        let (grown, _) = grow(history, Vec::new(), &now, FOREVER).unwrap();
         let data = &grown[0].task_statuses[0].data;
         let texts: Vec<_> = data.iter().map(|it| it.timestamp.as_str()).collect();
         assert_eq!(
@@ -348,7 +421,7 @@ mod tests {
                 r#"[{{"task_type_id": "fx", "task_statuses": [{{"task_status_id": "todo", "data": [{{"timestamp": "{day}T00:00:00Z", "count": 1}}]}}]}}]"#
             );
             let history = read(text.as_bytes()).unwrap();
-            grow(history, Vec::new(), &at(NOW), FOREVER).map(|it| readings(&it).len())
+            grow(history, Vec::new(), &at(NOW), FOREVER).map(|it| readings(&it.0).len())
         };
         assert_eq!(counts("2026-02-28").unwrap(), 1);
         let error = counts("2026-02-31").unwrap_err();

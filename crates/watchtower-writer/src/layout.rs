@@ -3,6 +3,7 @@
 //!
 //! [`of`] is the one place where a format is chosen. Everything else works on a [`Layout`].
 
+mod owned;
 mod v0;
 mod v1;
 
@@ -26,6 +27,8 @@ use crate::export::ExportOptions;
 use crate::media::ResolvedMedia;
 use crate::render::write_object;
 use crate::site::Transaction;
+
+pub(crate) use owned::{is_file_of_a_format, is_folder_of_a_format};
 
 /// How a format lays out a site.
 pub(crate) trait Layout: Send + Sync {

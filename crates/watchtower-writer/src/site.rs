@@ -27,11 +27,16 @@ use std::time::{Duration, Instant};
 pub use self::folder::SiteFolder;
 
 use self::early::{EarlySync, LARGE};
-use self::files::{Tree, exists, link, remove, same_bytes, take_after};
-use self::kept::Kept;
+use self::files::{Tree, exists, file_takes_after, link, remove, same_bytes, take_after};
+use self::kept::{Kept, check_is_not_mounted, nearest_folder};
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
+use crate::layout::{is_file_of_a_format, is_folder_of_a_format};
 use crate::media::{MediaState, Stamp};
+
+/// Stands in the folder of a change from its beginning to its end, by its path from there. A folder without it
+/// is not the one in which the change began.
+const BEGUN: &str = ".watchtower/begun";
 
 /// A folder that a web server serves, and that exports are written to.
 #[derive(Clone, Debug)]
@@ -67,19 +72,18 @@ impl Site {
     pub fn begin(&self, patience: Duration) -> Result<Transaction> {
         self.check_place()?;
         let places = Places::of(&self.root);
-        fs::create_dir_all(&places.hidden).during("create the folder", &places.hidden)?;
-        let lock = self.lock(&places.hidden, patience)?;
+        places.make_hidden()?;
+        let lock = self.lock(&places, patience)?;
         places.come_to_rest()?;
         fs::create_dir(&places.next).during("create the folder", &places.next)?;
-        if places.data.is_dir() {
-            // A folder that passes its group on does so from the start.
-            take_after(&places.next, &places.data).during("set the mode of", &places.next)?;
-        }
+        let is_new = !places.data.is_dir();
+        // A folder that passes its group on does so from the start.
+        let like = if is_new { &self.root } else { &places.data };
+        let like = fs::metadata(like).during("look at", like)?;
         let media = places.remembered();
-        let staging = fs::metadata(&places.next).during("look at", &places.next)?;
-        Ok(Transaction {
+        let change = Transaction {
             site: self.clone(),
-            staging: staging.ino(),
+            is_new,
             media: Mutex::new(media.clone()),
             remembered: media,
             places,
@@ -88,7 +92,14 @@ impl Site {
             new_files: Mutex::default(),
             early: Mutex::default(),
             _lock: lock,
-        })
+        };
+        // Dropped with what cannot be made.
+        let next = &change.places.next;
+        take_after(next, &like).during("set the mode of", next)?;
+        let begun = next.join(BEGUN);
+        fs::create_dir(next.join(HIDDEN)).during("create the folder", next)?;
+        File::create_new(&begun).during("create", &begun)?;
+        Ok(change)
     }
 
     fn check_place(&self) -> Result<()> {
@@ -117,11 +128,12 @@ impl Site {
         }
     }
 
-    fn lock(&self, hidden: &Path, patience: Duration) -> Result<File> {
-        let path = hidden.join("lock");
+    fn lock(&self, places: &Places, patience: Duration) -> Result<File> {
+        let path = places.hidden.join("lock");
         let mut options = File::options();
         options.create(true).truncate(false).write(true);
         let file = options.open(&path).during("open", &path)?;
+        places.share(&path);
         let start = Instant::now();
         loop {
             match file.try_lock() {
@@ -145,8 +157,8 @@ impl Site {
 pub struct Transaction {
     site: Site,
     places: Places,
-    /// The inode of the folder in which this change is staged.
-    staging: u64,
+    /// Whether there was no site before.
+    is_new: bool,
     /// What is known of pictures and movies.
     media: Mutex<MediaState>,
     /// The same, as it was when the change began.
@@ -166,6 +178,24 @@ impl Transaction {
     /// The site that is being changed.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// What a person should know of a site that was not there before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] when it cannot be looked at.
+    pub(crate) fn note_on_rights(&self) -> Result<Option<String>> {
+        const OTHERS: u32 = 0o055;
+        let next = &self.places.next;
+        let mode = fs::metadata(next).during("look at", next)?.mode();
+        Ok((self.is_new && mode & OTHERS == 0).then(|| {
+            let root = self.site.root.display();
+            format!(
+                "only the account of this export may read the site, as its umask wants it: for the web \
+                 server of another account, run `chmod -R go+rX {root}` once; later exports keep to that"
+            )
+        }))
     }
 
     /// What is known of pictures and movies, to be remembered with this change.
@@ -260,6 +290,11 @@ impl Transaction {
             fs::remove_file(&staged).during("replace", &staged)?;
             return locked(&self.kept).add(&self.places.data, below_data(path)?);
         }
+        let folder = nearest_folder(&self.places.data, below_data(path)?);
+        let folder = folder.map_or_else(|| fs::metadata(&self.places.next), Ok);
+        folder
+            .and_then(|folder| file_takes_after(&staged, &folder))
+            .during("set the mode of", &staged)?;
         let length = fs::metadata(&staged).during("look at", &staged)?.len();
         if length >= LARGE {
             let mut early = locked(&self.early);
@@ -374,20 +409,21 @@ impl Transaction {
     /// [`Error::Output`] when the step cannot be taken; the site is as it was.
     pub fn commit(self) -> Result<()> {
         let Places { data, next, .. } = &self.places;
-        if fs::metadata(next).during("look at", next)?.ino() != self.staging {
+        if !exists(&next.join(BEGUN))? {
             let reason = "another program has removed what was put together there";
             return Err(io::Error::other(reason)).during("publish", next);
         }
         remove(&next.join(HIDDEN))?;
-        self.carry_over_foreign()?;
+        let present = Tree::of(data)?;
+        let staged = Tree::of(next)?;
+        self.carry_over_foreign(&present, &staged)?;
         let media = {
             let mut media = self.media();
             media.forget_unless(|path| self.stamp(path));
             media.clone()
         };
         let kept = std::mem::take(&mut *locked(&self.kept));
-        let staged = Tree::of(next)?;
-        if !exists(data)? || !kept.are_all_of(data, &staged)? {
+        if !exists(data)? || !kept.are_all_of(data, &present, &staged) {
             let copied = kept.link(data, next, &staged)?;
             let mut new_files = std::mem::take(&mut *locked(&self.new_files));
             new_files.extend(copied);
@@ -401,20 +437,19 @@ impl Transaction {
         Ok(())
     }
 
-    /// Keeps what else stands in `data/`: the formats own `projects`, `projects-list` and
-    /// `previews`; anything else is somebody's who put it there.
-    fn carry_over_foreign(&self) -> Result<()> {
+    /// Keeps what else stands in `data/`: whatever has no place in any format is somebody's who put it there.
+    fn carry_over_foreign(&self, present: &Tree, staged: &Tree) -> Result<()> {
         let data = &self.places.data;
-        let entries = match fs::read_dir(data) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.during("list", data)?,
-        };
-        for entry in entries {
-            let entry = entry.during("list", data)?;
-            let ours = ["projects", "projects-list", "previews"];
-            if ours.iter().all(|name| entry.file_name() != *name) {
-                locked(&self.kept).add(data, Path::new(&entry.file_name()))?;
-            }
+        let mut kept = locked(&self.kept);
+        let top = present.folders.iter().filter(|it| it.iter().count() == 1);
+        for folder in top.filter(|it| !is_folder_of_a_format(it)) {
+            kept.add(data, folder)?;
+        }
+        let foreign = present.files.iter().filter(|it| !is_file_of_a_format(it));
+        for file in foreign.filter(|it| !staged.files.contains(*it)) {
+            let place = data.join(file);
+            check_is_not_mounted(data, place.parent().unwrap_or(data))?;
+            kept.add(data, file)?;
         }
         Ok(())
     }
@@ -532,18 +567,83 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
         let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/gone/a", "1");
-        put(&change, "data/projects/kept/a", "1");
+        put(&change, "data/projects/gone/shots.json", "1");
+        put(&change, "data/projects/kept/shots.json", "1");
+        let picture = "data/previews/0a/0a1b2c3d4e5f60718293a4b5c6d7e8f9.png";
+        put(&change, picture, "1");
         change.commit().unwrap();
-        fs::write(site.path("data/notes.txt"), "mine").unwrap();
+        let foreign = [
+            "data/notes.txt",
+            "data/robots/notes.txt",
+            "data/projects/notes.txt",
+            "data/projects/gone/notes.txt",
+            "data/projects/kept/sources/edit.blend",
+            "data/previews/logo.svg",
+        ];
+        for path in foreign {
+            let path = site.path(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "mine").unwrap();
+        }
 
         let change = site.begin(NOW).unwrap();
         assert!(change.keep("data/projects/kept").unwrap());
         assert!(!change.keep("data/projects/never-there").unwrap());
         change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/gone/a"), None);
-        assert_eq!(read(&site, "data/projects/kept/a").unwrap(), "1");
-        assert_eq!(read(&site, "data/notes.txt").unwrap(), "mine");
+        assert_eq!(read(&site, "data/projects/gone/shots.json"), None);
+        assert_eq!(read(&site, picture), None);
+        assert_eq!(read(&site, "data/projects/kept/shots.json").unwrap(), "1");
+        for path in foreign {
+            assert_eq!(read(&site, path).unwrap(), "mine", "{path}");
+        }
+        // Nor is a step taken for what stays.
+        let inode = fs::metadata(site.path("data")).unwrap().ino();
+        let change = site.begin(NOW).unwrap();
+        change.keep("data/projects/kept/shots.json").unwrap();
+        change.commit().unwrap();
+        assert_eq!(fs::metadata(site.path("data")).unwrap().ino(), inode);
+    }
+
+    #[test]
+    fn files_and_new_folders_take_after_the_site() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let set = |path: &str, mode: u32| {
+            fs::set_permissions(site.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let mode = |path: &str| fs::metadata(site.path(path)).unwrap().mode() & 0o7777;
+        // One whose account may read it alone, as under a umask of 077.
+        set("", 0o700);
+        publish(&site, "data/projects/a", "1");
+        assert_eq!((mode("data"), mode("data/projects/a")), (0o700, 0o600));
+        assert_eq!(mode(".watchtower"), 0o700);
+        // Then a web server may, and a folder is for a group alone.
+        for folder in ["", "data"] {
+            set(folder, 0o755);
+        }
+        set("data/projects", 0o2770);
+        let change = site.begin(NOW).unwrap();
+        assert_eq!(change.note_on_rights().unwrap(), None);
+        put(&change, "data/projects/b", "2");
+        put(&change, "data/projects/new/b", "2");
+        put(&change, "data/previews/b", "2");
+        change.commit().unwrap();
+        assert_eq!(
+            (mode("data/previews"), mode("data/previews/b")),
+            (0o755, 0o644)
+        );
+        assert_eq!(
+            (mode("data/projects/new"), mode("data/projects/b")),
+            (0o2770, 0o660)
+        );
+        assert_eq!(mode("data/projects/new/b"), 0o660);
+        // Those who share the site share what is behind it, and nobody else does.
+        assert_eq!(mode(".watchtower"), 0o700);
+        set("", 0o2775);
+        drop(site.begin(NOW).unwrap());
+        assert_eq!(mode(".watchtower"), 0o2770);
+        assert_eq!(mode(".watchtower/lock"), 0o660);
     }
 
     #[test]
@@ -555,7 +655,8 @@ mod tests {
         let change = site.begin(NOW).unwrap();
         assert!(change.open("data/projects/a").is_err(), "nobody keeps it");
         assert!(change.keep("data/projects").unwrap());
-        assert_eq!(Tree::of(&change.places.next).unwrap(), Tree::default());
+        let staged = Tree::of(&change.places.next).unwrap();
+        assert_eq!(staged.files, [PathBuf::from(BEGUN)].into());
         let text = io::read_to_string(change.open("data/projects/a").unwrap());
         assert_eq!(text.unwrap(), "1");
         let stamp = change.present_stamp("data/projects/a");
@@ -567,12 +668,13 @@ mod tests {
         assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
 
         // What is discarded after all does not stay.
+        publish(&site, "data/projects/p/shots.json", "3");
         let change = site.begin(NOW).unwrap();
         change.keep("data/projects").unwrap();
-        change.discard("data/projects/a").unwrap();
-        assert_eq!(change.stamp("data/projects/a"), None);
+        change.discard("data/projects/p/shots.json").unwrap();
+        assert_eq!(change.stamp("data/projects/p/shots.json"), None);
         change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/a"), None);
+        assert_eq!(read(&site, "data/projects/p/shots.json"), None);
         assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
     }
 
@@ -674,14 +776,18 @@ mod tests {
         let write = |other: &str| {
             let change = site.begin(NOW).unwrap();
             put(&change, "data/projects/same", "same");
-            put(&change, &format!("data/projects/{other}"), "other");
+            put(&change, &format!("data/projects/p/{other}.json"), "other");
             change.commit().unwrap();
             fs::metadata(site.path("data")).unwrap().ino()
         };
-        let first = write("a");
-        assert_eq!(write("a"), first);
-        assert_ne!(write("b"), first, "one file is gone and another is new");
-        assert!(!site.path("data/projects/a").exists());
+        let first = write("shots");
+        assert_eq!(write("shots"), first);
+        assert_ne!(
+            write("assets"),
+            first,
+            "one file is gone and another is new"
+        );
+        assert!(!site.path("data/projects/p/shots.json").exists());
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct Summary {
     pub removed: Vec<RemovedProject>,
     /// The avatars and project pictures, which belong to no single project.
     pub shared_media: MediaCounts,
+    /// What else to know of the site.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Summary {

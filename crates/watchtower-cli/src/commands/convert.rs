@@ -65,6 +65,7 @@ pub(super) fn run(args: &ConvertArgs, printer: &Printer) -> io::Result<Exit> {
                 tell(args, &tracker, result, printer)
             }
             exit = stop.requested() => {
+                stop.obey();
                 printer.stopped();
                 Ok(exit)
             }

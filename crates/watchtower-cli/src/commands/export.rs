@@ -161,6 +161,7 @@ impl Runs<'_> {
                 biased;
                 result = export => self.tell(result),
                 exit = stop.requested() => {
+                    stop.obey();
                     self.printer.stopped();
                     Ok(exit)
                 }

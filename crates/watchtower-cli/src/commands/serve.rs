@@ -33,7 +33,7 @@ pub(super) fn run(args: &ServeArgs, printer: &Printer) -> io::Result<Exit> {
         let Some(server) = start(served, &args.listen, args.json, printer).await? else {
             return Ok(Exit::Usage);
         };
-        server.run(end(&args.listen, stop, parent)).await?;
+        server.run(end(&args.listen, stop, parent, printer)).await?;
         Ok(Exit::Done)
     });
     runtime.shutdown_background();
@@ -112,6 +112,12 @@ pub(super) async fn start(
             return Ok(None);
         }
     };
+    if !address.ip().is_loopback() {
+        printer.warning(format_args!(
+            "whoever reaches this machine at port {} can read the site: there is no password",
+            server.port()?
+        ));
+    }
     let url = server.url()?;
     if json {
         printer.data(serde_json::to_string(&Serving {
@@ -131,23 +137,25 @@ pub(super) async fn start(
     Ok(Some(server))
 }
 
-/// Waits for a signal, or for the end of the process that started us.
+/// Waits for a signal, or for the end of the process that started us, which is said.
 pub(super) fn end(
     listen: &ListenArgs,
     mut stop: Stop,
     parent: Parent,
+    printer: &Printer,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let outlives = listen.outlive_parent;
+    let parent = match listen.outlive_parent {
+        true => Parent::Nobody,
+        false => parent,
+    };
+    let say = printer.later();
     async move {
-        let parent = async {
-            match outlives {
-                true => std::future::pending().await,
-                false => parent.ended().await,
-            }
-        };
         tokio::select! {
             () = stop.requested().map(drop) => {}
-            () = parent => {}
+            () = parent.ended() => say.warning(
+                "the process that started this server has ended, and so does the server; with \
+                 `--outlive-parent` it goes on",
+            ),
         }
     }
 }

@@ -45,13 +45,14 @@ pub(super) fn run(
         reload: !listen.no_reload,
     });
     let exit = runtime.block_on(async {
-        let stop = Stop::on_signals()?;
+        let stop = Stop::removing(temporary.path())?;
         let server = start(Arc::clone(&served), &listen, runs.json, runs.printer);
         let Some(server) = server.await? else {
             return Ok(Exit::Usage);
         };
         // A task of its own: it answers also while an export computes, or waits for the disk.
-        let server = tokio::spawn(server.run(end(&listen, stop.clone(), parent)));
+        let end = end(&listen, stop.clone(), parent, runs.printer);
+        let server = tokio::spawn(server.run(end));
         tokio::select! {
             ended = server => ended?.map(|()| Exit::Done),
             exit = exports(&runs, &view, &served, stop) => exit,

@@ -118,7 +118,17 @@ impl Layout for V1 {
             true => Vec::new(),
             false => render::task_counts(snapshot, &in_use, &moment),
         };
-        let counts = history::grow(history, now, &moment, options.keep_history).map_err(broken)?;
+        let grown = history::grow(history, now, &moment, options.keep_history).map_err(broken)?;
+        let (counts, doubted) = grown;
+        if let Some(last) = doubted {
+            stage.warnings.push(format!(
+                "the clock of this export says {}, more than a month after the last reading in the history of \
+                 task counts, {}: nothing in it is taken for old until readings of a week say that the clock is \
+                 right",
+                moment.as_str(),
+                last.as_str()
+            ));
+        }
         in_use.forget_retired(&counts);
         if counts.is_empty() && options.from_site {
             let note = "there is no history of task counts yet: it begins with the next export";

@@ -46,13 +46,7 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
     let Some(found) = fs::symlink_metadata(path).ok().filter(Metadata::is_dir) else {
         return remove(path);
     };
-    let folders = Tree::of(path)?.folders;
-    let folders: Vec<_> = folders.iter().map(|it| path.join(it)).collect();
-    let is_mounted = |it: &&PathBuf| fs::metadata(it).is_ok_and(|it| it.dev() != found.dev());
-    if let Some(mounted) = folders.iter().find(is_mounted) {
-        let reason = io::Error::other("another file system is mounted there");
-        return Err(reason).during("clear away", mounted);
-    }
+    let folders = folders_of_ours(path, &found)?;
     match remove(path) {
         Err(Error::Output { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
             for folder in iter::once(path).chain(folders.iter().map(PathBuf::as_path)) {
@@ -63,6 +57,24 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
         }
         result => result,
     }
+}
+
+/// Demands that no other file system is mounted in a folder: its files are not ours to remove.
+pub(super) fn check_nothing_is_mounted(path: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(path).during("look at", path)?;
+    folders_of_ours(path, &found).map(drop)
+}
+
+/// The folders below a folder, all of them on its file system.
+fn folders_of_ours(path: &Path, found: &Metadata) -> Result<Vec<PathBuf>> {
+    let folders = Tree::of(path)?.folders;
+    let folders: Vec<_> = folders.iter().map(|it| path.join(it)).collect();
+    let is_mounted = |it: &&PathBuf| fs::metadata(it).is_ok_and(|it| it.dev() != found.dev());
+    if let Some(mounted) = folders.iter().find(is_mounted) {
+        let reason = io::Error::other("another file system is mounted there");
+        return Err(reason).during("clear away", mounted);
+    }
+    Ok(folders)
 }
 
 /// A hard link, or where there can be none a copy with the same time. Says whether it is a copy.
@@ -105,16 +117,37 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Gives a folder the mode and the group of another, as far as the system lets us; the owner may work in
 /// it in any case.
-pub(super) fn take_after(folder: &Path, of: &Path) -> io::Result<()> {
+pub(super) fn take_after(folder: &Path, of: &Metadata) -> io::Result<()> {
     const OWNER: u32 = 0o700;
-    let found = fs::metadata(of)?;
-    let own = fs::metadata(folder)?;
-    if own.gid() != found.gid() {
-        // Not ours to give, unless we are in the group.
-        let _ = chown(folder, None, Some(found.gid()));
+    take_group(folder, of)?;
+    set_mode(folder, of.mode() & 0o7777 | OWNER)
+}
+
+/// Gives a file the group of the folder it is in, and the rights: whoever may open files in the folder may
+/// read it, and whoever may write to the folder may write to it. The mask of our process says what a program
+/// may give away by accident; the site's folder says what was meant.
+pub(super) fn file_takes_after(file: &Path, folder: &Metadata) -> io::Result<()> {
+    const OWNER: u32 = 0o600;
+    const OPENS: u32 = 0o011;
+    const WRITES: u32 = 0o022;
+    take_group(file, folder)?;
+    let reads = (folder.mode() & OPENS) << 2;
+    set_mode(file, OWNER | reads | folder.mode() & WRITES)
+}
+
+/// Gives something the group of another, if we are in it.
+pub(super) fn take_group(path: &Path, of: &Metadata) -> io::Result<()> {
+    if fs::metadata(path)?.gid() != of.gid() {
+        // Not ours to give otherwise.
+        let _ = chown(path, None, Some(of.gid()));
     }
-    if own.mode() != found.mode() | OWNER {
-        fs::set_permissions(folder, Permissions::from_mode(found.mode() | OWNER))?;
+    Ok(())
+}
+
+/// Gives something a mode, if it has another.
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    if fs::metadata(path)?.mode() & 0o7777 != mode {
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
     Ok(())
 }

@@ -10,9 +10,10 @@ use std::time::Duration;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use watchtower_model::format::Format;
 
-use super::step::DATA;
+use super::step::{DATA, HIDDEN};
 
 /// How long, and how often, a reader waits for `data` to come back. An export that cannot exchange two
 /// folders renames both, and `data` is missing for a moment.
@@ -66,7 +67,10 @@ impl SiteFolder {
 
     /// Whether `data` was missing between two renames: it is set aside, or back already.
     fn is_set_aside(&self) -> bool {
-        self.root.join(".watchtower/aside").exists() || self.root.join(DATA).exists()
+        let set_aside = ["aside", "arriving"].map(|it| self.root.join(HIDDEN).join(it));
+        // Another account may not look there, so it may be.
+        let mut set_aside = set_aside.iter().map(|it| it.try_exists().unwrap_or(true));
+        self.root.join(DATA).exists() || set_aside.any(|it| it)
     }
 
     /// Opens the folder `data`: whoever opens files in it finds those of one export until the next but
@@ -100,8 +104,8 @@ impl SiteFolder {
         let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
         options.read(true).custom_flags(flags);
         let file = match folder.open_with(path, &options) {
-            // So a link is answered that leads out of the folder.
-            Err(error) if is_outside(&error) => return Err(io::ErrorKind::NotFound.into()),
+            // So a link is answered that leads out of the folder, or a path that none can have.
+            Err(error) if is_nowhere(&error) => return Err(io::ErrorKind::NotFound.into()),
             result => result?.into_std(),
         };
         if !file.metadata()?.is_file() {
@@ -111,11 +115,15 @@ impl SiteFolder {
     }
 }
 
-/// Whether this is the answer for a path that leads out of a folder. A file without permission to read
-/// has a number of the system's.
-fn is_outside(error: &io::Error) -> bool {
+/// Whether this is the answer for a path that leads out of a folder, or is too long, or goes round in circles.
+/// A file without permission to read has a number of the system's.
+fn is_nowhere(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
         || error.kind() == io::ErrorKind::NotADirectory
+        || matches!(
+            Errno::from_io_error(error),
+            Some(Errno::NAMETOOLONG | Errno::LOOP)
+        )
 }
 
 #[cfg(test)]
@@ -149,6 +157,8 @@ mod tests {
         link(Path::new("../../secret.json"), "relative.json");
         link(folder.path(), "folder");
         link(Path::new("projects/context.json"), "inside.json");
+        link(Path::new("round.json"), "round.json");
+        let long = format!("data/{}.json", "x".repeat(6000));
         for path in [
             "data/absolute.json",
             "data/relative.json",
@@ -157,6 +167,8 @@ mod tests {
             "../secret.json",
             "data",
             "data/projects/context.json/x",
+            "data/round.json",
+            &long,
         ] {
             let error = site.open(path).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::NotFound, "{path}: {error}");

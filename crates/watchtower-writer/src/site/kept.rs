@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::files::{Tree, exists, link, take_after};
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 
 /// Files and folders that stay as they are, by their paths below `data/`.
 ///
@@ -55,11 +55,7 @@ impl Kept {
             self.files.insert(path.to_owned(), Seen::of(&found));
             return Ok(());
         }
-        if found.dev() != fs::metadata(data).during("look at", data)?.dev() {
-            let reason = "another file system is mounted there, which cannot be moved in one step; \
-                          mount it outside of the site";
-            return Err(io::Error::other(reason)).during("carry over", &place);
-        }
+        check_is_not_mounted(data, &place)?;
         self.folders.insert(path.to_owned());
         for entry in fs::read_dir(&place).during("list", &place)? {
             let entry = entry.during("list", &place)?;
@@ -94,17 +90,16 @@ impl Kept {
 
     /// Whether the present state is these files and folders and nothing else, with the folders that are
     /// staged.
-    pub(super) fn are_all_of(&self, data: &Path, staged: &Tree) -> Result<bool> {
+    pub(super) fn are_all_of(&self, data: &Path, present: &Tree, staged: &Tree) -> bool {
         if !staged.files.is_empty() {
-            return Ok(false);
+            return false;
         }
-        let present = Tree::of(data)?;
         let mut folders = self.all_folders();
         folders.extend(staged.folders.iter().map(PathBuf::as_path));
         let mut files = self.files.iter();
-        Ok(present.files.iter().eq(self.files.keys())
+        present.files.iter().eq(self.files.keys())
             && present.folders.iter().eq(folders)
-            && files.all(|(file, seen)| seen.is_still(&data.join(file))))
+            && files.all(|(file, seen)| seen.is_still(&data.join(file)))
     }
 
     /// Links them into the staged state, where `staged` is already and stays. All folders take after the
@@ -117,14 +112,16 @@ impl Kept {
         let mut folders = self.all_folders();
         folders.extend(staged.folders.iter().map(PathBuf::as_path));
         for folder in folders {
-            let (from, to) = (data.join(folder), next.join(folder));
+            let to = next.join(folder);
             match fs::create_dir(&to) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 result => result.during("create the folder", &to)?,
             }
-            if from.is_dir() {
-                take_after(&to, &from).during("set the mode of", &to)?;
-            }
+            // A new one takes after the one that it is in.
+            let from = nearest_folder(data, folder);
+            let like = from.map_or_else(|| fs::metadata(next), Ok);
+            like.and_then(|like| take_after(&to, &like))
+                .during("set the mode of", &to)?;
         }
         let mut copied = Vec::new();
         for (file, seen) in &self.files {
@@ -153,6 +150,28 @@ impl Kept {
     }
 }
 
+/// Demands that no file system is mounted on a folder of the site.
+///
+/// # Errors
+///
+/// `Output` for one on which something is mounted: that would go with the present state, and be emptied with
+/// it.
+pub(super) fn check_is_not_mounted(data: &Path, folder: &Path) -> Result<()> {
+    let device = |path: &Path| Ok::<_, Error>(fs::metadata(path).during("look at", path)?.dev());
+    if device(folder)? == device(data)? {
+        return Ok(());
+    }
+    let reason = "another file system is mounted there, which cannot be moved in one step; \
+                  mount it outside of the site";
+    Err(io::Error::other(reason)).during("carry over", folder)
+}
+
+/// The folder at a path below `data/`, or the nearest one above it, `data` itself included, as it is now.
+pub(super) fn nearest_folder(data: &Path, path: &Path) -> Option<Metadata> {
+    let mut found = path.ancestors().map(|it| fs::metadata(data.join(it)));
+    found.find_map(|it| it.ok().filter(Metadata::is_dir))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,29 +189,33 @@ mod tests {
         (folder, kept)
     }
 
+    fn all(kept: &Kept, data: &Path, staged: &Tree) -> bool {
+        kept.are_all_of(data, &Tree::of(data).unwrap(), staged)
+    }
+
     #[test]
     fn they_are_all_when_nothing_is_missing_and_nothing_is_staged() {
         let (folder, mut kept) = tree();
         let data = folder.path().join("data");
         let mut staged = Tree::default();
-        assert!(kept.are_all_of(&data, &staged).unwrap());
+        assert!(all(&kept, &data, &staged));
         staged.folders.insert("top/a".into());
-        assert!(kept.are_all_of(&data, &staged).unwrap());
+        assert!(all(&kept, &data, &staged));
         staged.folders.insert("top/c".into());
-        assert!(!kept.are_all_of(&data, &staged).unwrap(), "a new folder");
+        assert!(!all(&kept, &data, &staged), "a new folder");
         staged = Tree::default();
         staged.files.insert("top/a/1".into());
-        assert!(!kept.are_all_of(&data, &staged).unwrap(), "a new file");
+        assert!(!all(&kept, &data, &staged), "a new file");
         staged = Tree::default();
         kept.remove(Path::new("top/b"));
-        assert!(!kept.are_all_of(&data, &staged).unwrap(), "a folder goes");
+        assert!(!all(&kept, &data, &staged), "a folder goes");
         kept.add(&data, Path::new("top")).unwrap();
         kept.remove(Path::new("top/a/1"));
-        assert!(!kept.are_all_of(&data, &staged).unwrap(), "a file goes");
+        assert!(!all(&kept, &data, &staged), "a file goes");
         kept.add(&data, Path::new("top/a/1")).unwrap();
-        assert!(kept.are_all_of(&data, &staged).unwrap());
+        assert!(all(&kept, &data, &staged));
         fs::write(data.join("more"), "3").unwrap();
-        assert!(!kept.are_all_of(&data, &staged).unwrap(), "more is there");
+        assert!(!all(&kept, &data, &staged), "more is there");
     }
 
     #[test]
@@ -200,7 +223,7 @@ mod tests {
         let (folder, kept) = tree();
         let (data, next) = (folder.path().join("data"), folder.path().join("next"));
         fs::write(data.join("top/a/2"), "other").unwrap();
-        assert!(!kept.are_all_of(&data, &Tree::default()).unwrap());
+        assert!(!all(&kept, &data, &Tree::default()));
         fs::create_dir(&next).unwrap();
         let error = kept.link(&data, &next, &Tree::default()).unwrap_err();
         let told = error.to_string().replace(data.to_str().unwrap(), "data");
@@ -225,7 +248,7 @@ mod tests {
         kept.add(&data, Path::new("top")).unwrap();
         kept.add(&data, behind).unwrap();
         assert!(kept.has_file(behind));
-        assert!(kept.are_all_of(&data, &Tree::default()).unwrap());
+        assert!(all(&kept, &data, &Tree::default()));
         fs::create_dir(&next).unwrap();
         kept.link(&data, &next, &Tree::default()).unwrap();
         let link = fs::read_link(next.join("top/link")).unwrap();

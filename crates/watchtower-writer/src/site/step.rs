@@ -1,15 +1,20 @@
 //! The one step that makes a change visible, and the folder in which it is prepared.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::slice;
+use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::files::{Tree, exists, remove, remove_stubbornly, sync_all};
+use super::files::{
+    Tree, check_nothing_is_mounted, exists, file_takes_after, remove, remove_stubbornly, set_mode,
+    sync_all, take_group,
+};
 use crate::error::{IoContext, Result};
 use crate::media::MediaState;
 
@@ -35,6 +40,8 @@ pub(super) struct Places {
     previous: PathBuf,
     /// Where two renames put `data` down between them.
     aside: PathBuf,
+    /// Where the staged state waits, whole, while a present one is removed that cannot be moved.
+    arriving: PathBuf,
     /// What is remembered of the media in `data`.
     memory: PathBuf,
     /// What is to be remembered once the step is taken.
@@ -44,16 +51,17 @@ pub(super) struct Places {
 /// What is remembered from one change to the next. Losing it costs time, not correctness.
 #[derive(Serialize, Deserialize)]
 struct Memory {
-    /// The inode of the `data` folder it goes with. A folder keeps its inode through the step, so
-    /// this tells whether the step was taken.
-    folder: u64,
+    /// The time of the `data` folder it goes with, in seconds. A folder keeps it through the step, and each
+    /// staged one has a later time than the one it replaces, so this tells whether the step was taken. Inode
+    /// numbers would not: some file systems, as sshfs and CIFS, make them up anew.
+    folder: i64,
     media: MediaState,
 }
 
 /// As much of a [`Memory`] as tells which folder it goes with.
 #[derive(Deserialize)]
 struct MemoryOf {
-    folder: u64,
+    folder: i64,
 }
 
 impl Places {
@@ -65,9 +73,36 @@ impl Places {
             next: hidden.join("next"),
             previous: hidden.join("previous"),
             aside: hidden.join("aside"),
+            arriving: hidden.join("arriving"),
             memory: hidden.join("media.json"),
             next_memory: hidden.join("next.json"),
             hidden,
+        }
+    }
+
+    /// Makes the hidden folder, and keeps it from whoever may not export to the site: what was taken out of the
+    /// site is in it for a while. Accounts that share a site share the right to write to its folder.
+    pub(super) fn make_hidden(&self) -> Result<()> {
+        const OWNER: u32 = 0o700;
+        const WRITE: u32 = 0o022;
+        const SET_GROUP: u32 = 0o2000;
+        let hidden = &self.hidden;
+        fs::create_dir_all(hidden).during("create the folder", hidden)?;
+        let site = fs::metadata(&self.root).during("look at", &self.root)?;
+        let writers = site.mode() & WRITE;
+        let own = fs::metadata(hidden).during("look at", hidden)?.mode() & OWNER;
+        let mode = own | writers | writers << 1 | writers >> 1 | site.mode() & SET_GROUP;
+        // It may be another account's, which has done the same.
+        let _ = take_group(hidden, &site);
+        let _ = set_mode(hidden, mode);
+        Ok(())
+    }
+
+    /// Gives a file in the hidden folder the rights of the folder.
+    pub(super) fn share(&self, file: &Path) {
+        if let Ok(hidden) = fs::metadata(&self.hidden) {
+            // As above.
+            let _ = file_takes_after(file, &hidden);
         }
     }
 
@@ -106,13 +141,36 @@ impl Places {
     }
 
     fn write_memory(&self, folder: &Path, media: MediaState) -> Result<()> {
-        let folder = fs::metadata(folder).during("look at", folder)?.ino();
+        if folder == self.next {
+            self.date().during("set the time of", folder)?;
+        }
+        let folder = fs::metadata(folder).during("look at", folder)?.mtime();
         let write = || -> io::Result<()> {
             let mut text = serde_json::to_vec(&Memory { folder, media })?;
             text.push(b'\n');
             fs::write(&self.next_memory, text)
         };
-        write().during("write", &self.next_memory)
+        write().during("write", &self.next_memory)?;
+        self.share(&self.next_memory);
+        Ok(())
+    }
+
+    /// Gives the staged folder a later time than the present one has, to the second.
+    fn date(&self) -> io::Result<()> {
+        let time = |folder: &Path| Ok::<_, io::Error>(fs::metadata(folder)?.mtime());
+        let present = match fs::metadata(&self.data) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        // Some file systems count in steps of two seconds.
+        for later in [1, 2] {
+            if time(&self.next)? > present.mtime() {
+                break;
+            }
+            let later = present.modified()? + Duration::from_secs(later);
+            File::open(&self.next)?.set_modified(later)?;
+        }
+        Ok(())
     }
 
     /// Exchanges the staged folder for the present one, which is then in its place.
@@ -124,13 +182,19 @@ impl Places {
         match rustix::fs::renameat_with(CWD, next, CWD, data, RenameFlags::EXCHANGE) {
             // Systems and file systems that cannot exchange.
             Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => self.publish_by_renames(),
+            Err(Errno::XDEV) => self.publish_by_removal(),
             result => result.during("publish", data),
         }
     }
 
     /// Two renames in place of an exchange, with a moment between them in which `data` is missing.
     fn publish_by_renames(&self) -> Result<()> {
-        fs::rename(&self.data, &self.aside).during("set aside", &self.data)?;
+        match fs::rename(&self.data, &self.aside) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                return self.publish_by_removal();
+            }
+            result => result.during("set aside", &self.data)?,
+        }
         if let Err(error) = fs::rename(&self.next, &self.data) {
             fs::rename(&self.aside, &self.data).during("put back", &self.data)?;
             return Err(error).during("publish", &self.data);
@@ -139,9 +203,30 @@ impl Places {
         Ok(())
     }
 
+    /// Removes the present state and puts the staged one in its place, where the present one can be removed and
+    /// not moved: overlayfs moves no folder of a lower layer, as of the image of a container. That is so once:
+    /// the folder that comes in its place can be moved. From the first rename on the step is taken, and
+    /// whoever comes next finishes it.
+    fn publish_by_removal(&self) -> Result<()> {
+        check_nothing_is_mounted(&self.data)?;
+        fs::rename(&self.next, &self.arriving).during("set aside", &self.next)?;
+        // Before anything is removed, for whatever comes then.
+        sync_all(slice::from_ref(&self.hidden))?;
+        self.arrive()
+    }
+
+    /// Finishes a step in which the present state is removed.
+    fn arrive(&self) -> Result<()> {
+        remove_stubbornly(&self.data)?;
+        fs::rename(&self.arriving, &self.data).during("publish", &self.data)
+    }
+
     /// Finishes a step that was taken, and clears away a change that was not: after a step, after a
     /// change that was given up, and wherever a killed one stopped.
     pub(super) fn come_to_rest(&self) -> Result<()> {
+        if exists(&self.arriving)? {
+            self.arrive()?;
+        }
         if exists(&self.aside)? {
             if exists(&self.data)? {
                 self.clear(&self.next)?;
@@ -158,10 +243,28 @@ impl Places {
             self.clear(&self.previous)?;
             fs::rename(&self.next, &self.previous).during("set aside", &self.next)?;
         }
+        self.forget_removed(Path::new(""));
         if self.memory.is_dir() {
             self.clear(&self.memory)?;
         }
         fs::rename(&self.next_memory, &self.memory).during("rename", &self.next_memory)
+    }
+
+    /// Takes out of the state before what the present one has no place for any more: whoever took a project out
+    /// of the site does not want it to be found there. What is another's, and stays, is in a folder that others
+    /// do not see.
+    fn forget_removed(&self, below: &Path) {
+        let entries = fs::read_dir(self.previous.join(below));
+        for entry in entries.into_iter().flatten().flatten() {
+            let path = below.join(entry.file_name());
+            match fs::symlink_metadata(self.data.join(&path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let _ = remove_stubbornly(&entry.path());
+                }
+                Ok(found) if found.is_dir() => self.forget_removed(&path),
+                _ => {}
+            }
+        }
     }
 
     /// Clears a folder away. What cannot be removed, as another's folder in it with something in it, is put
@@ -185,7 +288,7 @@ impl Places {
             let memory: MemoryOf = serde_json::from_slice(&text).ok()?;
             Some(memory.folder)
         };
-        folder().is_some_and(|folder| fs::metadata(&self.data).is_ok_and(|it| it.ino() == folder))
+        folder().is_some_and(|folder| fs::metadata(&self.data).is_ok_and(|it| it.mtime() == folder))
     }
 }
 
@@ -240,6 +343,81 @@ mod tests {
         assert_eq!(read(&places.data).unwrap(), "new");
         assert_eq!(read(&places.previous).unwrap(), "old");
         assert_eq!(left(&places), ["media.json", "previous"]);
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_moved_is_removed_and_a_kill_in_that_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = staged(folder.path());
+        let remembers = |places: &Places| {
+            let media = MediaState::default();
+            places.write_memory(&places.next, media).unwrap();
+        };
+        remembers(&places);
+        places.publish_by_removal().unwrap();
+        assert_eq!(read(&places.data).unwrap(), "new");
+        places.come_to_rest().unwrap();
+        assert_eq!(left(&places), ["media.json"]);
+
+        // With something left of the present state, and with nothing left of it.
+        for half in [true, false] {
+            fs::create_dir(&places.next).unwrap();
+            fs::write(places.next.join("a"), "newer").unwrap();
+            remembers(&places);
+            fs::rename(&places.next, &places.arriving).unwrap();
+            if !half {
+                fs::remove_dir_all(&places.data).unwrap();
+            }
+            places.come_to_rest().unwrap();
+            assert_eq!(read(&places.data).unwrap(), "newer");
+            assert_eq!(left(&places), ["media.json"]);
+        }
+    }
+
+    #[test]
+    fn what_is_removed_is_not_found_in_the_state_before_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = staged(folder.path());
+        for path in ["gone/shots.json", "kept/shots.json", "kept/gone.json"] {
+            let file = places.data.join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "old").unwrap();
+        }
+        fs::create_dir(places.next.join("kept")).unwrap();
+        fs::write(places.next.join("kept/shots.json"), "new").unwrap();
+        places.take(MediaState::default(), Vec::new()).unwrap();
+        places.come_to_rest().unwrap();
+        let before = Tree::of(&places.previous).unwrap();
+        let files: Vec<_> = before.files.iter().map(|it| it.to_str().unwrap()).collect();
+        assert_eq!(files, ["a", "kept/shots.json"]);
+        assert!(!before.folders.contains(Path::new("gone")));
+    }
+
+    #[test]
+    fn a_step_is_told_by_a_time_and_not_by_an_inode() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = staged(folder.path());
+        places
+            .write_memory(&places.next, MediaState::default())
+            .unwrap();
+        assert!(!places.step_was_taken());
+        places.publish().unwrap();
+        // As a file system does that makes inodes up anew.
+        let [one, other] = [&places.data, &folder.path().join("other")];
+        let time = fs::metadata(one).unwrap().modified().unwrap();
+        fs::create_dir(other).unwrap();
+        fs::rename(one.join("a"), other.join("a")).unwrap();
+        File::open(other).unwrap().set_modified(time).unwrap();
+        fs::remove_dir(one).unwrap();
+        fs::rename(other, one).unwrap();
+        assert!(places.step_was_taken());
+        // However fast one follows the other.
+        fs::remove_dir_all(&places.next).unwrap();
+        fs::create_dir(&places.next).unwrap();
+        places
+            .write_memory(&places.next, MediaState::default())
+            .unwrap();
+        assert!(!places.step_was_taken());
     }
 
     #[test]

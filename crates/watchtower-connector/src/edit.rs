@@ -13,7 +13,8 @@
 //! 1. A name is the shot of the same episode, sequence and name; sequence and name; name; or id. The
 //!    project's name may stand in front, and a version, a take or a file's ending behind.
 //! 2. Else it is the shot with whose name it starts, the longest that fits: `010_0020_anim_v003` is
-//!    `010_0020`. That name has two words or more, of the sequence and the shot, or of the shot alone.
+//!    `010_0020`. That name has two words or more, of the sequence and the shot, or of the shot alone; or
+//!    both are one word, as in `KITE0020`.
 //! 3. Else it is the shot whose name, of two words or more, stands in it.
 //! 4. Comments and markers are read word by word: the first word that is a shot counts.
 //!

@@ -346,6 +346,11 @@ fn what_is_no_timeline_is_told() {
             r#"<!DOCTYPE xmeml [<!ENTITY a "aaaa">]><xmeml>&a;</xmeml>"#,
             None,
         ),
+        read(
+            "cut.xml",
+            &format!("<xmeml>{}", "<a>".repeat(200_000)),
+            None,
+        ),
         read("cut.otioz", "PK\u{3}\u{4}", None),
         read("cut.edl", "", None),
         read("cut.edl", "TITLE: x\n", Some(24.0)),

@@ -1,4 +1,5 @@
 //! Where shots go on the timeline, in every situation.
+#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
 
 #![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
 

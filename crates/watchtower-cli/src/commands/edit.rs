@@ -15,7 +15,7 @@ use crate::Exit;
 use crate::cli::{EditAction, EditShowArgs, EditWriteArgs};
 use crate::export::ExportError;
 use crate::printable::printable;
-use crate::printer::{Printer, first_names};
+use crate::printer::{Printer, count, first_names};
 
 /// What stands for itself in the path of an address is not escaped.
 const ESCAPED: &AsciiSet = &CONTROLS
@@ -68,12 +68,12 @@ fn show(args: &EditShowArgs, printer: &Printer) -> io::Result<Exit> {
     }
     let told = clips.iter().filter(|it| it.shot.is_some()).count();
     printer.data(format_args!(
-        "{}: {} clips at {} frames per second, of which {told} name a shot",
+        "{}: {} at {} frames per second, of which {told} tell a shot",
         match timeline.name() {
             "" => args.file.display().to_string(),
             name => printable(name).to_string(),
         },
-        clips.len(),
+        count(clips.len(), "clip"),
         // As people write it: 23.976.
         (timeline.fps() * 1000.0).round() / 1000.0,
     ))?;
@@ -89,7 +89,7 @@ fn shown(clip: &ListedClip) -> String {
     let range = format!("{}-{}", clip.start, clip.end);
     let mut text = format!("\n{range:<13} {}", printable(&clip.place));
     if !clip.names.iter().any(|it| it.is_taken) {
-        text.push_str(", which names no shot");
+        text.push_str(", which tells no shot");
     }
     for name in &clip.names {
         let mark = if name.is_taken { '*' } else { ' ' };
@@ -155,9 +155,9 @@ fn write_site(args: &EditWriteArgs, printer: &Printer) -> io::Result<Exit> {
         }
     };
     printer.data(format_args!(
-        "{}: {} shots in {}",
+        "{}: {} in {}",
         printable(&film.project.name),
-        written.shots,
+        count(written.shots, "shot"),
         args.output.display()
     ))?;
     let mut notes = Vec::new();

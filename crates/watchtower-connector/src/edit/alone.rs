@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use watchtower_model::{
-    Edit, Episode, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot, Sequence,
-    SequenceId, Shot, ShotData,
+    Cut, CutRange, Edit, Episode, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot,
+    Sequence, SequenceId, Shot, ShotData,
 };
 
 use super::cut::{Kind, Piece, Source, full_name, merged};
@@ -167,15 +167,15 @@ fn film(timeline: &Timeline, pattern: Option<&NamePattern>) -> ProjectSnapshot {
                 shots.told(told, &mut film)
             }
             (None, Kind::Nested) => continue,
-            (None, Kind::Generated) => {
+            (None, _) if piece.is_generated() => {
                 generated.push(named);
                 continue;
             }
-            (None, Kind::Clip) if takes_all => {
+            (None, _) if takes_all => {
                 by_clip.push(named);
                 shots.of_clip(piece, &mut film)
             }
-            (None, Kind::Clip) => {
+            (None, _) => {
                 unknown.push(named);
                 continue;
             }
@@ -186,6 +186,26 @@ fn film(timeline: &Timeline, pattern: Option<&NamePattern>) -> ProjectSnapshot {
     let (ranges, again) = merged(pieces);
     for (at, (start, end)) in ranges {
         film.shots[at].data = ShotData::new(start, end);
+    }
+    // Where shots are, the edit decides, with gaps before and behind them; so it is laid over its own film. Of a
+    // series it would have to be of one episode.
+    if film.episodes.is_empty() {
+        let range = |it: &Shot| {
+            let (frame_in, frame_out) = it.data.range()?;
+            let shot_id = it.id.clone();
+            Some(CutRange {
+                shot_id,
+                frame_in,
+                frame_out,
+            })
+        };
+        let ends = cut.pieces.iter().map(|it| it.frames(cut.fps).1);
+        film.cuts.push(Cut {
+            name: file.clone(),
+            episode_id: None,
+            frames: ends.max().unwrap_or_default(),
+            ranges: film.shots.iter().filter_map(range).collect(),
+        });
     }
     let again: Vec<String> = again
         .into_iter()
@@ -205,10 +225,7 @@ fn film(timeline: &Timeline, pattern: Option<&NamePattern>) -> ProjectSnapshot {
             by_clip,
         ),
         ("clips whose names tell no shot", unknown),
-        (
-            "titles and other generated clips, which are no shots",
-            generated,
-        ),
+        ("black, titles and the like, which are no shots", generated),
         (
             "shots that are seen again later have their first place only",
             again,

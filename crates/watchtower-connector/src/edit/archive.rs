@@ -11,7 +11,7 @@ use zip::ZipArchive;
 const CONTENT: &str = "content.otio";
 
 /// The most bytes of an edit that are read. A film of 10,000 clips has some ten million.
-pub(super) const LIMIT: u64 = 512 * 1024 * 1024;
+pub(super) const LIMIT: u64 = 128 * 1024 * 1024;
 
 /// The bytes of an edit, or of the timeline in it.
 ///

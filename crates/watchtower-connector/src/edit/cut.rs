@@ -6,7 +6,8 @@ use std::fmt;
 use watchtower_model::{CutRange, Episode, FrameRate, ProjectSnapshot};
 
 use super::listed;
-use super::matching::{Found, NamePattern, ShotNames};
+use super::matching::{Found, NamePattern, ShotNames, stem};
+use crate::names::words;
 
 /// The cut of a film: which piece is seen when.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +105,32 @@ impl Piece {
         (frame(self.start), frame(self.end))
     }
 
+    /// Whether a program made it, by its kind or by what such things are called.
+    pub(super) fn is_generated(&self) -> bool {
+        const CALLED: &[&str] = &[
+            "adjustment_layer",
+            "bars",
+            "bars_and_tone",
+            "black",
+            "black_video",
+            "blackslug",
+            "bl",
+            "color_bars",
+            "color_matte",
+            "countdown_leader",
+            "head_leader",
+            "leader",
+            "slate",
+            "slug",
+            "solid_color",
+            "tail_leader",
+            "transparent_video",
+            "universal_counting_leader",
+        ];
+        let name = words([stem(self.label())]);
+        self.kind == Kind::Generated || self.kind == Kind::Clip && CALLED.contains(&&*name)
+    }
+
     /// What people call it: its clip's name, or what else it has.
     pub(super) fn label(&self) -> &str {
         let clip = self.names.iter().find(|it| it.source == Source::Clip);
@@ -166,9 +193,9 @@ fn shots(
                 full_name(snapshot, other)
             )),
             Found::Nothing => match piece.kind {
-                Kind::Clip => unknown.push(named(piece.label())),
-                Kind::Generated => generated.push(named(piece.label())),
                 Kind::Nested => {}
+                _ if piece.is_generated() => generated.push(named(piece.label())),
+                _ => unknown.push(named(piece.label())),
             },
         }
     }
@@ -184,10 +211,7 @@ fn shots(
         }
     };
     note("clips that match no shot", unknown);
-    note(
-        "titles and other generated clips, which match no shot",
-        generated,
-    );
+    note("black, titles and the like, which match no shot", generated);
     note("clips that could be two shots and are neither", several);
     note(
         "shots that are seen again later have their first place only",

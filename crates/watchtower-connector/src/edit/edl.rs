@@ -169,7 +169,9 @@ impl List {
 
     fn comment(&mut self, text: &str) {
         let text = text.trim_start_matches('*').trim();
-        let text = after(text, "COMMENT:").unwrap_or(text);
+        // Some leave a space before the colon.
+        let after_key = after(text, "COMMENT").and_then(|it| it.strip_prefix(':'));
+        let text = after_key.map_or(text, str::trim);
         let Some(event) = self.lines.get_mut(self.event..).filter(|it| !it.is_empty()) else {
             return;
         };
@@ -345,6 +347,7 @@ fn is_technical(text: &str) -> bool {
         "ASC_",
         "AUDIO LEVEL",
         "BLEND,",
+        "EFF2_",
         "EFFECT NAME",
         "EFFECTS NAME",
         "FINAL CUT PRO",
@@ -588,6 +591,24 @@ mod tests {
             cut.notes,
             ["its events of one frame are as long as their markers"]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_of_a_list_is_too_odd(
+            lines in proptest::collection::vec(
+                "(00[12] )?[*]? ?(AX|BL|V|AA/V|C|D|024|W001|FROM CLIP NAME:|TO CLIP NAME:|LOC:|\\|M:é\\|D:9|FCM: DROP|M2|[0-9é:; ]{0,11}|2[34]:[0-5][0-9]:[0-5][0-9]:[0-2][0-9] ?){0,9}",
+                0..20,
+            ),
+            fps in proptest::sample::select(vec![23.976, 24.0, 29.97, 0.5, 1000.0]),
+        ) {
+            if let Ok(cut) = read(&lines.join("\n"), fps) {
+                for piece in cut.pieces {
+                    let (start, end) = piece.frames(fps);
+                    proptest::prop_assert!(start >= 0 && start < end);
+                }
+            }
+        }
     }
 
     #[test]

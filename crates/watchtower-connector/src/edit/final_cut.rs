@@ -47,6 +47,7 @@ pub(super) fn read(text: &str, fps: Option<f64>) -> Result<Cut, String> {
     }
     let mut reader = Reader {
         by_id: HashMap::new(),
+        fps: 0.0,
         pieces: Vec::new(),
         notes: Vec::new(),
     };
@@ -62,7 +63,9 @@ pub(super) fn read(text: &str, fps: Option<f64>) -> Result<Cut, String> {
         }
     }
     let sequence = reader.only_sequence(root)?;
-    let rate = rate(sequence).ok_or("its sequence has no `rate`")?;
+    let rate = sequence_rate(sequence).or(fps);
+    let rate = rate.ok_or("its sequence has no `rate`: give --fps")?;
+    reader.fps = rate;
     reader.sequence(
         sequence,
         &Place {
@@ -87,6 +90,8 @@ pub(super) fn read(text: &str, fps: Option<f64>) -> Result<Cut, String> {
 struct Reader<'a> {
     /// Elements by tag and id, as they are written out: others refer to them.
     by_id: HashMap<(&'a str, &'a str), Node<'a, 'a>>,
+    /// The rate of sequences that do not say theirs.
+    fps: f64,
     pieces: Vec<Piece>,
     notes: Vec<String>,
 }
@@ -136,14 +141,15 @@ impl<'a> Reader<'a> {
     }
 
     fn sequence(&mut self, sequence: Node<'a, 'a>, place: &Place) -> Result<(), String> {
-        let fps = rate(sequence).ok_or("a sequence has no `rate`")?;
+        let fps = sequence_rate(sequence).unwrap_or(self.fps);
         if place.depth > DEPTH {
             return Err(format!(
                 "sequences stand in each other more than {DEPTH} deep"
             ));
         }
         let first = self.pieces.len();
-        let video = child(sequence, "media").and_then(|it| child(it, "video"));
+        let video = child(sequence, "media").unwrap_or(sequence);
+        let video = child(video, "video");
         let tracks = video
             .into_iter()
             .flat_map(|it| it.children().filter(|it| it.has_tag_name("track")));
@@ -339,6 +345,16 @@ fn is_off(node: Node<'_, '_>) -> bool {
     let text = node.children().find(|it| it.has_tag_name("enabled"));
     text.and_then(|it| it.text())
         .is_some_and(|it| it.trim().eq_ignore_ascii_case("false"))
+}
+
+/// The rate of a sequence, or of its pictures.
+fn sequence_rate(sequence: Node<'_, '_>) -> Option<f64> {
+    let format = sequence.descendants().find(|it| it.has_tag_name("format"));
+    let pictures = format.and_then(|it| {
+        it.children()
+            .find(|it| it.has_tag_name("samplecharacteristics"))
+    });
+    rate(sequence).or_else(|| rate(pictures?))
 }
 
 /// Frames per second: the timebase, a thousandth slower where it is NTSC's.

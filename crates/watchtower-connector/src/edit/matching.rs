@@ -134,6 +134,10 @@ impl<'a> ShotNames<'a> {
                 }
                 add(&mut names.whole, name, at);
             }
+            for name in sequence.into_iter().flat_map(|it| joined(it, name)) {
+                add(&mut names.long, name.clone(), at);
+                add(&mut names.whole, name, at);
+            }
             add(&mut names.whole, words([shot.id.as_str()]), at);
             names.ids.insert(shot.id.as_str().to_owned(), at);
             names.parts.push([
@@ -267,6 +271,17 @@ impl<'a> ShotNames<'a> {
     }
 }
 
+/// Sequence and shot as one word, as in `KITE0020`, where that cannot be a number alone: of a sequence `KITE` and a
+/// shot `0020`, or a shot `KITE0020`.
+fn joined(sequence: &str, shot: &str) -> Option<String> {
+    let [sequence, shot] = [sequence, shot].map(|it| words([it]).replace('_', ""));
+    let name = match shot.strip_prefix(&sequence) {
+        Some(rest) if !rest.is_empty() => shot,
+        _ => sequence + &shot,
+    };
+    name.contains(|c: char| !c.is_ascii_digit()).then_some(name)
+}
+
 fn add(names: &mut HashMap<String, Fits>, name: String, at: usize) {
     let fits = names.entry(name).or_insert(Fits::One(at));
     if let Fits::One(first) = *fits
@@ -353,7 +368,8 @@ mod tests {
             "010_intro/010_0010",
             "KITE/KITE_0020",
             "sea/sh0010",
-            "DD509/DD509_0010",
+            "LC/LC4000",
+            "MR/1200",
         ];
         for (text, want) in [
             ("010_0020", "010/0020"),
@@ -378,6 +394,12 @@ mod tests {
             ("sea-SH0010.0101.exr", "sea/sh0010"),
             ("sh0010.0101.exr", "sea/sh0010"),
             ("sh0010_anim", "-"),
+            ("LC4000_V001_PREVIS.MOV", "LC/LC4000"),
+            ("RFE_LC4000", "LC/LC4000"),
+            ("KITE0020_comp", "KITE/KITE_0020"),
+            ("sea0010", "-"),
+            ("MR1200_x", "MR/1200"),
+            ("0100020", "-"),
         ] {
             assert_eq!(found(&shots, Source::Clip, text, None), want, "{text}");
         }
@@ -439,6 +461,20 @@ mod tests {
             found(&shots, Source::Clip, "shot0020", alone),
             "010/0020 sea/0020"
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_name_is_too_odd(
+            text in "[a0é_. /|\u{301}\u{30a2}v1-]{0,24}",
+            shot in "[a0é_. \u{301}]{0,8}",
+            source in proptest::sample::select(vec![Source::Comment, Source::Clip, Source::File]),
+        ) {
+            let shots = [format!("a/{shot}"), "é0/a0_0".to_owned()];
+            let shots = [&*shots[0], &*shots[1]];
+            found(&shots, source, &text, None);
+            found(&shots, source, &text, Some("(?<shot>a.)"));
+        }
     }
 
     #[test]

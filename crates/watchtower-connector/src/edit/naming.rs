@@ -99,8 +99,19 @@ fn split(name: &str) -> Option<(Option<String>, String)> {
     };
     let kept = without_version(&words([name])).split('_').count();
     let all = name.split(|c: char| !c.is_alphanumeric());
-    let all: Vec<&str> = all.filter(|it| !it.is_empty()).take(kept).collect();
-    let at = all.iter().rposition(|it| is_number(it))?;
+    let mut all: Vec<&str> = all.filter(|it| !it.is_empty()).take(kept).collect();
+    // What comes after the version is about the version.
+    let version = all.iter().position(|it| is_version(it));
+    if let Some(version) = version.filter(|it| all[..*it].iter().any(|it| is_number(it))) {
+        all.truncate(version);
+    }
+    // `SH0020` says itself that it is a shot; of others a plain number is one rather than `PC01`.
+    let last = |is: &dyn Fn(&str) -> bool| all.iter().rposition(|it| is_number(it) && is(it));
+    let is_shot = |it: &str| is_kind(it.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let is_plain = |it: &str| it.starts_with(|c: char| c.is_ascii_digit());
+    let at = last(&is_shot)
+        .or_else(|| last(&is_plain).filter(|at| *at > 0))
+        .or_else(|| last(&|_| true))?;
     let shot = all[at];
     if at == 0 {
         let letters = shot.trim_end_matches(|c: char| !c.is_alphabetic());
@@ -132,6 +143,13 @@ fn is_kind(word: &str) -> bool {
         &*word.to_lowercase(),
         "sh" | "shot" | "s" | "sc" | "p" | "pl"
     )
+}
+
+/// Whether a word is a version or a take, with its number.
+fn is_version(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    letters.len() < word.len() && matches!(letters, "v" | "ver" | "version" | "take" | "tk")
 }
 
 /// Whether a word is the number of a shot: two to five digits, with some letters before and one behind.
@@ -168,6 +186,15 @@ mod tests {
             ("ZZ100_501 (LAY3)", "ZZ100", "501"),
             ("P_070_NA_0330_MASTER_V018.NEW.01", "P_070_NA", "0330"),
             ("YA0010", "YA", "YA0010"),
+            ("OAM1540_MP_V001_WR_GRD001.MOV", "OAM", "OAM1540"),
+            (
+                "MRD_101A_05_060_light_v02_BJB_Fix_01.mov",
+                "MRD_101A_05",
+                "060",
+            ),
+            ("053_CSC_0750_PC01_V0001", "053_CSC", "0750"),
+            ("EP101_010_SH0020_anim", "EP101_010", "SH0020"),
+            ("近藤麻理恵_0010_v01.mov", "近藤麻理恵", "0010"),
             ("sh0010.mov", "", "sh0010"),
             ("shot 12", "", "12"),
             ("0010", "", "0010"),
@@ -187,6 +214,17 @@ mod tests {
             "",
         ] {
             assert_eq!(split(name), None, "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_shot_stands_in_its_name(name in "[a0é_. \u{301}\u{30a2}v1SH-]{0,24}") {
+            if let Some((sequence, shot)) = split(&name) {
+                let name = composed(&name);
+                proptest::prop_assert!(name.contains(&shot));
+                proptest::prop_assert!(name.contains(&sequence.unwrap_or_default()));
+            }
         }
     }
 

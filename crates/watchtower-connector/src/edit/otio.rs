@@ -137,6 +137,9 @@ pub(super) fn read(text: &str, fps: Option<f64>) -> Result<Cut, String> {
 
 /// JSON with `null` in place of `NaN` and `Infinity`, which OpenTimelineIO writes and JSON does not have.
 fn without_odd_numbers(text: &str) -> Result<Cow<'_, str>, String> {
+    if !text.contains("NaN") && !text.contains("Inf") {
+        return Ok(Cow::Borrowed(text));
+    }
     // Strings are matched as wholes, so that words in them stay.
     let odd = Regex::new(r#""(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity|Inf)"#);
     let odd = odd.map_err(|_| "numbers cannot be looked for".to_owned())?;
@@ -431,10 +434,11 @@ impl Reader {
             }
         }
         for marker in item.markers.iter().flatten() {
-            let Some(marked) = marker.marked_range else {
+            let marked = marker.marked_range.map(|it| check(it, marker));
+            let Some(Ok(marked)) = marked else {
                 continue;
             };
-            let mut time = origin + check(marked, marker)?.start;
+            let mut time = origin + marked.start;
             // Some count from the timecode with which the timeline starts.
             if time >= window.1 && is_root {
                 time -= self.starts;

@@ -887,6 +887,8 @@ async fn attributes_that_the_account_may_not_read_are_told() {
     )]);
     holds(&server, shots, json!([]), json!([]), json!([])).await;
     let (_, film) = film(&ayon).await;
+    let note = "1 shot has a frame range in AYON of which the account may not read all: Watchtower démo / sh1";
+    assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
     insta::assert_snapshot!(film.notes[0], @"the account may not read clipIn, clipOut: what is set there in AYON is not known here");
 }
 
@@ -1354,6 +1356,39 @@ async fn shots_without_clips_are_laid_end_to_end() {
     assert_eq!((film.shots.len(), film.left_out.len()), (6, 0));
     insta::assert_debug_snapshot!(film.notes);
     assert_eq!(film.shots[0].data.custom["frameStart"], 1001);
+}
+
+#[tokio::test]
+async fn frames_that_nobody_can_have_meant_are_told_with_the_shot() {
+    let range = |start: i64, end: i64| json!({"frameStart": start, "frameEnd": end});
+    let mut folders = vec![
+        folder("sq1", "Sequence", None, json!({})),
+        folder(
+            "long",
+            "Shot",
+            Some("sq1"),
+            json!({"ownAttrib": ["frameEnd"], "attrib": range(1001, 2_000_000_000)}),
+        ),
+        folder(
+            "sh1",
+            "Shot",
+            Some("sq1"),
+            json!({"attrib": range(1001, 1010)}),
+        ),
+    ];
+    for number in 1..=7 {
+        let differences = json!({"attrib": range(1001, 1001)});
+        folders.push(folder(
+            &format!("one{number}"),
+            "Shot",
+            Some("sq1"),
+            differences,
+        ));
+    }
+    let (_, film) = film_of(folders.into()).await;
+    let lengths = film.shots.iter().filter_map(|it| it.data.length());
+    assert_eq!(lengths.collect::<Vec<_>>(), [10]);
+    insta::assert_debug_snapshot!(film.notes);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::edits::{self, EditRecords};
 use super::list::{self, Details};
 use super::media::Addresses;
 use super::records::{self, Folder, Link};
-use super::timeline;
+use super::timeline::{self, Odd};
 use super::tree::{Kind, Tree};
 use super::{AyonSettings, by_name};
 use crate::Result;
@@ -298,9 +298,13 @@ impl<'a> Reader<'a> {
         shots.sort_by_key(|(place, _)| *place);
         let mut inherited = 0;
         let mut other_rates = 0;
+        let mut odd: BTreeMap<Odd, Vec<String>> = BTreeMap::new();
         for (sequence, folder) in shots {
-            let data = timeline::shot_data(folder);
             let fps = folder.attrib.fps.and_then(list::frame_rate).unwrap_or(film);
+            let (data, what) = timeline::shot_data(folder, fps);
+            if let Some(what) = what {
+                odd.entry(what).or_default().push(self.full_name(folder));
+            }
             inherited += usize::from(timeline::is_inherited(folder, &data));
             other_rates += usize::from(fps != film);
             let first = data.range().map(|(start, _)| start);
@@ -325,6 +329,10 @@ impl<'a> Reader<'a> {
                 count(inherited, "shot has", "shots have"),
                 if inherited == 1 { "its" } else { "their" },
             ));
+        }
+        for (odd, names) in odd {
+            let told = odd.told(names.len());
+            self.note(format!("{told}: {}", first_names(&names)));
         }
         if other_rates > 0 {
             self.note(format!(
@@ -557,6 +565,15 @@ fn tasks_elsewhere(by_type: &BTreeMap<&str, usize>) -> String {
 /// The order of folders' own names, in which AYON has the number; labels are for people.
 fn by_folder_name(a: &Folder, b: &Folder) -> std::cmp::Ordering {
     by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id))
+}
+
+/// Names in a row, or the first few of many.
+fn first_names(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match names.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

@@ -1,8 +1,6 @@
 //! Where shots go on the timeline, in every situation.
 #![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
 
-#![allow(clippy::unwrap_used)] // Outside the tests themselves, too, all of this is a test.
-
 use proptest::prelude::*;
 use watchtower_model::place::{
     PlaceOptions, Placement, Timelines, Unplaced, behind_the_end, end_on_timeline, place,

@@ -22,19 +22,21 @@
 //!   counts, or else by its headers. What is none of these is named in the notes.
 //! * Rows are of the project in their column `Project`, or else of one that is named after the mapping,
 //!   the folder or the file.
-//! * A shot's range is its frame in and frame out, the frame at which it has ended; an end that is
-//!   missing follows from the number of frames. Where no shot of a project has a range, they are laid
-//!   end to end in the order of the rows.
+//! * A shot's range is its frame in and frame out, its length the number of frames. Whether a frame out
+//!   is the last frame of its shot or the one behind is found out from the lengths, or from where the
+//!   other shots start. Timecodes count at the rate of the film.
 //! * Rows from Kitsu are sorted by names, with numbers in them read as such. Other rows are in the order
 //!   that was meant.
-//! * A column is one of tasks where the next one has those who do them, as in Kitsu.
+//! * A column is one of tasks where another one has those who do them, or where it holds statuses.
 //! * Types, statuses and people are what they are called, whatever the case; ids and colours follow
 //!   from the names.
-//! * A row that cannot be read is left out, with its place and what was found there.
+//! * A row without a name is left out. Cells that cannot be read are named with their place.
 
 mod columns;
+mod conventions;
 mod delimited;
 mod film;
+mod frames;
 mod init;
 mod mapping;
 mod pictures;

@@ -496,5 +496,274 @@ fn a_workbook_as_people_make_them() {
     );
     assert_eq!(film.shots[0].data.custom["Progress"], 0.5);
     assert_eq!(film.shots[0].data.custom["Due"], "2026-03-01");
-    insta::assert_snapshot!(left_out(film));
+    insta::assert_snapshot!(left_out(film) + &film.notes.join("\n"));
+}
+
+/// A film from one of the sheets that once went wrong.
+fn case(name: &str) -> (ProjectList, ProjectSnapshot) {
+    let settings = SpreadsheetSettings {
+        fps: Some("24".parse().unwrap()),
+        ..SpreadsheetSettings::new(fixtures().join("cases").join(name))
+    };
+    let (list, mut films) = read(settings).unwrap();
+    assert_eq!(films.len(), 1, "{name}");
+    assert_eq!(films[0].left_out, [], "{name}");
+    (list, films.remove(0))
+}
+
+/// The lengths of shots, and what is said of their frames.
+fn lengths(film: &ProjectSnapshot) -> (Vec<i64>, String) {
+    let placed = placed(film);
+    let lengths = placed.shots.iter().map(|it| it.data.length().unwrap());
+    let mut notes = placed.notes.iter();
+    let note = notes.find(|it| it.contains("frame")).cloned();
+    (lengths.collect(), note.unwrap_or_default())
+}
+
+#[test]
+fn flows_own_headers_are_known_and_its_cuts_are_no_places() {
+    let (_, film) = case("flow.csv");
+    let (lengths, note) = lengths(&film);
+    assert_eq!(lengths, [48, 24]);
+    assert!(note.contains("the numbers of frames say"), "{note}");
+    assert_eq!(shots(&film), ["S1/S1_0010 0-48", "S1/S1_0020 48-72"]);
+    // What Flow has of tasks.
+    let (list, film) = self::film(&[
+        (
+            "shots.csv",
+            "Sequence,Shot Code,Cut Duration\nS1,S1_0010,48\n",
+        ),
+        (
+            "tasks.csv",
+            "Task Name,Link,Pipeline Step,Status,Assigned To\nAnim,S1_0010,Animation,ip,\"Jade, Max\"\n",
+        ),
+    ]);
+    assert_eq!(list.task_types[0].name, "Animation");
+    assert_eq!(film.shots[0].tasks[0].assignees.len(), 2);
+}
+
+#[test]
+fn lengths_say_that_ends_are_within() {
+    let (_, film) = case("inclusive.csv");
+    assert_eq!(lengths(&film).0, [24, 48]);
+    assert!(lengths(&film).1.contains("as the numbers of frames say"));
+    assert_eq!(film.shots[1].data.range(), Some((30, 78)));
+}
+
+#[test]
+fn timecodes_are_frames_of_the_film() {
+    let (_, film) = case("timecodes.csv");
+    assert_eq!(lengths(&film).0, [48, 36]);
+    assert_eq!(shots(&film), ["S1/0010 0-48", "S1/0020 48-84"]);
+    // At a rate that has no such frames they are not guessed.
+    let (_, film) = self::film(&[(
+        "shots.csv",
+        "Sequence,Shot,TC In,TC Out\nS1,0010,00:00:01:03,00:00:10:24\nS1,0020,00:00:10:24,00:00:15:05\n",
+    )]);
+    let told = film.notes.join("\n");
+    assert!(
+        told.contains("the timecodes have frames up to :24") && told.contains("with `--fps`"),
+        "{told}"
+    );
+    assert!(film.shots.iter().all(|it| it.data.length().is_none()));
+}
+
+#[test]
+fn a_range_in_one_cell_is_read() {
+    let (_, film) = case("frame-range.csv");
+    let (lengths, note) = lengths(&film);
+    assert_eq!(lengths, [50, 48]);
+    assert!(note.contains("as the shots that follow say"), "{note}");
+    let (_, alone) = self::film(&[("shots.csv", "Sequence,Shot,Frames\nS1,0010,1001-1050\n")]);
+    assert_eq!(self::lengths(&alone).0, [50]);
+    assert!(
+        alone
+            .notes
+            .iter()
+            .any(|it| it.contains("nothing in the sheets says"))
+    );
+}
+
+/// The tasks of each shot, by name.
+fn tasks(list: &ProjectList, film: &ProjectSnapshot) -> Vec<String> {
+    let name = |id| &*list.task_types.iter().find(|it| it.id == id).unwrap().name;
+    let status = |id| {
+        &*list
+            .task_statuses
+            .iter()
+            .find(|it| it.id == id)
+            .unwrap()
+            .name
+    };
+    let one = |it: &watchtower_model::Task| {
+        let people = it.assignees.len();
+        format!(
+            "{} {} {people}",
+            name(it.task_type_id.clone()),
+            status(it.task_status_id.clone())
+        )
+    };
+    film.shots
+        .iter()
+        .map(|shot| shot.tasks.iter().map(one).collect::<Vec<_>>().join(", "))
+        .collect()
+}
+
+#[test]
+fn the_upper_of_two_rows_of_headers_names_the_task_types() {
+    let (list, film) = case("two-header-rows.csv");
+    assert_eq!(tasks(&list, &film), ["Layout Done 1, Animation WIP 1"]);
+    assert_eq!(shots(&film), ["S1/0010 0-24"]);
+    // The other way: names above, and only the parts of tasks below.
+    let below = "Seq,Shot,Frames,Layout,,,Animation,,\n,,,Status,Artist,Due,Status,Artist,Due\n\
+                 S1,0010,24,Done,Jade,1 May,WIP,Ravi,2 May\n";
+    let (list, film) = self::film(&[("shots.csv", below)]);
+    assert_eq!(tasks(&list, &film), ["Layout Done 1, Animation WIP 1"]);
+    assert_eq!(film.left_out, []);
+    let custom = &film.shots[0].data.custom;
+    assert_eq!(
+        (&custom["Layout Due"], &custom["Animation Due"]),
+        (&"1 May".into(), &"2 May".into())
+    );
+    // A title is no name of columns.
+    let titled = "My film\nSeq,Shot,Frames,Anim Status,Anim Artist\nS1,0010,24,Done,Jade\n";
+    let (list, film) = self::film(&[("shots.csv", titled)]);
+    assert_eq!(tasks(&list, &film), ["Anim Done 1"]);
+}
+
+#[test]
+fn columns_of_statuses_without_people_are_tasks() {
+    let (list, film) = case("statuses-alone.csv");
+    assert_eq!(
+        tasks(&list, &film),
+        [
+            "Layout Done 0, Anim WIP 0, Lighting Todo 0, Comp Todo 0",
+            "Layout Done 0, Anim Done 0, Lighting WIP 0, Comp Todo 0",
+        ]
+    );
+    // Words of a studio's own, and columns that are none.
+    let own = "Seq,Shot,Frames,Layout,Comp,Location,Time,Status,Anim,Anim assignations\n\
+               S1,0010,24,gruen,rot,Forest,Day,Done,,Jade\nS1,0020,24,rot,rot,Harbour,Night,Done,gruen,\n";
+    let (list, film) = self::film(&[("shots.csv", own)]);
+    assert_eq!(
+        tasks(&list, &film),
+        [
+            "Layout gruen 0, Comp rot 0",
+            "Layout rot 0, Comp rot 0, Anim gruen 0"
+        ]
+    );
+    assert_eq!(film.shots[0].data.custom["Location"], "Forest");
+    let none = "Seq,Shot,Frames,Vendor,Comp,Client\nS1,0010,24,tbd,tbd,approved\n\
+                S1,0020,24,North,approved,more fog\nS1,0030,24,South,wip,darker sky\n";
+    let (list, other) = self::film(&[("shots.csv", none)]);
+    assert_eq!(
+        tasks(&list, &other),
+        ["Comp tbd 0", "Comp approved 0", "Comp wip 0"]
+    );
+    assert_eq!(film.shots[0].data.custom["Status"], "Done");
+}
+
+#[test]
+fn shots_without_places_are_there() {
+    let (_, film) = case("no-places.csv");
+    assert!(
+        film.shots
+            .iter()
+            .all(|it| it.data.range().is_none() && it.data.length().is_none())
+    );
+    assert_eq!(placed(&film).shots.len(), 3);
+}
+
+#[test]
+fn links_of_notion_and_airtable_lose_their_addresses() {
+    let (list, film) = self::film(&[(
+        "shots.csv",
+        "Name,Sequence,Frames,Anim,Artist,Still\n\
+         0010 (https://www.notion.so/0010-1f2e?pvs=21),Harbour (https://www.notion.so/Harbour-ab),24,\
+         Done (https://a.b/c),\"Jade (https://a.b/j), Max (https://a.b/m)\",x.png (https://v5.airtable/x)\n",
+    )]);
+    assert_eq!(shots(&film), ["Harbour/0010 0-24"]);
+    assert_eq!(tasks(&list, &film), ["Anim Done 2"]);
+    let names: Vec<_> = list.users.iter().map(|it| &*it.name).collect();
+    assert_eq!(names, ["Jade", "Max"]);
+}
+
+#[test]
+fn thousands_of_rows_of_a_kind_are_one_line() {
+    let mut rows = String::from("Sequence,Shot,Frame In,Picture\n");
+    for number in 0..2000 {
+        rows.push_str(&format!(
+            "010,{number},tbd,https://a.b/{number}.png\n,{number},,\n"
+        ));
+    }
+    let (_, film) = self::film(&[("shots.csv", &rows)]);
+    assert_eq!((film.shots.len(), film.left_out.len()), (2000, 2000));
+    let reasons: std::collections::BTreeSet<_> = film
+        .left_out
+        .iter()
+        .map(|it| it.reason.to_string())
+        .collect();
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert_eq!(film.notes.len(), 3, "{:#?}", film.notes);
+    assert!(film.notes.iter().all(|it| it.len() < 600));
+}
+
+#[test]
+fn the_frame_rate_of_a_column_is_that_of_the_film() {
+    let rows = "Sequence,Shot,Frames,FPS\n010,a,5,25\n010,b,5,25\n";
+    let (_, film) = self::film(&[("shots.csv", rows)]);
+    assert_eq!(film.project.fps.as_f64(), 25.0);
+    assert_eq!(film.notes, [""; 0]);
+}
+
+#[test]
+fn tasks_are_of_the_shot_or_asset_in_their_own_columns() {
+    let (list, film) = self::film(&[
+        (
+            "shots.csv",
+            "Episode,Sequence,Name,Frames\nE01,SE01,S01,24\n",
+        ),
+        ("assets.csv", "Type,Name\nProp,Cassette\n"),
+        (
+            "tasks.csv",
+            "Task Type,Episode,Sequence,Shot,Asset Type,Asset,Assignee,Task Status\n\
+             Compositing,E01,SE01,S01,,,John Doe,WIP\nFX,,,S01,,,,TODO\nTexture,,,,Prop,Cassette,,WIP\n",
+        ),
+    ]);
+    assert_eq!(tasks(&list, &film), ["Compositing WIP 1, FX TODO 0"]);
+    assert_eq!(film.assets[0].tasks.len(), 1);
+}
+
+#[test]
+fn init_proposes_what_the_sheets_mean() {
+    for (name, expected) in [
+        ("flow.csv", "frame_out_is_last = true"),
+        (
+            "timecodes.csv",
+            "# Timecodes count at the fps of [project].\nframe_out_is_last = false",
+        ),
+        ("frame-range.csv", "frame_range = \"Frame Range\""),
+        (
+            "two-header-rows.csv",
+            "status = \"Layout Status\"\ntask_type = \"Layout\"\nassignees = \"Layout Artist\"",
+        ),
+        (
+            "statuses-alone.csv",
+            "[[shots.task_columns]]\nstatus = \"Comp\"",
+        ),
+        ("inclusive.csv", "frame_out_is_last = true"),
+    ] {
+        let text = fs::read_to_string(fixtures().join("cases").join(name)).unwrap();
+        let folder = folder(&[("shots.csv", &text)]);
+        let before = read(SpreadsheetSettings::new(folder.path())).unwrap();
+        let mapping = fs::read_to_string(init(folder.path()).unwrap()).unwrap();
+        assert!(mapping.contains(expected), "{name}: {mapping}");
+        let after = read(SpreadsheetSettings::new(folder.path())).unwrap();
+        // A mapping decides, so nothing is said of how it was found out.
+        let silent = |(list, mut films): (ProjectList, Vec<ProjectSnapshot>)| {
+            films.iter_mut().for_each(|it| it.notes.clear());
+            (list, films)
+        };
+        assert_eq!(silent(before), silent(after), "{name}");
+    }
 }

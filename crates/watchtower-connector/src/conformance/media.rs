@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use futures_util::TryStreamExt;
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use watchtower_model::{MediaLocation, MediaRef, ProjectList, ProjectSnapshot};
 
 use super::Scenario;
@@ -312,12 +314,35 @@ fn renamed(path: &str) -> String {
     format!("{folder}no-such-{name}")
 }
 
+/// Whether a text is an SVG, which has no magic number: its root element says so, behind comments and a
+/// document type.
+fn is_svg(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(root) | Event::Empty(root)) => {
+                return root.local_name().as_ref() == "svg";
+            }
+            Ok(Event::DocType(name)) if name.to_ascii_lowercase().starts_with("html") => {
+                return false;
+            }
+            Ok(Event::Text(text)) if !text.trim().is_empty() => return false,
+            Ok(
+                Event::Decl(_)
+                | Event::PI(_)
+                | Event::Comment(_)
+                | Event::DocType(_)
+                | Event::Text(_),
+            ) => {}
+            _ => return false,
+        }
+    }
+}
+
 /// What some bytes are, by their start: a media type, if they are of any kind that is known.
 pub(super) fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    // SVG is text, so it has no magic number.
-    if text.starts_with("<svg") || (text.starts_with("<?xml") && text.contains("<svg")) {
+    if is_svg(&bytes[..bytes.len().min(64 << 10)]) {
         return Some("image/svg+xml");
     }
     match infer::get(bytes).map(|it| it.mime_type()) {
@@ -359,6 +384,24 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_svg_is_known_by_its_root_element() {
+        let svg = Some("image/svg+xml");
+        assert_eq!(
+            media_type(b"<?xml version='1.0'?><!-- by hand --><svg/>"),
+            svg
+        );
+        assert_eq!(
+            media_type(b"<!DOCTYPE svg [<!ENTITY a 'b'>]>\n<s:svg xmlns:s='x'/>"),
+            svg
+        );
+        assert_eq!(
+            media_type(b"<?xml version='1.0'?><Error><svg/></Error>"),
+            Some("text/xml")
+        );
+        assert_ne!(media_type(b"<!DOCTYPE html><svg/>"), svg);
+    }
 
     #[test]
     fn a_missing_one_is_of_the_same_shape() {

@@ -4,8 +4,9 @@ mod assets;
 mod casting;
 mod shots;
 mod tasks;
+pub(super) mod timing;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use alphanumeric_sort::compare_str as by_name;
@@ -161,6 +162,21 @@ impl Source {
     }
 }
 
+/// What is said of many cells or rows, in a note each.
+#[derive(Debug, Default)]
+struct Told(BTreeMap<String, Vec<String>>);
+
+impl Told {
+    fn add(&mut self, what: impl Into<String>, place: String) {
+        self.0.entry(what.into()).or_default().push(place);
+    }
+
+    fn notes(self) -> impl Iterator<Item = String> {
+        let note = |(what, places): (String, Vec<String>)| format!("{what}: {}", few(&places));
+        self.0.into_iter().map(note)
+    }
+}
+
 /// One project while it is read.
 struct Film<'a> {
     source: &'a Source,
@@ -171,8 +187,10 @@ struct Film<'a> {
     pictures: Pictures,
     /// Sequences by episode and name.
     sequences: HashMap<(String, String), SequenceId>,
-    /// What frame columns say that is not understood, with its place.
-    odd_frames: Vec<String>,
+    /// The largest frame of a timecode that the film's rate does not have.
+    largest_frame: Option<i64>,
+    /// What is said of many cells.
+    told: Told,
 }
 
 impl<'a> Film<'a> {
@@ -192,7 +210,8 @@ impl<'a> Film<'a> {
             snapshot: ProjectSnapshot::new(project),
             pictures: Pictures::default(),
             sequences: HashMap::new(),
-            odd_frames: Vec::new(),
+            largest_frame: None,
+            told: Told::default(),
         }
     }
 
@@ -230,6 +249,27 @@ impl<'a> Film<'a> {
         });
     }
 
+    /// Leaves out a row without what it needs to be named by. `shown` is what it has.
+    fn leave_out_nameless(
+        &mut self,
+        kind: EntityKind,
+        table: &Table,
+        row: &Row,
+        field: Field,
+        shown: Option<String>,
+    ) {
+        let place = table.place(row, field);
+        let name = shown.map_or_else(|| place.clone(), |it| format!("{it} ({place})"));
+        let reason = Reason::Other(table.no_name(row, field));
+        self.leave_out(kind, &table.sheet.row_place(row), name, reason);
+    }
+
+    /// Leaves out what another row has already.
+    fn leave_out_double(&mut self, kind: EntityKind, place: &str, shown: &str) {
+        let reason = Reason::Other("it is in a row before already".into());
+        self.leave_out(kind, place, format!("{shown} ({place})"), reason);
+    }
+
     fn note(&mut self, note: impl Into<String>) {
         self.snapshot.notes.push(note.into());
     }
@@ -258,8 +298,18 @@ impl<'a> Film<'a> {
         Ok(())
     }
 
+    /// The frame rate: as it is set, or as a column has it in each row.
     fn read_frame_rate(&mut self) {
         let set = self.source.fps.or_else(|| self.setting(|it| it.fps));
+        let set = set.or_else(|| {
+            let cells = self.tables(Subject::Shots).flat_map(|table| {
+                let rows = self.rows(table).into_iter();
+                rows.map(|row| table.cell(row, Field::Fps).to_string())
+            });
+            let mut rates = cells.filter_map(|it| it.parse::<FrameRate>().ok());
+            let first = rates.next()?;
+            rates.all(|it| it == first).then_some(first)
+        });
         self.snapshot.project.fps = set.unwrap_or_default();
         if set.is_none() {
             let fps = self.snapshot.project.fps;
@@ -274,11 +324,20 @@ impl<'a> Film<'a> {
         if let Some(path) = table.name(row, Field::Picture) {
             if path.starts_with("https://") || path.starts_with("http://") {
                 let place = table.place(row, Field::Picture);
-                self.note(format!(
-                    "{place}: an address is no file, and is not fetched"
-                ));
+                self.told.add(
+                    "pictures at an address are no files, and are not fetched",
+                    place,
+                );
             } else {
-                return Some(MediaRef::file(self.source.folder.join(path)).changing());
+                let file = self.source.folder.join(&path);
+                if file.is_file() {
+                    return Some(MediaRef::file(file).changing());
+                }
+                let place = table.place(row, Field::Picture);
+                self.told.add(
+                    "pictures that the sheets name are not there",
+                    format!("`{}` ({place})", path.escape_debug()),
+                );
             }
         }
         let kind = table.subject.name();
@@ -293,12 +352,7 @@ impl<'a> Film<'a> {
             for row in self.rows(table) {
                 let place = table.sheet.row_place(row);
                 let Some(name) = table.name(row, Field::Name) else {
-                    self.leave_out(
-                        EntityKind::Edit,
-                        &place,
-                        place.clone(),
-                        Reason::Other("it has no name".into()),
-                    );
+                    self.leave_out_nameless(EntityKind::Edit, table, row, Field::Name, None);
                     continue;
                 };
                 let mut edit = Edit::new(&name);
@@ -366,6 +420,8 @@ impl<'a> Film<'a> {
     /// Last touches on the whole.
     fn finish(mut self, words: &Vocabulary) -> Result<ProjectSnapshot, Problem> {
         self.list_what_is_used(words);
+        let told = std::mem::take(&mut self.told);
+        self.snapshot.notes.extend(told.notes());
         for (is_ambiguous, what) in [
             (true, "after several shots or assets, and not shown"),
             (false, "after no shot or asset"),

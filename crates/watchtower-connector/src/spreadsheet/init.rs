@@ -7,10 +7,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::columns::{self, Subject, Table};
+use super::film::timing::{End, Timing};
 use super::mapping::unique_header;
 use super::sheet::{Cell, Row};
 use super::{MAPPING_NAME, read};
 use crate::{Error, ErrorKind, Result};
+use watchtower_model::FrameRate;
 
 /// How many different texts a column of statuses may hold, to be taken for one.
 const MOST_STATUSES: usize = 15;
@@ -96,16 +98,7 @@ fn table(text: &mut String, table: &Table) {
         }
     }
     if table.subject == Subject::Shots {
-        line(
-            text,
-            format_args!("# frame_out_is_last = true  # a shot from 1 to 24 has 24 frames"),
-        );
-        line(
-            text,
-            format_args!(
-                "# end_to_end = true         # shots follow each other in the order of rows"
-            ),
-        );
+        shots(text, table);
     }
     if !matches!(table.subject, Subject::Shots | Subject::Assets) {
         return;
@@ -115,6 +108,10 @@ fn table(text: &mut String, table: &Table) {
         line(text, format_args!("\n[[{name}.task_columns]]"));
         let status = unique_header(&table.headers, task.status);
         line(text, format_args!("status = {}", quoted(&status)));
+        if task.task_type != status {
+            let name = quoted(&task.task_type);
+            line(text, format_args!("task_type = {name}"));
+        }
         if let Some(assignees) = task.assignees {
             let header = unique_header(&table.headers, assignees);
             line(text, format_args!("assignees = {}", quoted(&header)));
@@ -130,6 +127,35 @@ fn table(text: &mut String, table: &Table) {
             false => line(text, format_args!("\n# Nothing known: {header}")),
         }
     }
+}
+
+/// What the frames of shots mean.
+fn shots(text: &mut String, table: &Table) {
+    let fps = FrameRate::default();
+    let rows = table.rows().iter();
+    let timings: Vec<_> = rows
+        .map(|row| Timing::read(table, row, fps, |_, _| {}))
+        .collect();
+    if timings.iter().any(Timing::has_timecode) {
+        line(
+            text,
+            format_args!("# Timecodes count at the fps of [project]."),
+        );
+    }
+    let is_last = End::of(&timings);
+    let (sign, value) = match is_last {
+        Some(End::Last(_) | End::Behind(_)) => ("", is_last.is_some_and(End::is_last)),
+        _ => ("# ", true),
+    };
+    let about = "a shot from 1 to 24 has 24 frames";
+    line(
+        text,
+        format_args!("{sign}frame_out_is_last = {value}  # if true, {about}"),
+    );
+    line(
+        text,
+        format_args!("# end_to_end = true         # ranges are no places: shots follow each other"),
+    );
 }
 
 /// Whether a column holds few different texts.

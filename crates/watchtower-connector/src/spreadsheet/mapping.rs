@@ -177,29 +177,26 @@ impl Mapping {
     ///
     /// In words, for a header that is not there.
     pub(super) fn table(&self, subject: Subject, sheet: Sheet) -> Result<Table, String> {
-        let mut table = Table::guess(subject, sheet);
         let Some(mapping) = self.sheet(subject) else {
-            return Ok(table);
+            return Ok(Table::guess(subject, sheet));
         };
         let is_named = mapping.sheet.as_deref();
-        if is_named.is_some_and(|name| !is_name_of(name, &table.sheet)) {
-            return Ok(table);
+        if is_named.is_some_and(|name| !is_name_of(name, &sheet)) {
+            return Ok(Table::guess(subject, sheet));
         }
-        if let Some(number) = mapping.header_row {
-            let rows = table.sheet.rows.iter();
-            let row = rows.enumerate().find(|(_, row)| row.number == number);
-            let (at, _) = row.ok_or_else(|| {
-                format!(
-                    "{} has nothing in row {number}, where the mapping has its headers",
-                    table.sheet.label
-                )
-            })?;
-            table.header_row = at;
-            table.headers = columns::headers(&table.sheet, at);
-            // What was guessed is of another row.
-            table.fields.retain(|_| false);
-            table.tasks.clear();
-        }
+        let mut table = match mapping.header_row {
+            Some(number) => {
+                let mut rows = sheet.rows.iter();
+                let at = rows.position(|row| row.number == number).ok_or_else(|| {
+                    format!(
+                        "{} has nothing in row {number}, where the mapping has its headers",
+                        sheet.label
+                    )
+                })?;
+                Table::below(subject, sheet, at)
+            }
+            None => Table::guess(subject, sheet),
+        };
         for &field in subject.fields() {
             let Some(header) = mapping.columns.get(field.name()).and_then(|it| it.as_str()) else {
                 continue;
@@ -213,7 +210,10 @@ impl Mapping {
         if let Some(tasks) = &mapping.tasks {
             let column = |it: &TaskMapping| {
                 Ok(TaskColumn {
-                    task_type: it.task_type.clone().unwrap_or_else(|| it.status.clone()),
+                    task_type: it
+                        .task_type
+                        .clone()
+                        .unwrap_or_else(|| columns::task_type(&it.status).to_owned()),
                     status: find(&table, &it.status)?,
                     assignees: match &it.assignees {
                         Some(header) => Some(find(&table, header)?),

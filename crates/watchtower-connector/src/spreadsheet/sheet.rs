@@ -1,5 +1,6 @@
 //! A sheet as a grid of cells, each of which knows where a person finds it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// A CSV file, or one sheet of a workbook.
@@ -49,8 +50,10 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// A text, without the spaces around it. A no-break space is a space.
+    /// A text, without the spaces around it, and without the addresses of links. A no-break space is a
+    /// space.
     pub(super) fn text(text: &str) -> Self {
+        let text = without_addresses(text);
         match text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}') {
             "" => Self::Empty,
             text => Self::Text(text.to_owned()),
@@ -99,6 +102,29 @@ impl fmt::Display for Cell {
             Self::Text(text) | Self::Date(text) | Self::Broken(text) => f.write_str(text),
         }
     }
+}
+
+/// A text without what Notion and Airtable write behind the name of a link: `010 (https://…)`, or
+/// `010 (Sequences/010%20….md)`.
+fn without_addresses(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(open) = text[from..].find(" (").map(|it| from + it)
+        && let Some(close) = text[open..].find(')').map(|it| open + it)
+    {
+        let inside = &text[open + 2..close];
+        let is_address = ["http://", "https://"]
+            .iter()
+            .any(|it| inside.starts_with(it));
+        let is_page = inside.ends_with(".md") && !inside.contains(char::is_whitespace);
+        if open > 0 && (is_address || is_page) {
+            text.to_mut().replace_range(open..=close, "");
+            from = open;
+        } else {
+            from = open + 2;
+        }
+    }
+    text
 }
 
 /// A cell that holds something else where a number is due.
@@ -232,6 +258,28 @@ mod tests {
         assert_eq!(Cell::Number(0.5).frame(), Err(NotANumber));
         assert_eq!(Cell::Date("2026-01-01".into()).frame(), Err(NotANumber));
         assert_eq!(Cell::Broken("#REF!".into()).frame(), Err(NotANumber));
+    }
+
+    #[test]
+    fn links_are_what_they_are_called() {
+        for (text, name) in [
+            ("010 (https://www.notion.so/010-1f2e?pvs=21)", "010"),
+            ("Rex (https://a.b/1), Cup (https://a.b/2)", "Rex, Cup"),
+            (
+                "still.png (https://v5.airtableusercontent.com/v3/u/29/29/x)",
+                "still.png",
+            ),
+            ("Harbour (Sequences/Harbour%2012ab.md)", "Harbour"),
+            ("0010 (new) (https://a.b)", "0010 (new)"),
+            ("https://a.b/1.png", "https://a.b/1.png"),
+            (
+                "0010 (see notes.md for more)",
+                "0010 (see notes.md for more)",
+            ),
+            ("0010 (https://a.b", "0010 (https://a.b"),
+        ] {
+            assert_eq!(Cell::text(text), Cell::Text(name.to_owned()), "{text}");
+        }
     }
 
     #[test]

@@ -36,21 +36,14 @@ impl Film<'_> {
             for row in self.rows(table) {
                 let place = table.sheet.row_place(row);
                 let Some(name) = table.name(row, Field::Name) else {
-                    let reason = table.no_name(row, Field::Name);
-                    self.leave_out(
-                        EntityKind::Asset,
-                        &place,
-                        place.clone(),
-                        Reason::Other(reason),
-                    );
+                    self.leave_out_nameless(EntityKind::Asset, table, row, Field::Name, None);
                     continue;
                 };
                 let kind = table.name(row, Field::Type);
                 let kind = kind.unwrap_or_else(|| NO_TYPE.to_owned());
                 let key = (kind.clone(), name.clone());
                 if known.contains_key(&key) {
-                    let reason = format!("{place} has an asset that is in a row before already");
-                    self.leave_out(EntityKind::Asset, &place, name, Reason::Other(reason));
+                    self.leave_out_double(EntityKind::Asset, &place, &name);
                     continue;
                 }
                 known.insert(key, None);

@@ -45,8 +45,8 @@ impl Film<'_> {
                 let kind = table.name(row, Field::Type);
                 let named = (table.name(row, Field::Shot), table.name(row, Field::Asset));
                 let (Some(name), Some(asset)) = named else {
-                    let reason = format!("{place} does not name a shot and an asset");
-                    self.leave_out(EntityKind::Casting, &place, parent, Reason::Other(reason));
+                    let reason = Reason::Other("the row does not name a shot and an asset".into());
+                    self.leave_out(EntityKind::Casting, &place, place.clone(), reason);
                     continue;
                 };
                 let shot = find_shot(shots, &episode, &parent, &name);
@@ -61,7 +61,8 @@ impl Film<'_> {
                     });
                 }
                 let found = find_asset(assets, kind.as_deref(), &asset);
-                let shown = format!("{} in {}", asset, full_name(&episode, &parent, &name));
+                let shot_name = full_name(&episode, &parent, &name);
+                let shown = format!("{asset} in {shot_name} ({place})");
                 match (shot, found) {
                     (Some(Some(shot)), Some(Some(asset))) => {
                         let cast = cast.entry(shot.clone()).or_default();
@@ -77,12 +78,13 @@ impl Film<'_> {
                     }
                     (None, _) if !is_certain => elsewhere += 1,
                     (None, _) => {
-                        let reason = format!("{place} names a shot that is not there");
-                        self.leave_out(EntityKind::Casting, &place, shown, Reason::Other(reason));
+                        let reason = Reason::Other("the row names a shot that is not there".into());
+                        self.leave_out(EntityKind::Casting, &place, shown, reason);
                     }
                     (_, None) => {
-                        let reason = format!("{place} names an asset that is not there");
-                        self.leave_out(EntityKind::Casting, &place, shown, Reason::Other(reason));
+                        let reason =
+                            Reason::Other("the row names an asset that is not there".into());
+                        self.leave_out(EntityKind::Casting, &place, shown, reason);
                     }
                 }
             }

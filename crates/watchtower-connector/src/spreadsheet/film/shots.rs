@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use watchtower_model::{EntityKind, Reason, Shot, ShotData, ShotId};
 
 use super::super::columns::{Field, Subject, Table};
+use super::super::frames::NoFrames;
 use super::super::sheet::{Cell, Row};
 use super::super::vocabulary::Vocabulary;
 use super::tasks::SheetTasks;
+use super::timing::{self, End, Timing};
 use super::{Film, by_name};
 
 /// The sequence of shots for which no column has one.
@@ -24,7 +26,7 @@ struct Found<'a> {
     episode: String,
     sequence: String,
     name: String,
-    data: ShotData,
+    timing: Timing,
 }
 
 pub(super) fn full_name(episode: &str, sequence: &str, name: &str) -> String {
@@ -59,15 +61,15 @@ impl Film<'_> {
         for shot in &shots {
             self.sequence(&shot.episode, &shot.sequence);
         }
-        self.tell_of_frames(&shots);
+        let data = self.what_is_known(&shots);
         let names = Names::of(&shots);
-        for shot in shots {
+        for (shot, data) in shots.into_iter().zip(data) {
             let key = (
                 shot.episode.clone(),
                 shot.sequence.clone(),
                 shot.name.clone(),
             );
-            let made = self.shot(&shot, &names, words, tasks);
+            let made = self.shot(&shot, data, &names, words, tasks);
             places.insert(key, Some(made.id.clone()));
             self.snapshot.shots.push(made);
         }
@@ -96,17 +98,14 @@ impl Film<'_> {
                 } else {
                     Field::Sequence
                 };
-                let shown = name.or(sequence).unwrap_or_else(|| place.clone());
-                let reason = table.no_name(row, missing);
-                self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
+                self.leave_out_nameless(EntityKind::Shot, table, row, missing, name.or(sequence));
                 return None;
             }
         };
         let shown = full_name(&episode, &sequence, &name);
         let key = (episode.clone(), sequence.clone(), name.clone());
         if places.contains_key(&key) {
-            let reason = format!("{place} has a shot that is in a row before already");
-            self.leave_out(EntityKind::Shot, &place, shown, Reason::Other(reason));
+            self.leave_out_double(EntityKind::Shot, &place, &shown);
             return None;
         }
         places.insert(key, None);
@@ -114,36 +113,28 @@ impl Film<'_> {
             self.leave_out(EntityKind::Shot, &place, shown, Reason::Canceled);
             return None;
         }
-        let mut frame = |field: Field| {
-            let cell = table.cell(row, field);
-            cell.frame().unwrap_or_else(|_| {
+        let fps = self.snapshot.project.fps;
+        let mut timing = Timing::read(table, row, fps, |field, why| match why {
+            NoFrames::Other => {
                 let place = table.place(row, field);
-                let text = cell.to_string();
-                self.odd_frames.push(format!(
-                    "{place}: `{}` is not a frame number",
-                    text.escape_debug()
-                ));
-                None
-            })
-        };
-        let start = frame(Field::FrameIn);
-        let end = frame(Field::FrameOut);
-        let length = frame(Field::Frames);
-        let mapping = self.source.mapping.sheet(Subject::Shots);
-        let is_last = mapping.is_some_and(|it| it.frame_out_is_last == Some(true));
-        let end = end.map(|end| end.saturating_add(i64::from(is_last)));
-        let mut data = ShotData::of_fields(start, end, length);
-        if mapping.is_some_and(|it| it.end_to_end == Some(true)) {
-            data = ShotData {
-                nb_frames: data.length(),
-                ..ShotData::default()
-            };
-        }
-        if let Some((start, end)) = start.zip(end).filter(|(start, end)| start > end) {
-            let place = table.place(row, Field::FrameOut);
-            self.odd_frames.push(format!(
-                "{place}: {shown} ends at {end}, before it starts at {start}"
-            ));
+                let text = table.cell(row, field).to_string();
+                self.told.add(
+                    "cells that are not understood as frames do not count",
+                    format!("`{}` ({place})", text.escape_debug()),
+                );
+            }
+            NoFrames::BeyondRate(frame) => {
+                self.largest_frame = self.largest_frame.max(Some(frame));
+            }
+        });
+        if let (Some(first), Some(end)) = (timing.first, timing.end)
+            && first.frame > end.frame
+        {
+            self.told.add(
+                "shots that end before they start have no place on the timeline",
+                format!("{shown} ({place})"),
+            );
+            (timing.first, timing.end) = (None, None);
         }
         Some(Found {
             table,
@@ -151,45 +142,50 @@ impl Film<'_> {
             episode,
             sequence,
             name,
-            data,
+            timing,
         })
     }
 
-    /// Says what of the frame columns is not understood, and what only looks wrong.
-    fn tell_of_frames(&mut self, shots: &[Found<'_>]) {
-        const SHOWN: usize = 5;
-        let odd = std::mem::take(&mut self.odd_frames);
-        if !odd.is_empty() {
-            let more = odd.len().saturating_sub(SHOWN);
+    /// What is known of the places and lengths of all shots.
+    fn what_is_known(&mut self, shots: &[Found<'_>]) -> Vec<ShotData> {
+        let mut timings: Vec<_> = shots.iter().map(|it| it.timing.clone()).collect();
+        if let Some(frame) = self.largest_frame {
+            // At another rate every one of them is another frame.
+            timings.iter_mut().for_each(Timing::forget_timecodes);
+            let fps = self.snapshot.project.fps;
             self.note(format!(
-                "{}{}: what these cells say of places and lengths does not count",
-                odd[..odd.len() - more].join("; "),
-                if more > 0 {
-                    format!("; and {more} more")
-                } else {
-                    String::new()
-                },
+                "the timecodes have frames up to :{frame}, so the film has more than {fps} frames per \
+                 second, and none of them is read: give the film's rate with `--fps`"
             ));
         }
-        if self.ends_are_last_frames(shots) {
-            self.note(
-                "every shot ends a frame before the next one starts: if the ends are the last frames of \
-                 shots, set `frame_out_is_last = true` under [shots] in the mapping",
-            );
+        let mapping = self.source.mapping.sheet(Subject::Shots);
+        let is_last = mapping.and_then(|it| it.frame_out_is_last);
+        let is_last = is_last.unwrap_or_else(|| {
+            let end = End::of(&timings);
+            // Kitsu says nothing about it in each of its sheets, and means the frame behind.
+            let is_usual = matches!(end, Some(End::Behind(_))) || end.is_none();
+            let from_kitsu = shots.iter().all(|it| it.table.is_from_kitsu);
+            if let Some(end) = end.filter(|_| !(is_usual && from_kitsu)) {
+                self.note(end.note());
+            }
+            end.is_some_and(End::is_last)
+        });
+        let mut data = timing::data(&timings, is_last);
+        if mapping.is_some_and(|it| it.end_to_end == Some(true)) {
+            for it in &mut data {
+                *it = ShotData {
+                    nb_frames: it.length(),
+                    ..ShotData::default()
+                };
+            }
         }
-    }
-
-    /// Whether ranges look as if their ends were frames of the shots: 1 to 24, 25 to 48.
-    fn ends_are_last_frames(&self, shots: &[Found<'_>]) -> bool {
-        let mut ranges: Vec<_> = shots.iter().filter_map(|it| it.data.range()).collect();
-        ranges.sort_unstable();
-        let follow = |pair: &[(i64, i64)]| pair[0].1.saturating_add(1) == pair[1].0;
-        ranges.len() > 1 && ranges.windows(2).all(follow)
+        data
     }
 
     fn shot(
         &mut self,
         found: &Found<'_>,
+        mut data: ShotData,
         names: &Names,
         words: &mut Vocabulary,
         tasks: &SheetTasks,
@@ -200,10 +196,9 @@ impl Film<'_> {
             episode,
             sequence,
             name,
-            data,
+            ..
         } = found;
         let sequence_id = self.sequence(episode, sequence);
-        let mut data = data.clone();
         for &column in &table.others {
             let cell = row.cell(column);
             let value = match cell {
@@ -280,7 +275,7 @@ pub(super) fn is_yes(cell: &Cell) -> bool {
         Cell::Text(text) => {
             matches!(
                 &*text.to_lowercase(),
-                "true" | "yes" | "y" | "x" | "1" | "omitted" | "canceled" | "cancelled"
+                "true" | "yes" | "y" | "x" | "1" | "checked" | "omitted" | "canceled" | "cancelled"
             )
         }
         _ => false,

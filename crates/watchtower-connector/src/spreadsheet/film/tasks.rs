@@ -7,7 +7,7 @@ use watchtower_model::Task;
 use super::super::columns::{Field, Subject, Table};
 use super::super::sheet::{Cell, Row};
 use super::super::vocabulary::Vocabulary;
-use super::{Source, few};
+use super::{Source, Told, few};
 
 /// What a task is of, by names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,47 @@ impl Entity {
     }
 }
 
+/// The shots and assets of the sheets, by project and name.
+struct Entities(HashMap<(String, String), Vec<Entity>>);
+
+impl Entities {
+    fn of(source: &Source) -> Self {
+        let mut all: HashMap<_, Vec<Entity>> = HashMap::new();
+        for subject in [Subject::Shots, Subject::Assets] {
+            for table in source.of(subject) {
+                for row in table.rows() {
+                    let entity = entity(source, table, row);
+                    let key = (entity.project.clone(), entity.name.clone());
+                    all.entry(key).or_default().push(entity);
+                }
+            }
+        }
+        Self(all)
+    }
+
+    /// What a row of tasks is of. Where it does not name a sequence or type, the only one of that name.
+    fn find(&self, named: Entity) -> Entity {
+        let key = (named.project.clone(), named.name.clone());
+        let all = self.0.get(&key).map_or(&[][..], |it| &**it);
+        if all.contains(&named) {
+            return named;
+        }
+        let is_bare = named.group == Default::default();
+        let fits = |it: &&Entity| {
+            let part = |named: &String, own: &String| named.is_empty() || named == own;
+            let groups = (&named.group, &it.group);
+            (is_bare || it.is_shot == named.is_shot)
+                && part(&groups.0.0, &groups.1.0)
+                && part(&groups.0.1, &groups.1.1)
+        };
+        let mut found = all.iter().filter(fits);
+        match (found.next(), found.next()) {
+            (Some(only), None) => only.clone(),
+            _ => named,
+        }
+    }
+}
+
 /// A row of a sheet of tasks.
 #[derive(Debug)]
 struct SheetTask {
@@ -60,22 +101,19 @@ impl SheetTasks {
     /// Reads the sheets of tasks, and learns which status has which short name.
     pub(super) fn read(source: &Source, words: &mut Vocabulary) -> Self {
         let mut all = Self::default();
+        let mut told = Told::default();
+        let known = Entities::of(source);
         for table in source.of(Subject::Tasks) {
             for row in table.rows() {
                 let text = |field| table.name(row, field).unwrap_or_default();
                 let (task_type, status) = (text(Field::TaskType), text(Field::Status));
-                for field in [Field::TaskType, Field::Status] {
-                    if text(field).is_empty() {
-                        all.notes.push(format!(
-                            "{}: the task is left out",
-                            table.no_name(row, field)
-                        ));
-                    }
-                }
-                if task_type.is_empty() || status.is_empty() {
+                let mut needed = [Field::TaskType, Field::Status].into_iter();
+                if let Some(field) = needed.find(|&it| text(it).is_empty()) {
+                    let what = format!("tasks are left out where {}", table.no_name(row, field));
+                    told.add(what, table.sheet.row_place(row));
                     continue;
                 }
-                let entity = Self::entity(source, table, row);
+                let entity = known.find(Self::entity(source, table, row));
                 all.tasks.entry(entity).or_default().push(SheetTask {
                     task_type,
                     status,
@@ -83,6 +121,7 @@ impl SheetTasks {
                 });
             }
         }
+        all.notes.extend(told.notes());
         for subject in [Subject::Shots, Subject::Assets] {
             for table in source.of(subject) {
                 for row in table.rows() {
@@ -97,18 +136,27 @@ impl SheetTasks {
         let text = |field| table.name(row, field).unwrap_or_default();
         let project = source.project_of(table, row);
         let (kind, sequence) = (text(Field::EntityType), text(Field::Sequence));
+        let (entity, shot, asset) = (text(Field::Entity), text(Field::Shot), text(Field::Asset));
         let is_shot = match &*kind.to_lowercase() {
-            "" => !sequence.is_empty(),
+            "" => !shot.is_empty() || asset.is_empty() && !sequence.is_empty(),
             kind => kind == "shot",
         };
+        let name = [entity, if is_shot { shot } else { asset }];
+        let name = name
+            .into_iter()
+            .find(|it| !it.is_empty())
+            .unwrap_or_default();
         match is_shot {
-            true => Entity::shot(
-                &project,
-                &text(Field::Episode),
-                &sequence,
-                &text(Field::Entity),
-            ),
-            false => Entity::asset(&project, &kind, &text(Field::Entity)),
+            true => Entity::shot(&project, &text(Field::Episode), &sequence, &name),
+            false => {
+                let asset_type = text(Field::Type);
+                let kind = if asset_type.is_empty() {
+                    kind
+                } else {
+                    asset_type
+                };
+                Entity::asset(&project, &kind, &name)
+            }
         }
     }
 

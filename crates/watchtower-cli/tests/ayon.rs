@@ -13,7 +13,7 @@ use std::process::{Command, Output};
 use ayon_server::{KEY, Operation, PASSWORD, RecordedAyon, TOKEN, USER};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
-use wiremock::{Mock, ResponseTemplate};
+use wiremock::{Mock, Request, ResponseTemplate};
 
 const RECORDED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -166,6 +166,79 @@ async fn a_site_keeps_its_project_when_the_account_sees_a_part_of_it() {
     assert!(told.contains("the account sees 0 of 245 folders"), "{told}");
     let shots = read(folder.path(), "wt_demo/shots.json");
     assert_eq!(shots, json!([]));
+}
+
+/// Adds a project of assets, whose tasks have a type that the shots of the other project have too.
+async fn add_project_of_assets(server: &RecordedAyon) {
+    let projects =
+        json!({"projects": [{"name": "wt_demo", "label": "Watchtower démo"}, {"name": "props"}]});
+    Mock::given(path("/api/projects"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(projects))
+        .mount(server.server())
+        .await;
+    let rows = |rows: Value| json!({"pageInfo": {"hasNextPage": false}, "edges": rows});
+    let lamp = json!([{"node": {"id": "lamp", "name": "lamp", "folderType": "Asset"}}]);
+    let task = json!([{"node": {"id": "t", "taskType": "Animation", "folderId": "lamp",
+        "status": "Approved", "assignees": []}}]);
+    for (query, project) in [
+        (
+            "Project",
+            json!({"taskTypes": [{"name": "Animation"}], "statuses": [{"name": "Approved"}]}),
+        ),
+        ("Folders", json!({"folders": rows(lamp)})),
+        ("Tasks", json!({"tasks": rows(task)})),
+        ("Links", json!({"links": rows(json!([]))})),
+        ("ReviewProducts", json!({"products": rows(json!([]))})),
+        ("ReviewBasedProducts", json!({"products": rows(json!([]))})),
+    ] {
+        let of_props = |request: &Request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            body["variables"]["project"] == "props"
+        };
+        let answer =
+            ResponseTemplate::new(200).set_body_json(json!({"data": {"project": project}}));
+        Mock::given(Operation(query))
+            .and(of_props)
+            .respond_with(answer)
+            .mount(server.server())
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_task_type_is_the_same_in_an_export_of_all_projects_and_of_one() {
+    let server = RecordedAyon::start(RECORDED).await;
+    add_project_of_assets(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let one = |name: &'static str| ["--media", "none", "--project", name].to_vec();
+    for arguments in [
+        vec!["--media", "none"],
+        one("props"),
+        one("wt_demo"),
+        one("props"),
+    ] {
+        export(&server, folder.path(), BY_KEY, &arguments, 0).await;
+        let context = read(folder.path(), "context.json");
+        let types = context["task_types"].as_array().unwrap();
+        let mut checked = 0;
+        for (document, for_shots) in [("wt_demo/shots", true), ("props/assets", false)] {
+            for entry in read(folder.path(), &format!("{document}.json"))
+                .as_array()
+                .unwrap()
+            {
+                for task in entry["tasks"].as_array().unwrap() {
+                    let found = types.iter().find(|it| it["id"] == task["task_type_id"]);
+                    assert_eq!(
+                        found.unwrap()["for_shots"],
+                        for_shots,
+                        "{arguments:?}: {document}"
+                    );
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 300, "{checked}");
+    }
 }
 
 #[tokio::test]

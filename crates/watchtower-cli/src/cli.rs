@@ -131,6 +131,10 @@ pub(crate) struct ExportArgs {
         help_heading = "Output"
     )]
     pub(crate) unplaced: UnplacedArg,
+    /// Let this project lose much of what the site shows of it, this once, by name or id; `projects` is for the
+    /// list of projects. May be given several times
+    #[arg(long, value_name = "NAME", action = ArgAction::Append, conflicts_with = "every", help_heading = "Output")]
+    pub(crate) allow_shrink: Vec<String>,
     /// Export only this project, by name or id; the site keeps the others. May be given several times
     #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
     pub(crate) projects: Vec<String>,

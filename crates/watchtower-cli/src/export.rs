@@ -44,6 +44,9 @@ pub struct ExportOptions {
     pub keep_history: Duration,
     /// The moment of each export, as the documents have it that tell of one. None means now.
     pub moment: Option<SystemTime>,
+    /// What may lose much of what the site shows, once: projects by name or id, and `projects` for the list of
+    /// them.
+    pub allow_shrink: Vec<String>,
     /// Whether the tracker is another site. Nothing is added to a history then.
     pub from_site: bool,
 }
@@ -60,6 +63,7 @@ impl Default for ExportOptions {
             keep_unused,
             keep_history,
             moment,
+            allow_shrink,
             from_site,
         } = writer::ExportOptions::default();
         Self {
@@ -72,6 +76,7 @@ impl Default for ExportOptions {
             keep_unused,
             keep_history,
             moment,
+            allow_shrink,
             from_site,
         }
     }
@@ -207,6 +212,7 @@ fn writer_exit(error: &writer::Error) -> Exit {
         | writer::Error::Data(_)
         | writer::Error::History { .. }
         | writer::Error::List { .. } => Exit::Findings,
+        writer::Error::Shrunk { .. } | writer::Error::ListShrunk { .. } => Exit::Partial,
         writer::Error::OtherFormat { .. } | writer::Error::SeveralFormats { .. } => Exit::Usage,
         _ => Exit::Output,
     }
@@ -344,6 +350,7 @@ async fn begin<'a>(
         keep_unused: options.keep_unused,
         keep_history: options.keep_history,
         moment: options.moment,
+        allow_shrink: options.allow_shrink.clone(),
         from_site: options.from_site,
     };
     let start = Instant::now();

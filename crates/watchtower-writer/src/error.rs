@@ -94,6 +94,30 @@ pub enum Error {
         /// What is wrong with it.
         findings: Vec<Finding>,
     },
+    /// A project would lose much of what the site shows of it.
+    #[error(
+        "`{}` would lose much of what the site shows: {lost}. If that is right, export once with \
+         `--allow-shrink \"{}\"`", .project.escape_debug(), .project.escape_debug()
+    )]
+    Shrunk {
+        /// The project's name.
+        project: String,
+        /// What would be lost, in words.
+        lost: String,
+    },
+    /// The list of projects would lose more than half of them.
+    #[error(
+        "the site has {before} projects, and {after} of them came: {} would be gone. If that is right, export \
+         once with `--allow-shrink projects`", .gone.join(", ")
+    )]
+    ListShrunk {
+        /// How many projects the site has.
+        before: usize,
+        /// How many of them came, or are kept.
+        after: usize,
+        /// The names of the others.
+        gone: Vec<String>,
+    },
     /// The data cannot be laid out as files.
     #[error("{0}")]
     Data(String),

@@ -15,6 +15,7 @@ use crate::layout::{self, Entry, Film, Layout, NewList, Placed, PresentList, Sta
 use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
 use crate::present::{Present, formats_of};
 use crate::references::{self, SharedIds};
+use crate::shrink::{self, Shown, ShownBy};
 use crate::site::{Site, Transaction};
 use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary};
 
@@ -39,6 +40,9 @@ pub struct ExportOptions {
     pub keep_history: Duration,
     /// The moment of the export, as the documents have it that tell of one. None means now.
     pub moment: Option<SystemTime>,
+    /// What may lose much of what the site shows, once: projects by name or id, and `projects` for the list of
+    /// them. Anything else that would keeps what the site has.
+    pub allow_shrink: Vec<String>,
     /// Whether the data was [read](crate::read) from another site. It is no news then: nothing is added
     /// to a history. And what format v1 has no place for is kept in it for the way back.
     pub from_site: bool,
@@ -67,6 +71,7 @@ impl Default for ExportOptions {
             // Longer than most productions take.
             keep_history: Duration::from_secs(3 * 365 * 24 * 60 * 60),
             moment: None,
+            allow_shrink: Vec::new(),
             from_site: false,
         }
     }
@@ -191,8 +196,8 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] and [`Error::Data`] when the project's data cannot be published: nothing of
-    /// it is staged, and the export may go on with [`fail`](Self::fail). [`Error::Output`] when the
+    /// [`Error::Shrunk`] when it would lose much of what the site shows, [`Error::Invalid`] and
+    /// [`Error::Data`] when the project's data cannot be published: nothing of it is staged, and the export may go on with [`fail`](Self::fail). [`Error::Output`] when the
     /// site cannot be written to.
     pub async fn project(&mut self, mut snapshot: ProjectSnapshot) -> Result<()> {
         let placement = place::place(&mut snapshot, place_options(self.layout, &self.options));
@@ -221,6 +226,17 @@ impl<'a> Export<'a> {
             media: &media,
             placement: &placement,
         };
+        let shown_by = ShownBy::of(&self.options.media, self.options.unplaced);
+        if !self.may_shrink(&[id.as_str(), &name]) {
+            let before = Shown::in_site(self.change.site(), &folder);
+            let was = self.change.media().shown_by(&id).cloned();
+            let lost = before.lost(Shown::of(&snapshot, &media), was.as_ref(), &shown_by);
+            if let Some(lost) = lost {
+                self.change.discard(&folder)?;
+                let project = name;
+                return Err(Error::Shrunk { project, lost });
+            }
+        }
         let film = Film {
             placed: &placed,
             list: self.list,
@@ -232,6 +248,7 @@ impl<'a> Export<'a> {
             self.change.discard(&folder)?;
             return Err(error);
         }
+        self.change.media().remember_shown_by(id.clone(), shown_by);
         let warnings = stage.warnings;
         let limits = self.layout.limits(&placed);
         let lengths = self.layout.lengths(&placed);
@@ -339,6 +356,7 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
+    /// [`Error::ListShrunk`] when more than half of the site's projects would be gone,
     /// [`Error::Invalid`] and [`Error::Data`] when what the projects share cannot be published,
     /// [`Error::Output`] when the site cannot be written to. In each case the site is as it was.
     pub async fn finish(mut self) -> Result<Summary> {
@@ -380,6 +398,16 @@ impl<'a> Export<'a> {
         documents::find_files(&self.change, &format.site_path(), &mut self.files)?;
         self.keep_pictures()?;
         let removed = self.removed(&present);
+        let before = present.projects().len();
+        let after = before - removed.len();
+        if shrink::list_shrinks(before, after) && !self.may_shrink(&["projects"]) {
+            let gone = removed.into_iter().map(|it| it.name).collect();
+            return Err(Error::ListShrunk {
+                before,
+                after,
+                gone,
+            });
+        }
         let notes = self.change.note_on_rights()?.into_iter().collect();
         self.change.commit()?;
         self.summaries
@@ -461,6 +489,12 @@ impl<'a> Export<'a> {
             name: name.to_owned(),
         })
         .collect()
+    }
+
+    /// Whether something that goes by one of these names may lose much of what the site shows.
+    fn may_shrink(&self, names: &[&str]) -> bool {
+        let mut allowed = self.options.allow_shrink.iter();
+        self.options.from_site || allowed.any(|it| names.contains(&&**it))
     }
 
     fn fetcher(&self) -> Fetcher<'_> {

@@ -27,6 +27,7 @@ mod present;
 pub mod read;
 mod references;
 pub mod render;
+mod shrink;
 mod site;
 mod summary;
 pub mod validate;

@@ -246,3 +246,93 @@ async fn of_a_site_of_two_formats_one_must_be_named() {
     let error = export.err().expect("it does not guess");
     assert!(matches!(error, Error::SeveralFormats { .. }), "{error}");
 }
+
+/// Exports one project of so many shots, all of which one account sees.
+async fn export_shots(site: &Site, shots: usize, options: ExportOptions) -> Result<(), Error> {
+    let (list, mut snapshots) = projects(&["A"], "one");
+    let mut snapshot = snapshots.remove(0);
+    let sequence = snapshot.sequences[0].id.clone();
+    snapshot.shots = (0..i64::try_from(shots).expect("few"))
+        .map(|it| {
+            Shot::new(
+                format!("{it}"),
+                &sequence,
+                ShotData::new(it * 10, it * 10 + 10),
+            )
+        })
+        .collect();
+    let mut export = Export::begin(site, options, &list, &NoMedia, &())?;
+    let project = snapshot.project.clone();
+    let result = export.project(snapshot).await;
+    if let Err(error) = &result {
+        export.fail(&project, error.to_string())?;
+    }
+    export.finish().await?;
+    result
+}
+
+#[tokio::test]
+async fn no_export_empties_a_wall() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let options = ExportOptions::default;
+    export_shots(&site, 230, options()).await.unwrap();
+    for shots in [1, 0] {
+        let error = export_shots(&site, shots, options()).await.unwrap_err();
+        let Error::Shrunk { project, lost } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(project, "A");
+        assert!(
+            lost.starts_with(&format!("230 shots would become {shots}")),
+            "{lost}"
+        );
+        assert!(
+            error.to_string().contains("--allow-shrink \"A\""),
+            "{error}"
+        );
+        let text = fs::read_to_string(site.path("data/projects/a/shots.json")).unwrap();
+        let shown: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            shown.as_array().unwrap().len(),
+            230,
+            "the site keeps what it has"
+        );
+    }
+    // Somebody says that it is right.
+    let allowed = ExportOptions {
+        allow_shrink: vec!["A".into()],
+        ..options()
+    };
+    export_shots(&site, 1, allowed).await.unwrap();
+    export_shots(&site, 1, options()).await.unwrap();
+    // The last shot is a loss as well.
+    let error = export_shots(&site, 0, options()).await.unwrap_err();
+    assert!(matches!(error, Error::Shrunk { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn no_export_empties_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let names = ["A", "B", "C", "D", "E", "F", "G", "H"];
+    let export = async |names: &[&str], allow_shrink: Vec<String>| {
+        let (list, snapshots) = projects(names, "one");
+        let options = ExportOptions {
+            allow_shrink,
+            ..ExportOptions::default()
+        };
+        let mut export = Export::begin(&site, options, &list, &NoMedia, &())?;
+        for snapshot in snapshots {
+            export.project(snapshot).await?;
+        }
+        export.finish().await.map(drop)
+    };
+    export(&names, Vec::new()).await.unwrap();
+    let error = export(&["A"], Vec::new()).await.unwrap_err();
+    insta::assert_snapshot!(error, @"the site has 8 projects, and 1 of them came: B, C, D, E, F, G, H would be gone. If that is right, export once with `--allow-shrink projects`");
+    assert_eq!(shown(&site).len(), 8);
+    export(&["A", "B", "C", "D"], Vec::new()).await.unwrap();
+    export(&["A"], vec!["projects".into()]).await.unwrap();
+    assert_eq!(shown(&site).len(), 1);
+}

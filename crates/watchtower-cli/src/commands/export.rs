@@ -109,6 +109,7 @@ pub(super) fn prepare<'a>(
             keep_unused: args.keep_unused,
             keep_history: args.keep_history,
             moment: None,
+            allow_shrink: args.allow_shrink,
             from_site: false,
         },
         json: args.json,

@@ -7,9 +7,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use watchtower_model::MediaLocation;
+use watchtower_model::{MediaLocation, ProjectId};
 
 use super::movie::Description;
+use crate::shrink::ShownBy;
 
 /// What a site remembers of its pictures and movies.
 ///
@@ -20,6 +21,9 @@ pub(crate) struct MediaState {
     held: BTreeMap<MediaKey, Held>,
     /// The pictures that nothing refers to any more, and since when, in seconds since 1970.
     unused: BTreeMap<String, u64>,
+    /// The options with which each project was exported last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    shown_by: BTreeMap<ProjectId, ShownBy>,
 }
 
 /// A reference as it is remembered.
@@ -96,6 +100,16 @@ impl Stamp {
 }
 
 impl MediaState {
+    /// The options with which a project was exported last, where they are known.
+    pub(crate) fn shown_by(&self, project: &ProjectId) -> Option<&ShownBy> {
+        self.shown_by.get(project)
+    }
+
+    /// Remembers the options with which a project is exported.
+    pub(crate) fn remember_shown_by(&mut self, project: ProjectId, shown_by: ShownBy) {
+        self.shown_by.insert(project, shown_by);
+    }
+
     /// What the site holds of a reference.
     pub(crate) fn held(&self, key: &MediaKey) -> Option<&Held> {
         self.held.get(key)

@@ -36,12 +36,13 @@ impl Summary {
         self.projects.iter().filter(failed).count()
     }
 
-    /// Whether all that the source has is in the site: no project failed, and no picture or movie is
-    /// a placeholder only because the source could not give it this time.
+    /// Whether all that the source has is in the site: no project failed, no picture or movie is a
+    /// placeholder only because the source could not give it this time, and every file of this machine could
+    /// be opened.
     pub fn is_complete(&self) -> bool {
         let media = self.projects.iter().map(|it| &it.media);
         let mut media = media.chain([&self.shared_media]);
-        self.failed() == 0 && media.all(|it| it.unavailable.is_empty())
+        self.failed() == 0 && media.all(|it| it.unavailable.is_empty() && it.stale_files == 0)
     }
 }
 
@@ -152,6 +153,9 @@ pub struct MediaCounts {
     /// What could not be had this time, and is in the site as it was: the reasons, with what they
     /// hit.
     pub outdated: BTreeMap<String, Vec<String>>,
+    /// How many of those are files of this machine that could not be opened or used: their disk may not be
+    /// mounted.
+    pub stale_files: usize,
     /// What the source does not have, or what is not what it should be, and is a placeholder in the
     /// site: the reasons, with what they hit.
     pub missing: BTreeMap<String, Vec<String>>,
@@ -167,6 +171,7 @@ impl MediaCounts {
         self.fetched += other.fetched;
         self.unchanged += other.unchanged;
         self.bytes += other.bytes;
+        self.stale_files += other.stale_files;
         for (all, more) in [
             (&mut self.outdated, other.outdated),
             (&mut self.missing, other.missing),

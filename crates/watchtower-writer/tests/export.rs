@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 use watchtower_model::format::Format;
 use watchtower_model::{
-    Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData, Task, TaskStatus,
-    TaskType,
+    MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData, Task,
+    TaskStatus, TaskType,
 };
 use watchtower_writer::media::NoMedia;
 use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site};
@@ -335,4 +335,30 @@ async fn no_export_empties_the_list() {
     export(&["A", "B", "C", "D"], Vec::new()).await.unwrap();
     export(&["A"], vec!["projects".into()]).await.unwrap();
     assert_eq!(shown(&site).len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_whose_disk_is_not_mounted_keeps_the_picture_of_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path().join("site"));
+    let picture = folder.path().join("0010.svg");
+    fs::write(&picture, "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
+    let (list, snapshots) = projects(&["A"], "one");
+    let export = async || {
+        let mut snapshot = snapshots[0].clone();
+        snapshot.shots[0].thumbnail = Some(MediaRef::file(&picture));
+        let mut export = begin(&site, &list).await;
+        export.project(snapshot).await.unwrap();
+        export.finish().await.unwrap()
+    };
+    let shown = || fs::read_to_string(site.path("data/projects/a/shots.json")).unwrap();
+    assert!(export().await.is_complete());
+    let before = shown();
+    fs::remove_file(&picture).unwrap();
+    let summary = export().await;
+    assert!(!summary.is_complete(), "the exit code is 4");
+    assert_eq!(summary.projects[0].media.stale_files, 1);
+    let reasons: Vec<_> = summary.projects[0].media.outdated.keys().collect();
+    assert!(reasons[0].contains("is its disk mounted"), "{reasons:?}");
+    assert_eq!(shown(), before, "the site keeps its own");
 }

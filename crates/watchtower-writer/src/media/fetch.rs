@@ -371,7 +371,11 @@ impl Fetcher<'_> {
                             counts.bytes += bytes;
                         }
                         Arrival::Unchanged => counts.unchanged += 1,
-                        Arrival::Outdated(reason) => note(&mut counts.outdated, reason),
+                        Arrival::Outdated(reason) => {
+                            let is_file = matches!(media.location, MediaLocation::File(_));
+                            counts.stale_files += usize::from(is_file);
+                            note(&mut counts.outdated, reason);
+                        }
                         Arrival::Referred => {}
                     }
                 }
@@ -914,7 +918,10 @@ fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
         let message = format!("`{}` cannot be read: {error}", path.display());
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                MediaError::permanent(message)
+                MediaError::transient(format!(
+                    "`{}` is not there: is its disk mounted, and is this the right working folder?",
+                    path.display()
+                ))
             }
             // A disk that fails, a right that was taken: it may be there again in a minute.
             _ => MediaError::transient(message),

@@ -99,12 +99,14 @@ impl Printer {
     }
 
     /// What a person should know before it is too late.
+    #[cfg(feature = "serve")]
     pub(crate) fn warning(&self, text: impl fmt::Display) {
         self.clear();
         self.later().warning(text);
     }
 
     /// Says what there is to be said when this one is gone.
+    #[cfg(feature = "serve")]
     pub(crate) fn later(&self) -> Later {
         Later {
             verbosity: self.verbosity,
@@ -232,12 +234,14 @@ impl Printer {
 }
 
 /// A printer for what is said in the end.
+#[cfg(feature = "serve")]
 #[derive(Clone, Copy)]
 pub(crate) struct Later {
     verbosity: Verbosity,
     logs: bool,
 }
 
+#[cfg(feature = "serve")]
 impl Later {
     /// What a person should know.
     pub(crate) fn warning(self, text: impl fmt::Display) {

@@ -80,13 +80,25 @@ impl Shot {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShotData {
     /// The first frame, counted from the start of the film, or of the episode in a series.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub frame_in: Option<i64>,
     /// The frame at which the shot has ended: the `frame_in` of the one that follows without a gap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub frame_out: Option<i64>,
     /// The length in frames, where the tracker knows it apart from a range.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub nb_frames: Option<i64>,
     /// Keys of the tracker's own, kept as they are.
     #[serde(flatten)]
@@ -181,6 +193,23 @@ mod tests {
     #[test]
     fn a_range_at_the_edge_of_the_numbers_does_not_overflow() {
         assert_eq!(ShotData::new(i64::MIN, i64::MAX).length(), Some(i64::MAX));
+    }
+
+    #[test]
+    fn a_whole_number_may_have_a_point() {
+        // As pandas and JavaScript write it, and JSON Schema allows.
+        let data = r#"{"frame_in": 9.0, "frame_out": 12.0, "nb_frames": 3.0}"#;
+        let data: ShotData = serde_json::from_str(data).unwrap();
+        let expected = ShotData {
+            nb_frames: Some(3),
+            ..ShotData::new(9, 12)
+        };
+        assert_eq!(data, expected);
+        let cut = r#"{"name": "cut", "frames": 12.0, "ranges":
+            [{"shot_id": "a", "frame_in": 0.0, "frame_out": 12.0}]}"#;
+        let cut: crate::Cut = serde_json::from_str(cut).unwrap();
+        assert_eq!((cut.frames, cut.ranges[0].frame_out), (12, 12));
+        assert!(serde_json::from_str::<ShotData>(r#"{"frame_in": 9.5}"#).is_err());
     }
 
     #[test]

@@ -114,6 +114,7 @@ pub struct Cut {
     #[serde(default)]
     pub episode_id: Option<EpisodeId>,
     /// Its length, in frames of the project.
+    #[serde(deserialize_with = "crate::whole::required")]
     pub frames: i64,
     /// Where shots are.
     pub ranges: Vec<CutRange>,
@@ -125,8 +126,10 @@ pub struct CutRange {
     /// The shot.
     pub shot_id: ShotId,
     /// The first frame.
+    #[serde(deserialize_with = "crate::whole::required")]
     pub frame_in: i64,
     /// The frame at which the shot has ended.
+    #[serde(deserialize_with = "crate::whole::required")]
     pub frame_out: i64,
 }
 

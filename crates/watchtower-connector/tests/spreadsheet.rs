@@ -525,7 +525,7 @@ fn flows_own_headers_are_known_and_its_cuts_are_no_places() {
     let (_, film) = case("flow.csv");
     let (lengths, note) = lengths(&film);
     assert_eq!(lengths, [48, 24]);
-    assert!(note.contains("the numbers of frames say"), "{note}");
+    assert!(note.contains("the numbers of frames show"), "{note}");
     assert_eq!(shots(&film), ["S1/S1_0010 0-48", "S1/S1_0020 48-72"]);
     // What Flow has of tasks.
     let (list, film) = self::film(&[
@@ -546,7 +546,7 @@ fn flows_own_headers_are_known_and_its_cuts_are_no_places() {
 fn lengths_say_that_ends_are_within() {
     let (_, film) = case("inclusive.csv");
     assert_eq!(lengths(&film).0, [24, 48]);
-    assert!(lengths(&film).1.contains("as the numbers of frames say"));
+    assert!(lengths(&film).1.contains("as the numbers of frames show"));
     assert_eq!(film.shots[1].data.range(), Some((30, 78)));
 }
 
@@ -573,14 +573,14 @@ fn a_range_in_one_cell_is_read() {
     let (_, film) = case("frame-range.csv");
     let (lengths, note) = lengths(&film);
     assert_eq!(lengths, [50, 48]);
-    assert!(note.contains("as the shots that follow say"), "{note}");
+    assert!(note.contains("as the shots that follow show"), "{note}");
     let (_, alone) = self::film(&[("shots.csv", "Sequence,Shot,Frames\nS1,0010,1001-1050\n")]);
     assert_eq!(self::lengths(&alone).0, [50]);
     assert!(
         alone
             .notes
             .iter()
-            .any(|it| it.contains("nothing in the sheets says"))
+            .any(|it| it.contains("nothing in the sheets shows"))
     );
 }
 

@@ -266,7 +266,7 @@ impl<'a> Film<'a> {
 
     /// Leaves out what another row has already.
     fn leave_out_double(&mut self, kind: EntityKind, place: &str, shown: &str) {
-        let reason = Reason::Other("it is in a row before already".into());
+        let reason = Reason::Other("an earlier row has the same name".into());
         self.leave_out(kind, place, format!("{shown} ({place})"), reason);
     }
 
@@ -324,10 +324,8 @@ impl<'a> Film<'a> {
         if let Some(path) = table.name(row, Field::Picture) {
             if path.starts_with("https://") || path.starts_with("http://") {
                 let place = table.place(row, Field::Picture);
-                self.told.add(
-                    "pictures at an address are no files, and are not fetched",
-                    place,
-                );
+                self.told
+                    .add("pictures at a web address are not fetched", place);
             } else {
                 let file = self.source.folder.join(&path);
                 if file.is_file() {
@@ -335,7 +333,7 @@ impl<'a> Film<'a> {
                 }
                 let place = table.place(row, Field::Picture);
                 self.told.add(
-                    "pictures that the sheets name are not there",
+                    "picture files that the sheets name are missing",
                     format!("`{}` ({place})", path.escape_debug()),
                 );
             }

@@ -119,7 +119,7 @@ impl Film<'_> {
                 let place = table.place(row, field);
                 let text = table.cell(row, field).to_string();
                 self.told.add(
-                    "cells that are not understood as frames do not count",
+                    "these cells hold no frame number and are ignored",
                     format!("`{}` ({place})", text.escape_debug()),
                 );
             }
@@ -131,7 +131,7 @@ impl Film<'_> {
             && first.frame > end.frame
         {
             self.told.add(
-                "shots that end before they start have no place on the timeline",
+                "these shots end before they start, so their ranges are ignored",
                 format!("{shown} ({place})"),
             );
             (timing.first, timing.end) = (None, None);

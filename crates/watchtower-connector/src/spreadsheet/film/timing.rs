@@ -143,16 +143,16 @@ impl End {
     pub(super) fn note(self) -> String {
         match self {
             Self::Last(why) => format!(
-                "frames out are the last frames of shots, as {why} say; `frame_out_is_last = false` under \
-                 [shots] in the mapping makes them the frames behind"
+                "the frame out of a shot counts as its last frame, as {why} show; if it is the frame after \
+                 the last, set `frame_out_is_last = false` under [shots] in the mapping"
             ),
             Self::Behind(why) => {
-                format!("frames out are the frames behind the last ones of shots, as {why} say")
+                format!("the frame out of a shot counts as the frame after its last, as {why} show")
             }
             Self::Unknown(is_last) => format!(
-                "nothing in the sheets says whether a frame out is the last frame of its shot or the one \
-                 behind: it is taken as the {}. The mapping that `--init` writes can say so",
-                if is_last { "last" } else { "one behind" }
+                "nothing in the sheets shows whether the frame out of a shot is its last frame or the one \
+                 after: it counts as the {}. The mapping that `--init` writes can say so",
+                if is_last { "last frame" } else { "one after" }
             ),
         }
     }

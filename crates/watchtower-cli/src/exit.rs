@@ -15,7 +15,8 @@ pub enum Exit {
     Usage = 2,
     /// The tracker cannot be reached, refuses us, or answers what cannot be understood.
     Tracker = 3,
-    /// Some projects, pictures or movies could not be had, and the others were written.
+    /// Some projects, pictures or movies could not be had, or the account sees only a part of a project. What
+    /// could be had was written.
     Partial = 4,
     /// The output cannot be written.
     Output = 5,

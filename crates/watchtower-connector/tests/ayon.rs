@@ -871,7 +871,7 @@ async fn what_comes_and_goes_meanwhile_makes_no_part_of_a_whole() {
 #[tokio::test]
 async fn attributes_that_the_account_may_not_read_are_told() {
     let (server, ayon) = ayon().await;
-    let read = json!({"enabled": true, "attributes": ["fps", "frameStart", "frameEnd", "resolutionWidth",
+    let read = json!({"enabled": true, "attributes": ["frameStart", "frameEnd", "resolutionWidth",
         "resolutionHeight", "handleStart", "handleEnd"]});
     Mock::given(path("/api/users/me/permissions/wt_demo"))
         .respond_with(ok(json!({"attrib_read": read})))
@@ -889,7 +889,11 @@ async fn attributes_that_the_account_may_not_read_are_told() {
     let (_, film) = film(&ayon).await;
     let note = "1 shot has a frame range in AYON of which the account may not read all: Watchtower démo / sh1";
     assert!(film.notes.contains(&note.to_owned()), "{:?}", film.notes);
-    insta::assert_snapshot!(film.notes[0], @"the account may not read clipIn, clipOut: what is set there in AYON is not known here");
+    let said = film.notes[..2].join("\n");
+    insta::assert_snapshot!(said, @r"
+    the account may not read the project's frame rate: 24 is used
+    the account may not read clipIn, clipOut, fps: what is set there in AYON is not known here
+    ");
 }
 
 // --- pages ---------------------------------------------------------------------------------

@@ -60,6 +60,11 @@ impl Access {
         ))
     }
 
+    /// Whether the account may not read an attribute.
+    pub(super) fn hides(&self, attribute: &str) -> bool {
+        self.hidden.contains(&attribute)
+    }
+
     /// What the account may not read of what it sees, in words.
     pub(super) fn hidden(&self) -> Option<String> {
         note_hidden(&self.hidden)

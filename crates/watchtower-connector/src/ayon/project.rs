@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, records: &'a Records, settings: &AyonSettings) -> Result<(), InvalidId> {
         let details = &records.details;
-        self.read_frame_rate(&details.project);
+        self.read_frame_rate(details);
         if let Some(part) = details.access.part() {
             self.note(format!("{part}: the rest is not shown"));
         }
@@ -135,9 +135,13 @@ impl<'a> Reader<'a> {
         self.snapshot.notes.push(note.into());
     }
 
-    fn read_frame_rate(&mut self, project: &records::Project) {
+    fn read_frame_rate(&mut self, details: &Details) {
         let fps = self.snapshot.project.fps;
-        match project.attrib.fps {
+        match details.project.attrib.fps {
+            // What comes is the server's default, if anything.
+            _ if details.access.hides("fps") => self.note(format!(
+                "the account may not read the project's frame rate: {fps} is used"
+            )),
             None => self.note(format!("the project has no frame rate: {fps} is used")),
             Some(given) if list::frame_rate(given).is_none() => self.note(format!(
                 "the frame rate {given} is not a number of frames per second: {fps} is used"

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on says why.
 
 pub mod faults;
+pub mod flow;
 pub mod picture;
 pub mod relay;
 #[path = "../../crates/watchtower-connector/tests/replay/mod.rs"]

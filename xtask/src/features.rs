@@ -41,6 +41,12 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     ("watchtower-connector", "http", &["jsonschema"]),
     ("watchtower-connector", "kitsu", &["jsonschema"]),
     ("watchtower-connector", "ayon", &["jsonschema"]),
+    ("watchtower-connector", "flow", &["jsonschema"]),
+    (
+        "watchtower-connector",
+        "snapshot-builder",
+        &["reqwest", "hyper", "tokio", "jsonschema"],
+    ),
     ("watchtower-connector", "process", &["jsonschema"]),
     ("watchtower-connector", "files", &["jsonschema"]),
     (
@@ -59,6 +65,7 @@ const BUILDS: &[(&str, &str, &[&str])] = &[
     ("watchtower-cli", "http", &[]),
     ("watchtower-cli", "kitsu", &[]),
     ("watchtower-cli", "ayon", &[]),
+    ("watchtower-cli", "flow", &[]),
     ("watchtower-cli", "process", &[]),
     ("watchtower-cli", "files", &[]),
     ("watchtower-cli", "bundle", &["reqwest"]),

@@ -112,7 +112,7 @@ impl Environment {
     }
 
     /// Where a person can set a setting, in a few words.
-    #[cfg(any(feature = "kitsu", feature = "ayon"))]
+    #[cfg(any(feature = "ayon", feature = "flow", feature = "kitsu"))]
     pub(crate) fn how_to_set(&self, name: &str) -> String {
         let file = self.path().unwrap_or(Path::new(DEFAULT_FILE));
         format!("set {name} in the environment or in `{}`", file.display())

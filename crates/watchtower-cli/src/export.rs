@@ -262,7 +262,7 @@ async fn phases(
     let (list, list_time) = timed(tracker.project_list()).await;
     times.list = list_time;
     let list = list?;
-    let wanted = select(&list, &options.projects)?;
+    let wanted = select(tracker, &list, &options.projects)?;
     if wanted.is_empty() && !options.from_site {
         return Err(nothing_to_see(tracker, &account).into());
     }
@@ -419,9 +419,10 @@ impl Progress for MediaClock<'_> {
     }
 }
 
-/// The projects asked for, each once: by id, by name, or by name in another case. A name that several
-/// have is not guessed at.
+/// The projects asked for, each once: by id, by name, or by any of its names in another case. A name that
+/// several have is not guessed at.
 pub(crate) fn select<'a>(
+    tracker: &dyn Tracker,
     list: &'a ProjectList,
     asked: &[String],
 ) -> Result<Vec<&'a Project>, ExportError> {
@@ -433,10 +434,11 @@ pub(crate) fn select<'a>(
         let find = |same: &dyn Fn(&Project) -> bool| -> Vec<&Project> {
             list.projects.iter().filter(|it| same(it)).collect()
         };
+        let same = |name: &String| name.to_lowercase() == asked.to_lowercase();
         let ways: [&dyn Fn(&Project) -> bool; 3] = [
             &|it| it.id.as_str() == asked,
             &|it| it.name == *asked,
-            &|it| it.name.to_lowercase() == asked.to_lowercase(),
+            &|it| same(&it.name) || tracker.other_names(it).iter().any(same),
         ];
         let found = ways.into_iter().map(find).find(|found| !found.is_empty());
         let project = match found.as_deref() {

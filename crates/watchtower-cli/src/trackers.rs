@@ -5,6 +5,8 @@ mod ayon;
 mod edit;
 #[cfg(feature = "files")]
 mod files;
+#[cfg(feature = "flow")]
+mod flow;
 #[cfg(feature = "process")]
 mod process;
 #[cfg(feature = "spreadsheet")]
@@ -119,6 +121,8 @@ pub fn built_in() -> Vec<Box<dyn TrackerCommand>> {
         Box::new(kitsu::KitsuCommand),
         #[cfg(feature = "ayon")]
         Box::new(ayon::AyonCommand),
+        #[cfg(feature = "flow")]
+        Box::new(flow::FlowCommand),
         #[cfg(feature = "spreadsheet")]
         Box::new(spreadsheet::SpreadsheetCommand),
         Box::new(edit::EditCommand),

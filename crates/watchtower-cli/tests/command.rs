@@ -39,6 +39,7 @@ fn help_is_worth_reading() {
         &["export", "example", "--help"],
         &["export", "kitsu", "--help"],
         &["export", "ayon", "--help"],
+        &["export", "flow", "--help"],
         &["export", "spreadsheet", "--help"],
         &["export", "process", "--help"],
         &["export", "files", "--help"],

@@ -289,6 +289,14 @@ impl Tracker for WithEdits {
         self.tracker.overview().await
     }
 
+    async fn remarks(&self) -> Result<Vec<String>> {
+        self.tracker.remarks().await
+    }
+
+    fn other_names(&self, project: &Project) -> Vec<String> {
+        self.tracker.other_names(project)
+    }
+
     async fn restrictions(&self, project: &Project) -> Result<Vec<String>> {
         self.tracker.restrictions(project).await
     }

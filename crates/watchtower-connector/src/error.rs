@@ -94,7 +94,7 @@ impl Error {
     }
 
     /// The same for somebody else, without the error that caused it.
-    #[cfg(feature = "kitsu")]
+    #[cfg(feature = "http")]
     pub(crate) fn again(&self) -> Self {
         Self {
             kind: self.kind,

@@ -33,6 +33,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -84,6 +85,8 @@ impl HttpClient {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.silence_timeout)
             .pool_max_idle_per_host(options.jobs.get())
+            // Routers drop connections that lie idle for longer, and tell nobody.
+            .pool_idle_timeout(Duration::from_secs(60))
             // Redirects and retries are ours: see `request`.
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -249,6 +252,16 @@ impl AuthHeader {
             Error::new(ErrorKind::Config, "send credentials", error.to_string())
         })?;
         Self::with_value(name, secret.expose_secret(), secret)
+    }
+
+    /// `Cookie: NAME=…`.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the value holds what a header cannot.
+    pub fn cookie(name: &str, value: &SecretString) -> Result<Self> {
+        let cookie = format!("{name}={}", value.expose_secret());
+        Self::with_value(reqwest::header::COOKIE, &cookie, value)
     }
 
     fn with_value(name: HeaderName, value: &str, secret: &SecretString) -> Result<Self> {

@@ -9,12 +9,16 @@
 //! * `example`: a small film or series made up on the spot, offline and the same in every run;
 //! * `kitsu`: Kitsu, Blender Studio's tracker;
 //! * `ayon`: AYON, Ynput's pipeline platform;
+//! * `flow`: Flow Production Tracking, once ShotGrid and Shotgun;
 //! * `process`: a program in any language that prints what a tracker holds;
 //! * `files`: the same documents in a folder;
 //! * `spreadsheet`: sheets, in CSV files or a workbook.
 //!
 //! The feature `edit` lays the cut of an edit over any of them. The feature `conformance` has checks that
 //! any tracker must pass, for the tests of connectors.
+//!
+//! Connectors of your own can use what ours share: the feature `http` has a client and a session for all
+//! requests, and `snapshot-builder` the way from records to a snapshot.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
 
@@ -29,6 +33,8 @@ mod error;
 pub mod example;
 #[cfg(any(feature = "files", feature = "process"))]
 pub mod files;
+#[cfg(feature = "flow")]
+pub mod flow;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "kitsu")]
@@ -37,6 +43,10 @@ pub mod kitsu;
 mod names;
 #[cfg(feature = "process")]
 pub mod process;
+#[cfg(feature = "http")]
+pub mod session;
+#[cfg(feature = "snapshot-builder")]
+pub mod snapshot_builder;
 #[cfg(feature = "spreadsheet")]
 pub mod spreadsheet;
 #[cfg(feature = "told")]

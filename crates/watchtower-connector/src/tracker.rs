@@ -134,6 +134,22 @@ pub trait Tracker: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What a person who tries the connection should know of the tracker as a whole, in sentences: what it
+    /// lacks, and what that costs. Nothing, unless a tracker says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    async fn remarks(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// By what else people may call a project of the last list, beside its name and id: a code, say. Nothing,
+    /// unless a tracker says otherwise.
+    fn other_names(&self, _project: &Project) -> Vec<String> {
+        Vec::new()
+    }
+
     /// How much was asked and received so far. None, unless a tracker says otherwise.
     ///
     /// # Behaviour

@@ -6,6 +6,8 @@
 
 #[allow(dead_code)] // What is asked, and other answers, are for other tests.
 mod ayon_server;
+#[allow(dead_code)]
+mod flow_server;
 #[path = "../examples/foobar/foobar.rs"]
 mod foobar;
 mod foobar_server;
@@ -17,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ayon_server::RecordedAyon;
+use flow_server::RecordedFlow;
 use foobar::Foobar;
 use replay::Replay;
 use serde_json::{Value, json};
@@ -26,11 +29,12 @@ use watchtower_connector::conformance::{MakeTracker, Report, Scenario, run};
 use watchtower_connector::edit::{EditSettings, EditTracker, Overlay, Timeline, WithEdits};
 use watchtower_connector::example::{Example, ExampleOptions};
 use watchtower_connector::files::Files;
+use watchtower_connector::flow::{Flow, FlowSettings};
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Kitsu, KitsuSettings};
 use watchtower_connector::process::{Process, ProcessSettings};
 use watchtower_connector::spreadsheet::{Spreadsheet, SpreadsheetSettings};
-use watchtower_connector::{Tracker, ayon, kitsu};
+use watchtower_connector::{Tracker, ayon, flow, kitsu};
 use watchtower_model::{FrameRate, Project, ProjectId, ProjectList};
 use wiremock::matchers::{any, bearer_token, header, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -241,6 +245,41 @@ async fn ayon_as_recorded() {
         ..Scenario::default()
     };
     let report = report(make(server.url(), ayon_server::KEY), &scenario).await;
+    report.assert_conforms_but(&["media-known"]);
+}
+
+#[tokio::test]
+async fn flow_as_recorded() {
+    let server = RecordedFlow::start().await;
+    let page = web_page().await;
+    let projects = flow_server::PROJECTS.map(String::from).to_vec();
+    let make = |url: String, key: &'static str| {
+        let projects = projects.clone();
+        move || {
+            let credentials = flow::Credentials::Script {
+                name: flow_server::SCRIPT.into(),
+                key: key.into(),
+            };
+            let settings = FlowSettings::new(url.clone(), credentials);
+            Flow::new(FlowSettings {
+                // Of the others not everything was recorded.
+                projects: projects.clone(),
+                edit_version: Some("fbo_edit".into()),
+                http: http(),
+                ..settings
+            })
+            .unwrap()
+        }
+    };
+    let scenario = Scenario {
+        projects: projects.clone(),
+        secrets: vec![flow_server::KEY.into(), "X-Amz-Signature".into()],
+        refused: some(make(server.site.uri(), "wrong")),
+        unreachable: some(make(NOWHERE.into(), flow_server::KEY)),
+        another_server: some(make(page.uri(), flow_server::KEY)),
+        ..Scenario::default()
+    };
+    let report = report(make(server.site.uri(), flow_server::KEY), &scenario).await;
     report.assert_conforms_but(&["media-known"]);
 }
 

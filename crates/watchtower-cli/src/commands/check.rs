@@ -27,6 +27,9 @@ struct Found {
     task_types: usize,
     task_statuses: usize,
     users: usize,
+    /// What else a person should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +68,7 @@ async fn look(tracker: &dyn Tracker, asked: &[String]) -> Result<Found, ExportEr
     let about = tracker.describe();
     let account = tracker.check().await?;
     let list = tracker.overview().await?;
-    let projects = select(&list, asked)?;
+    let projects = select(tracker, &list, asked)?;
     let projects = projects.into_iter().map(|it| async {
         Ok::<_, ExportError>(Project {
             id: it.id.to_string(),
@@ -85,6 +88,7 @@ async fn look(tracker: &dyn Tracker, asked: &[String]) -> Result<Found, ExportEr
         task_types: list.task_types.len(),
         task_statuses: list.task_statuses.len(),
         users: list.users.len(),
+        remarks: tracker.remarks().await?,
     })
 }
 
@@ -114,6 +118,13 @@ fn tell(found: &Found, printer: &Printer) -> io::Result<()> {
         .collect();
     if !counts.is_empty() {
         line("it shows us", &counts.join(", "))?;
+    }
+    for (remark, label) in found
+        .remarks
+        .iter()
+        .zip(["remarks"].into_iter().chain(std::iter::repeat("")))
+    {
+        line(label, &printable(remark))?;
     }
     match found.projects.as_slice() {
         [] => line("projects", "none: give the account access to one"),

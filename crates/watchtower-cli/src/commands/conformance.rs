@@ -69,7 +69,7 @@ async fn judge(asked: &Asked<'_, ConformanceArgs>) -> Result<Report, ExportError
     let tracker = asked.connect()?;
     tracker.check().await?;
     let list = tracker.project_list().await?;
-    let projects = select(&list, &asked.args.projects)?;
+    let projects = select(&*tracker, &list, &asked.args.projects)?;
     let projects = match asked.args.projects.is_empty() {
         true => Vec::new(),
         false => projects.iter().map(|it| it.id.to_string()).collect(),

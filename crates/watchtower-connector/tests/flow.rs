@@ -174,7 +174,7 @@ async fn lists_are_read_once_and_types_that_are_off_never() {
     });
     let flow = flow.unwrap();
     let (_, film) = read(&flow, "project-70").await;
-    assert!(!film.shots.is_empty());
+    assert_eq!(film.shots.len(), 9);
     let asked = off.asked().await;
     let is_off = |it: &&String| {
         ["Episode", "Scene", "Cut", "CutItem"]
@@ -564,7 +564,7 @@ async fn rows_of_any_shape_lose_nothing_else() {
         {"type": "Shot", "id": 1, "code": null, "sg_sequence": "010", "assets": null, "sg_cut_in": "1001",
          "sg_cut_out": "1024.0", "image": 7},
         {"type": "Shot", "id": 2, "code": "a &lt; b", "assets": [null, {"type": "Asset", "id": 1226}, {"type": "Asset", "id": 1226}],
-         "sg_cut_duration": 15, "sg_sequence": {"type": "Sequence", "id": 999, "name": "elsewhere"}},
+         "sg_cut_duration": 1.5, "sg_sequence": {"type": "Sequence", "id": 999, "name": "elsewhere"}},
         {"type": "Shot", "id": 3},
     ]))).await;
     answer(&server, "read Task 1", rows(json!([
@@ -574,9 +574,16 @@ async fn rows_of_any_shape_lose_nothing_else() {
         {"type": "Task", "id": 3, "entity": {"type": "Shot", "id": 404}},
     ]))).await;
     let (list, film) = read(&flow, "project-70").await;
-    let mut names: Vec<_> = film.shots.iter().map(|it| &*it.name).collect();
+    let mut names: Vec<_> = film
+        .shots
+        .iter()
+        .map(|it| (&*it.name, it.data.length()))
+        .collect();
     names.sort_unstable();
-    assert!(names.contains(&"Shot 1"), "{names:?}");
+    assert_eq!(
+        names,
+        [("Shot 1", Some(24)), ("Shot 3", None), ("a < b", None)]
+    );
     let shot = film.shots.iter().find(|it| it.name == "a < b").unwrap();
     assert_eq!(shot.tasks.len(), 2);
     assert_eq!(film.casting.len(), 1);

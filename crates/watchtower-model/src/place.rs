@@ -380,6 +380,8 @@ impl<'a> Wall<'a> {
 
     fn find_places(&mut self, timelines: Timelines) {
         let whole = self.snapshot.cuts.iter().find(|it| it.episode_id.is_none());
+        // The tracker's own is of what is in no episode.
+        let of_all = whole.filter(|it| !it.is_followed);
         let own: Vec<Option<&Cut>> = self
             .lanes
             .iter()
@@ -389,7 +391,7 @@ impl<'a> Wall<'a> {
             })
             .collect();
         let is_one_count = self.counts_through_episodes();
-        let is_one_cut = whole.is_some() && own.iter().all(Option::is_none);
+        let is_one_cut = of_all.is_some() && own.iter().all(Option::is_none);
         if timelines == Timelines::One && (is_one_count || is_one_cut) {
             // What counts through the whole series is its one timeline.
             let shots = (0..self.snapshot.shots.len()).collect();
@@ -405,6 +407,11 @@ impl<'a> Wall<'a> {
         }
         for at in 0..self.lanes.len() {
             let lane = std::mem::take(&mut self.lanes[at]);
+            let whole = if lane.episode_id.is_none() {
+                whole
+            } else {
+                of_all
+            };
             let cut = own.get(at).copied().flatten().or(whole);
             let lane = self.lay(
                 lane,
@@ -460,7 +467,12 @@ impl<'a> Wall<'a> {
     /// Gives the shots of a timeline their places.
     fn lay(&mut self, mut lane: Lane, cut: Option<&Cut>, from_first: bool) -> Lane {
         match cut {
-            Some(cut) => self.lay_cut(&mut lane, cut),
+            Some(cut) => {
+                self.lay_cut(&mut lane, cut);
+                if cut.is_followed {
+                    self.lay_end_to_end(&lane);
+                }
+            }
             None => self.lay_ranges(&mut lane, from_first),
         }
         lane.end = lane.end.max(self.last_end(&lane.shots));
@@ -534,7 +546,7 @@ impl<'a> Wall<'a> {
         let lengths: Vec<_> = missing.iter().map(|&at| self.length(at)).collect();
         let following = lengths.iter().flatten().count();
         let knows_nothing = placed == 0 && following == 0 && !missing.is_empty();
-        let mut frame = self.last_end(&lane.shots);
+        let mut frame = self.last_end(&lane.shots).max(lane.end);
         for (at, length) in missing.into_iter().zip(lengths) {
             let fps = self.snapshot.shots[at].fps;
             #[expect(clippy::cast_possible_truncation, reason = "frame rates are small")]

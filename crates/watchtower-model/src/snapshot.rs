@@ -118,6 +118,10 @@ pub struct Cut {
     pub frames: i64,
     /// Where shots are.
     pub ranges: Vec<CutRange>,
+    /// Whether it is a cut that the tracker itself knows of. Shots that it lacks and that have a length follow
+    /// it then, and it is of the shots in no episode unless it is that of an episode.
+    #[serde(default)]
+    pub is_followed: bool,
 }
 
 /// Where an edit has a shot, in frames of the project from the start of the edit.

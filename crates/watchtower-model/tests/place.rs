@@ -152,7 +152,20 @@ fn cut(
         episode_id: episode.map(|it| project.episodes[it].id.clone()),
         frames,
         ranges: ranges.iter().map(range).collect(),
+        is_followed: false,
     }
+}
+
+#[test]
+fn shots_with_a_length_follow_a_cut_of_the_tracker() {
+    let mut film = project(&[("a", unknown()), ("a", long(5)), ("b", unknown())]);
+    film.cuts = vec![Cut {
+        is_followed: true,
+        ..cut(&film, None, &[(0, 4, 24)], 30)
+    }];
+    let placement = place(&mut film, V0);
+    assert_eq!(places(&film), ["sh0 4-24", "sh1 30-35", "sh2 nowhere"]);
+    assert_eq!(placement.length(None), 35);
 }
 
 #[test]

@@ -205,6 +205,7 @@ fn film(timeline: &Timeline, pattern: Option<&NamePattern>) -> ProjectSnapshot {
             episode_id: None,
             frames: ends.max().unwrap_or_default(),
             ranges: film.shots.iter().filter_map(range).collect(),
+            is_followed: false,
         });
     }
     let again: Vec<String> = again

@@ -297,6 +297,7 @@ pub(super) fn lay_over(
         episode_id: episode.map(|it| it.id.clone()),
         frames,
         ranges,
+        is_followed: false,
     });
     true
 }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use watchtower_model::{
-    Asset, AssetId, Edit, EditId, EntityKind, Episode, EpisodeId, FrameRate, InvalidId, MediaRef,
-    Project, ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotCasting,
-    ShotData, ShotId, Task,
+    Asset, AssetId, Cut, CutRange, Edit, EditId, EntityKind, Episode, EpisodeId, InvalidId,
+    MediaRef, Project, ProjectList, ProjectSnapshot, RangeScope, Reason, Sequence, SequenceId,
+    Shot, ShotCasting, ShotData, ShotId, Task,
 };
 
 use super::cut::{Cuts, Level, Places};
@@ -238,7 +238,6 @@ impl<'a> Homes<'a> {
 }
 
 /// A shot, and where the story has it.
-#[derive(Clone, Copy)]
 struct Told<'a> {
     record: &'a records::Shot,
     home: Home,
@@ -368,86 +367,63 @@ impl<'a> Reader<'a> {
         let told = self.told();
         let fps = self.builder.snapshot.project.fps;
         let mut tasks = self.tasks_of("Shot");
-        for (shot, (start, end)) in self.lay(told, fps) {
+        let mut places: HashMap<Level, Places> = HashMap::new();
+        let mut cuts: HashMap<Level, Vec<CutRange>> = HashMap::new();
+        for shot in told {
             let record = shot.record;
+            let id = ShotId::new(format!("shot-{}", record.id))?;
             let name = self.full_name(record, shot.home);
+            let chosen = self.level(shot.home).and_then(|level| {
+                let chosen = self.cuts.chosen.get(&level)?;
+                places.entry(level).or_insert_with(|| {
+                    let of_cut = chosen.places(fps);
+                    self.note_places(&chosen.cut.title(), &of_cut);
+                    of_cut
+                });
+                Some(level)
+            });
+            let range = chosen.and_then(|it| places[&it].ranges.get(&record.id).copied());
+            let length = length(record);
+            let mut data = length.map_or_else(ShotData::default, ShotData::of_length);
+            match (chosen, range) {
+                (Some(level @ (Level::Project | Level::Episode(_))), range) => {
+                    let cut = cuts.entry(level).or_default();
+                    cut.extend(range.map(|(frame_in, frame_out)| CutRange {
+                        shot_id: id.clone(),
+                        frame_in,
+                        frame_out,
+                    }));
+                }
+                (_, Some((start, end))) => data = ShotData::new(start, end),
+                (_, None) => {}
+            }
             let tasks = self.tasks(&name, tasks.remove(&record.id))?;
             let thumbnail = self.picture("Shot", record.id, record.image.as_deref());
             self.builder.snapshot.shots.push(Shot {
-                id: ShotId::new(format!("shot-{}", record.id))?,
+                id,
                 name: named(record.code.as_deref(), "Shot", record.id),
                 sequence_id: SequenceId::new(self.homes.groups[&shot.home].id.as_str())?,
-                data: ShotData::new(start, end),
+                data,
                 tasks,
                 thumbnail,
                 fps,
             });
         }
-        Ok(())
-    }
-
-    /// Gives shots their places: those of their cut, or else end to end, sequence by sequence. Without anything
-    /// known of a film or episode, each lasts a second.
-    fn lay(&mut self, told: Vec<Told<'a>>, fps: FrameRate) -> Vec<(Told<'a>, (i64, i64))> {
-        #[expect(clippy::cast_possible_truncation, reason = "frame rates are small")]
-        let second = fps.as_f64().round().max(1.0) as i64;
-        let mut laid = Vec::new();
-        let episode = |this: &Self, it: &Told<'_>| this.homes.groups[&it.home].episode;
-        let timelines = told.chunk_by(|a, b| episode(self, a) == episode(self, b));
-        for timeline in timelines.map(<[Told<'a>]>::to_vec).collect::<Vec<_>>() {
-            let mut at = 0;
-            let mut unknown = Vec::new();
-            let first = laid.len();
-            let is_cut =
-                |home: Home| matches!(self.level(home), Some(Level::Project | Level::Episode(_)));
-            let by_cut = is_cut(timeline[0].home);
-            for group in timeline.chunk_by(|a, b| by_cut || a.home == b.home) {
-                let level = self.level(group[0].home);
-                let chosen = level.and_then(|it| self.cuts.chosen.get(&it));
-                let places = chosen.map(|it| (it.cut.title(), it.places(fps)));
-                if let Some((title, places)) = &places {
-                    self.note_places(title, places);
-                }
-                let range = |it: &Told<'_>| places.as_ref()?.1.ranges.get(&it.record.id).copied();
-                let start = at;
-                let mut rest = Vec::new();
-                for shot in group {
-                    match range(shot) {
-                        Some((first, last)) => {
-                            laid.push((*shot, (start + first, start + last)));
-                            at = at.max(start + last);
-                        }
-                        None => rest.push(*shot),
-                    }
-                }
-                if let (true, Some((_, places))) = (by_cut, &places) {
-                    at = at.max(places.end);
-                }
-                for shot in rest {
-                    match length(shot.record) {
-                        Some(frames) => {
-                            laid.push((shot, (at, at + frames)));
-                            at += frames;
-                        }
-                        None => unknown.push(shot),
-                    }
-                }
-            }
-            let knows_nothing = laid.len() == first;
-            for shot in unknown {
-                if knows_nothing {
-                    laid.push((shot, (at, at + second)));
-                    at += second;
-                    continue;
-                }
-                let name = self.full_name(shot.record, shot.home);
-                let id = format!("shot-{}", shot.record.id);
-                self.builder
-                    .leave_out(EntityKind::Shot, id, name, Reason::NoFrameRange);
-            }
+        self.builder.snapshot.range_scope = RangeScope::Sequence;
+        for (level, episode) in self.timelines() {
+            let (Some(ranges), Some(chosen)) = (cuts.remove(&level), self.cuts.chosen.get(&level))
+            else {
+                continue;
+            };
+            self.builder.snapshot.cuts.push(Cut {
+                name: chosen.cut.title(),
+                episode_id: episode.map(episode_id).transpose()?,
+                frames: places.get(&level).map_or(0, |it| it.end),
+                ranges,
+                is_followed: true,
+            });
         }
-        laid.sort_by_key(|it| it.1.0);
-        laid
+        Ok(())
     }
 
     /// Of what the cut is that a shot may be in: of its film or episode, or else of its sequence.

@@ -327,6 +327,7 @@ pub(super) fn length_without_movie(edit: &Edit) -> Option<Cut> {
         episode_id: edit.episode_id.clone(),
         frames: i64::try_from(frames).unwrap_or(i64::MAX),
         ranges: Vec::new(),
+        is_followed: false,
     })
 }
 

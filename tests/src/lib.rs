@@ -168,7 +168,8 @@ pub fn export_marked(program: impl AsRef<OsStr>, site: &Path, mark: u64) -> Comm
     let mut command = Command::new(program);
     command
         .env_clear()
-        .args(["export", "marked", "--quiet", "--mark"]);
+        .args(["export", "marked", "--quiet", "--pictures-as-they-are"]);
+    command.arg("--mark");
     command.arg(mark.to_string()).arg("--output").arg(site);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command

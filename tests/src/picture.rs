@@ -164,13 +164,45 @@ pub fn is_close(one: [u8; 3], other: [u8; 3], tolerance: u8) -> bool {
     channels.all(|(a, b)| a.abs_diff(b) <= tolerance)
 }
 
-/// The colour in the upper left corner of a PNG.
+/// The colour in the upper left corner of a picture of a site.
+///
+/// # Panics
+///
+/// When it is no picture.
+pub fn corner(path: &Path) -> [u8; 3] {
+    image::open(path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .into_rgb8()[(0, 0)]
+        .0
+}
+
+/// How many patches of a colour a screenshot shows: places of at least so many pixels that touch each other.
 ///
 /// # Panics
 ///
 /// When it is no PNG of 8 bits per channel in colour.
-pub fn corner(path: &Path) -> [u8; 3] {
-    pixels(path).1[0]
+pub fn patches(screenshot: &Path, colour: [u8; 3], least: usize) -> usize {
+    let (width, pixels) = pixels(screenshot);
+    let mut left: Vec<_> = pixels.iter().map(|it| is_close(*it, colour, 40)).collect();
+    let mut count = 0;
+    for start in 0..left.len() {
+        let mut size = 0;
+        let mut next = vec![start];
+        while let Some(at) = next.pop() {
+            if !left.get_mut(at).is_some_and(std::mem::take) {
+                continue;
+            }
+            size += 1;
+            next.extend([at + 1, at + width]);
+            next.extend(
+                [at.checked_sub(1), at.checked_sub(width)]
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        count += usize::from(size >= least);
+    }
+    count
 }
 
 fn mean<'a>(pixels: impl Iterator<Item = &'a [u8; 3]>) -> [u8; 3] {

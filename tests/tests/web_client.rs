@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
-use watchtower_tests::picture::{Picture, corner, is_close};
+use watchtower_tests::picture::{Picture, corner, is_close, patches};
 use watchtower_tests::{Kitsu, Serving, browser_script, inspect, read, run, watchtower, wheel};
 
 const FORMATS: [&str; 2] = ["v0", "v1"];
@@ -665,6 +666,120 @@ fn a_movie_that_starts_elsewhere_is_sought_to_the_right_frame() {
             views[0].plays();
             views[0].shows_the_shots_chosen();
         }
+    }
+}
+
+/// The colours of a frame's corners, clockwise from the top left.
+const CORNERS: [[u8; 3]; 4] = [[220, 30, 30], [30, 180, 60], [40, 60, 210], [230, 210, 40]];
+
+/// A frame whose corners can be told apart.
+fn frame(width: u32, height: u32) -> DynamicImage {
+    let frame = RgbImage::from_fn(width, height, |x, y| {
+        let (left, right) = (x < width / 4, x >= width - width / 4);
+        let (top, bottom) = (y < height / 4, y >= height - height / 4);
+        Rgb(match (left, right, top, bottom) {
+            (true, _, true, _) => CORNERS[0],
+            (_, true, true, _) => CORNERS[1],
+            (_, true, _, true) => CORNERS[2],
+            (true, _, _, true) => CORNERS[3],
+            _ => [120; 3],
+        })
+    });
+    frame.into()
+}
+
+/// Twelve pictures of twelve sizes and kinds, by the names of their files.
+fn pictures() -> Vec<(&'static str, Vec<u8>)> {
+    let file = |picture: DynamicImage, format| {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    };
+    let mut lying = file(frame(1080, 1920).rotate180(), ImageFormat::Jpeg);
+    // EXIF data that says to turn it upside down.
+    let exif =
+        b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0";
+    lying.splice(2..2, exif.iter().copied());
+    let light = |it: DynamicImage| {
+        let mut light = it.into_rgb32f();
+        for channel in light.iter_mut() {
+            *channel = ((*channel + 0.055) / 1.055).powf(2.4);
+        }
+        DynamicImage::from(light)
+    };
+    let [red, green, blue, yellow] = CORNERS.map(|[r, g, b]| format!("fill='rgb({r},{g},{b})'"));
+    let svg = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 9'><rect width='16' height='9' fill='gray'/>\
+         <rect width='4' height='2.25' {red}/><rect x='12' width='4' height='2.25' {green}/>\
+         <rect x='12' y='6.75' width='4' height='2.25' {blue}/><rect y='6.75' width='4' height='2.25' {yellow}/></svg>"
+    );
+    vec![
+        ("hd.png", file(frame(1920, 1080), ImageFormat::Png)),
+        ("small.jpg", file(frame(100, 60), ImageFormat::Jpeg)),
+        ("kitsu.png", file(frame(150, 100), ImageFormat::Png)),
+        ("4k.jpg", file(frame(4096, 2160), ImageFormat::Jpeg)),
+        ("old.webp", file(frame(640, 480), ImageFormat::WebP)),
+        ("tall.gif", file(frame(500, 900), ImageFormat::Gif)),
+        ("wide.tif", file(frame(2400, 1000), ImageFormat::Tiff)),
+        ("thumb.bmp", file(frame(320, 180), ImageFormat::Bmp)),
+        (
+            "deep.png",
+            file(frame(1024, 576).into_rgb16().into(), ImageFormat::Png),
+        ),
+        ("turned.jpg", lying),
+        (
+            "render.exr",
+            file(light(frame(960, 540)), ImageFormat::OpenExr),
+        ),
+        ("drawn.svg", svg.into_bytes()),
+    ]
+}
+
+#[test]
+fn of_pictures_of_any_size_and_kind_all_four_corners_are_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = folder.path().join("documents");
+    fs::create_dir_all(documents.join("projects")).unwrap();
+    let project = json!({"id": "corners", "name": "Corners", "fps": 24.0});
+    let pictures = pictures();
+    let shots = (0_i64..).zip(&pictures).map(|(place, (name, bytes))| {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        json!({
+            "id": name,
+            "name": name,
+            "sequence_id": "010",
+            "data": {"frame_in": 24 * place, "frame_out": 24 * place + 24},
+            "thumbnail": {"file": file},
+        })
+    });
+    let snapshot = json!({
+        "watchtower_tracker": 1,
+        "project": project,
+        "sequences": [{"id": "010", "name": "010"}],
+        "shots": shots.collect::<Vec<_>>(),
+    });
+    let listed = json!({"watchtower_tracker": 1, "projects": [project]});
+    fs::write(documents.join("project-list.json"), listed.to_string()).unwrap();
+    fs::write(
+        documents.join("projects/corners.json"),
+        snapshot.to_string(),
+    )
+    .unwrap();
+    for format in FORMATS {
+        let seen = |how: &[&str], name: &str| {
+            let site = folder.path().join(format!("{format}-{name}"));
+            let arguments = [&["files", documents.to_str().unwrap()], how].concat();
+            export(&arguments, format, &site);
+            let inspected = Inspected::new(&site, format, &format!("corners-{name}"), &[]);
+            let views = inspected.views();
+            let grid = PathBuf::from(text(&views[0].seen["grid"]));
+            CORNERS.map(|colour| patches(&grid, colour, 40))
+        };
+        assert_eq!(seen(&[], "contain"), [12; 4], "{format}");
+        // As they are, the client cuts the large ones, and does not draw the small ones.
+        let uncut = seen(&["--pictures-as-they-are"], "as-they-are");
+        assert!(uncut[2] < 4, "{format}: {uncut:?}");
     }
 }
 

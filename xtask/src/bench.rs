@@ -5,6 +5,7 @@
 
 mod export;
 mod kitsu;
+mod pictures;
 mod relay;
 mod validate;
 
@@ -47,6 +48,15 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "target/bench")]
         state: PathBuf,
     },
+    /// Exports of a film with 300 pictures of 1920 × 1080 pixels, beside vipsthumbnail
+    Pictures {
+        /// How often each program runs; the median counts
+        #[arg(long, default_value = "5", value_name = "N")]
+        runs: usize,
+        /// Where the pictures are kept between runs
+        #[arg(long, default_value = "target/bench")]
+        state: PathBuf,
+    },
     /// Write the example film to a site, and print how many seconds the writer took
     #[command(hide = true)]
     Write {
@@ -83,6 +93,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Validate { runs, huge, state } => validate::run(runs, huge, &root().join(state)),
         Bench::Export { only, runs, state } => export::run(only, runs, &root().join(state)),
+        Bench::Pictures { runs, state } => pictures::run(runs, &root().join(state)),
         Bench::Write { shots, site } => export::write(shots, &site),
         Bench::Copy { folder, files } => export::copy(&folder, &files),
         Bench::Ignore { files } => validate::ignore(&files),

@@ -15,6 +15,8 @@ use watchtower_model::format::Format;
 
 use crate::client::{Client, ClientError, DATA};
 use watchtower_writer::SiteFolder;
+use watchtower_writer::media::pictures::Fit;
+use watchtower_writer::media::{Fitted, fit_site};
 
 /// The file that tells a bundle from any other folder.
 const MARK: &str = ".watchtower-bundle";
@@ -32,7 +34,7 @@ struct Mark {
 }
 
 /// What a bundle holds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Bundled {
     /// The format of the site and its client.
     pub(crate) format: Format,
@@ -42,6 +44,9 @@ pub(crate) struct Bundled {
     pub(crate) site_files: usize,
     /// Their size in bytes.
     pub(crate) site_bytes: u64,
+    /// What became of the pictures, where they were to fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pictures: Option<Fitted>,
 }
 
 /// Why there is no bundle. The folder is as it was.
@@ -57,6 +62,8 @@ pub(crate) enum BundleError {
     LeadsOut { path: PathBuf },
     #[error("another bundle is being written beside `{}`", .path.display())]
     Locked { path: PathBuf },
+    #[error(transparent)]
+    Pictures(#[from] watchtower_writer::Error),
     #[error("cannot {operation} `{}`: {source}", .path.display())]
     Output {
         operation: &'static str,
@@ -109,6 +116,7 @@ fn failed<'a>(operation: &'static str, path: &'a Path) -> impl Fn(io::Error) -> 
 /// replaced; any other folder with something in it is refused. Of a site of two formats, `format` says
 /// which is shown. Where another bundle is being written beside it, that is waited for, as long as
 /// `patience` says.
+/// With `fit`, pictures are made that the client shows whole.
 ///
 /// # Errors
 ///
@@ -119,6 +127,7 @@ pub(crate) fn bundle(
     output: &Path,
     format: Option<Format>,
     patience: Duration,
+    fit: Option<Fit>,
 ) -> Result<Bundled, BundleError> {
     let site = SiteFolder::new(site);
     let formats = NoSite::formats(&site, format)?;
@@ -139,7 +148,7 @@ pub(crate) fn bundle(
     }
     places.clear_up()?;
     places.check_is_ours()?;
-    let result = places.stage(&site, &client).and_then(|bundled| {
+    let result = places.stage(&site, &client, fit).and_then(|bundled| {
         // Meanwhile somebody may have begun to export to it.
         places.check_is_ours()?;
         places.publish(&parent)?;
@@ -233,7 +242,12 @@ impl Places {
     }
 
     /// Puts the bundle together beside its place.
-    fn stage(&self, site: &SiteFolder, client: &Client) -> Result<Bundled, BundleError> {
+    fn stage(
+        &self,
+        site: &SiteFolder,
+        client: &Client,
+        fit: Option<Fit>,
+    ) -> Result<Bundled, BundleError> {
         let next = &self.next;
         fs::create_dir(next).map_err(failed("create the folder", next))?;
         let mut entries = BTreeSet::from([DATA.to_owned()]);
@@ -252,8 +266,12 @@ impl Places {
             client_files,
             site_files: 0,
             site_bytes: 0,
+            pictures: None,
         };
         self.copy_site(site, &mut bundled)?;
+        if let Some(fit) = fit {
+            bundled.pictures = Some(fit_site(next, fit)?);
+        }
         let format = client.format();
         let mark = next.join(MARK);
         let mut text = serde_json::to_vec(&Mark { format, entries })

@@ -11,6 +11,8 @@ use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
 use watchtower_model::format::{DOCUMENTS, Format};
 use watchtower_model::place::Unplaced;
 use watchtower_model::tracker;
+use watchtower_writer::media::PicturePolicy;
+use watchtower_writer::media::pictures::Fit;
 use watchtower_writer::validate::Code;
 
 use crate::commands::code;
@@ -135,6 +137,8 @@ pub(crate) struct ExportArgs {
     /// list of projects. May be given several times
     #[arg(long, value_name = "NAME", action = ArgAction::Append, conflicts_with = "every", help_heading = "Output")]
     pub(crate) allow_shrink: Vec<String>,
+    #[command(flatten)]
+    pub(crate) pictures: PictureArgs,
     /// Export only this project, by name or id; the site keeps the others. May be given several times
     #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
     pub(crate) projects: Vec<String>,
@@ -251,6 +255,56 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What the client shows of pictures.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Pictures")]
+pub(crate) struct PictureArgs {
+    /// How a picture fits into the place that the web client has for it
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = PictureFit::Contain,
+        value_name = "HOW"
+    )]
+    pub(crate) picture_fit: PictureFit,
+    /// Keep pictures as the tracker has them. Of a picture larger than 150 × 100 pixels the client
+    /// draws the top left corner, and of a smaller one nothing
+    #[arg(long, conflicts_with = "picture_fit")]
+    pub(crate) pictures_as_they_are: bool,
+    /// Give a shot without a picture a frame of the edit's movie, from the middle of the shot. Needs
+    /// ffmpeg in PATH
+    #[arg(long)]
+    pub(crate) pictures_from_movie: bool,
+}
+
+impl PictureArgs {
+    /// What becomes of pictures that are fetched.
+    pub(crate) fn policy(self) -> PicturePolicy {
+        match self.pictures_as_they_are {
+            true => PicturePolicy::AsTheyAre,
+            false => PicturePolicy::Make(self.picture_fit.into()),
+        }
+    }
+}
+
+impl From<PictureFit> for Fit {
+    fn from(fit: PictureFit) -> Self {
+        match fit {
+            PictureFit::Contain => Self::Contain,
+            PictureFit::Cover => Self::Cover,
+        }
+    }
+}
+
+/// How a picture fits into its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PictureFit {
+    /// Show the whole picture, with black beside it or above and below
+    Contain,
+    /// Fill the place, and cut off what does not fit
+    Cover,
+}
+
 /// What becomes of pictures and movies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Media {
@@ -351,6 +405,8 @@ pub(crate) struct ConvertArgs {
     /// several times
     #[arg(long = "project", value_name = "NAME_OR_ID", action = ArgAction::Append)]
     pub(crate) projects: Vec<String>,
+    #[command(flatten)]
+    pub(crate) pictures: PictureArgs,
     /// How long to wait for an export to the new site to end
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) lock_timeout: Duration,
@@ -379,6 +435,19 @@ pub(crate) struct BundleArgs {
     /// How long to wait for another bundle in the same folder around it to end
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = duration, help_heading = "Output")]
     pub(crate) lock_timeout: Duration,
+    /// Make the pictures that the client shows whole, in place of those that it would cut or not draw
+    #[arg(long, help_heading = "Pictures")]
+    pub(crate) pictures: bool,
+    /// With `--pictures`: how a picture fits into the place that the web client has for it
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = PictureFit::Contain,
+        value_name = "HOW",
+        requires = "pictures",
+        help_heading = "Pictures"
+    )]
+    pub(crate) picture_fit: PictureFit,
     /// Print what was bundled as one JSON document
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -14,7 +14,7 @@ use watchtower_model::format::Format;
 use watchtower_model::place::Unplaced;
 use watchtower_model::{Project, ProjectId, ProjectList};
 use watchtower_writer::media::{
-    MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened,
+    MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened, PicturePolicy,
 };
 use watchtower_writer::{self as writer, Export, Progress, Site, Summary};
 
@@ -34,6 +34,10 @@ pub struct ExportOptions {
     pub media: MediaPolicy,
     /// What becomes of shots without a place on the timeline.
     pub unplaced: Unplaced,
+    /// What becomes of the pictures that are fetched.
+    pub pictures: PicturePolicy,
+    /// Whether a shot without a picture shows a frame of the movie that plays beside it.
+    pub pictures_from_movies: bool,
     /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
@@ -58,6 +62,8 @@ impl Default for ExportOptions {
             format,
             media,
             unplaced,
+            pictures,
+            pictures_from_movies,
             jobs,
             lock_timeout,
             keep_unused,
@@ -71,6 +77,8 @@ impl Default for ExportOptions {
             format,
             media,
             unplaced,
+            pictures,
+            pictures_from_movies,
             jobs,
             lock_timeout,
             keep_unused,
@@ -345,6 +353,8 @@ async fn begin<'a>(
         format: options.format,
         media: options.media.clone(),
         unplaced: options.unplaced,
+        pictures: options.pictures,
+        pictures_from_movies: options.pictures_from_movies,
         jobs: options.jobs,
         lock_timeout: Duration::ZERO,
         keep_unused: options.keep_unused,

@@ -422,3 +422,77 @@ fn another_bundle_beside_it_is_waited_for() {
     bench.done(SITE, &client);
     ends.join().unwrap();
 }
+
+#[test]
+fn pictures_of_a_site_of_others_are_made_to_fit() {
+    let bench = Bench::new();
+    let client = bench.zip(WHEEL);
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='16' height='9'><rect width='16' height='9' fill='red'/></svg>";
+    let picture = bench.write("site/data/x y.svg", svg.as_bytes());
+    let entry = |url: &str| serde_json::json!({"id": url, "kept": 1.50, "thumbnailUrl": url});
+    let shots = serde_json::json!([
+        entry("data/x%20y.svg"),
+        entry("data/gone.png"),
+        entry("/tracker.example/1.png"),
+        {"id": "none", "thumbnailUrl": null},
+    ]);
+    bench.write(
+        "site/data/projects/film/shots.json",
+        shots.to_string().as_bytes(),
+    );
+    let context = serde_json::json!({
+        "projects": [entry("data/x%20y.svg")],
+        "users": [entry("data/x%20y.svg")],
+    });
+    bench.write(
+        "site/data/projects/context.json",
+        context.to_string().as_bytes(),
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+    command
+        .arg("bundle")
+        .arg(bench.path("site"))
+        .arg("--client")
+        .arg(client);
+    command
+        .arg("--output")
+        .arg(bench.path("bundle"))
+        .args(["--pictures", "--json"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let bundled: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        bundled["pictures"],
+        serde_json::json!({
+            "made": 3,
+            "fitting": 0,
+            "elsewhere": 1,
+            "refused": {"it is not in the site": ["data/gone.png"]},
+        })
+    );
+    let read = |path: &str| -> serde_json::Value {
+        let text = fs::read(bench.path("bundle").join(path)).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    };
+    let size = |entry: &serde_json::Value| {
+        let path = bench
+            .path("bundle")
+            .join(entry["thumbnailUrl"].as_str().unwrap());
+        // A PNG begins with its width and height.
+        let bytes = fs::read(path).unwrap();
+        let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        (side(16), side(20))
+    };
+    let mut found = read("data/projects/film/shots.json");
+    assert_eq!(size(&found[0]), (150, 100));
+    found[0]["thumbnailUrl"] = shots[0]["thumbnailUrl"].clone();
+    assert_eq!(found, shots, "nothing else changed");
+    let context = read("data/projects/context.json");
+    assert_eq!(size(&context["users"][0]), (400, 400));
+    assert_eq!(size(&context["projects"][0]), (128, 128));
+    assert_eq!(
+        fs::read(picture).unwrap(),
+        svg.as_bytes(),
+        "the site is as it was"
+    );
+}

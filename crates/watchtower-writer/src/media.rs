@@ -2,7 +2,10 @@
 
 mod codec;
 mod fetch;
+mod fit;
+mod frames;
 mod kind;
+mod maker;
 pub mod movie;
 mod ranges;
 mod source;
@@ -10,13 +13,17 @@ mod state;
 
 use std::collections::{BTreeMap, HashMap};
 
-use watchtower_model::{MediaRef, ProjectSnapshot, User};
+use watchtower_model::{MediaRef, Project, ProjectSnapshot, User};
+use watchtower_pictures::{Fit, Place};
 
 pub(crate) use fetch::{Answers, Fetcher};
+pub use fit::{Fitted, fit_site};
+pub(crate) use kind::HEAD;
 pub use kind::MediaKind;
-pub(crate) use kind::{HEAD, is_svg};
+pub(crate) use maker::Maker;
 pub use source::{MediaError, MediaRequest, MediaSource, MediaStream, NoMedia, Opened};
-pub(crate) use state::{MediaState, Stamp};
+pub(crate) use state::{MediaState, Stamp, hex};
+pub use watchtower_pictures as pictures;
 
 /// What becomes of the tracker's pictures and movies: the specification's storage strategies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +38,23 @@ pub enum MediaPolicy {
     /// For data that was [read](crate::read) from another site: fetch what that site holds, and refer
     /// to the rest by the addresses that stand in it.
     Copy,
+}
+
+/// What becomes of the pictures that are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PicturePolicy {
+    /// Pictures are made that the client shows whole, fitted into their places like this.
+    Make(Fit),
+    /// They stay as they are. Of one that is larger than its place the client draws the top left corner,
+    /// and of a smaller one nothing.
+    AsTheyAre,
+}
+
+impl Default for PicturePolicy {
+    /// Whole pictures are made, with black around them where they have other proportions than their place.
+    fn default() -> Self {
+        Self::Make(Fit::Contain)
+    }
 }
 
 /// How an address on the tracker is written so that the client can load it.
@@ -99,14 +123,17 @@ pub struct Movie {
 /// A reference that is not in it could not be had, and becomes `null`.
 #[derive(Clone, Debug, Default)]
 pub struct ResolvedMedia {
-    pictures: HashMap<MediaRef, String>,
+    /// One may stand in several places, and be another file in each.
+    pictures: HashMap<MediaRef, Vec<(Place, String)>>,
     movies: HashMap<MediaRef, Movie>,
 }
 
 impl ResolvedMedia {
-    /// Says where the site has a picture.
-    pub fn add_picture(&mut self, media: MediaRef, path: String) {
-        self.pictures.insert(media, path);
+    /// Says where the site has a picture for a place of the client.
+    pub fn add_picture(&mut self, media: MediaRef, place: Place, path: String) {
+        let pictures = self.pictures.entry(media).or_default();
+        pictures.retain(|(other, _)| *other != place);
+        pictures.push((place, path));
     }
 
     /// Says where the site has a movie.
@@ -114,26 +141,44 @@ impl ResolvedMedia {
         self.movies.insert(media, movie);
     }
 
-    /// Where the site has a picture: what becomes its `thumbnailUrl`.
-    pub fn picture(&self, media: Option<&MediaRef>) -> Option<&str> {
-        self.pictures.get(media?).map(String::as_str)
+    /// Where the site has a picture for a place of the client: what becomes its `thumbnailUrl`.
+    pub fn picture(&self, media: Option<&MediaRef>, place: Place) -> Option<&str> {
+        let mut pictures = self.pictures.get(media?)?.iter();
+        let (_, path) = pictures.find(|(other, _)| *other == place)?;
+        Some(path)
+    }
+
+    /// Where the site has the picture of a shot or an asset.
+    pub fn tile(&self, media: Option<&MediaRef>) -> Option<&str> {
+        self.picture(media, Place::Tile)
+    }
+
+    /// Where the site has a project's picture.
+    pub fn project(&self, project: &Project) -> Option<&str> {
+        self.picture(project.thumbnail.as_ref(), Place::Project)
     }
 
     /// Adds what is in another.
     pub(crate) fn extend(&mut self, other: Self) {
-        self.pictures.extend(other.pictures);
+        for (media, pictures) in other.pictures {
+            for (place, path) in pictures {
+                self.add_picture(media.clone(), place, path);
+            }
+        }
         self.movies.extend(other.movies);
     }
 
     /// Every path and address of a picture or movie.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         let movies = self.movies.values().map(|it| it.path.as_str());
-        self.pictures.values().map(String::as_str).chain(movies)
+        let pictures = self.pictures.values().flatten();
+        pictures.map(|(_, path)| path.as_str()).chain(movies)
     }
 
     /// Where the site has a person's avatar.
     pub fn avatar(&self, user: &User) -> Option<&str> {
-        self.picture(user.thumbnail.as_ref().filter(|_| user.has_avatar))
+        let media = user.thumbnail.as_ref().filter(|_| user.has_avatar);
+        self.picture(media, Place::Avatar)
     }
 
     /// What to know of the movies of a project's edits: which browsers do not play, and which run at

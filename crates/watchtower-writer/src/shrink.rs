@@ -79,7 +79,7 @@ impl Shown {
         let on_timeline = shots.iter().filter(|it| it.data.frame_in.is_some());
         let pictures = shots.iter().map(|it| &it.thumbnail);
         let pictures = pictures.chain(snapshot.assets.iter().map(|it| &it.thumbnail));
-        let pictures = pictures.filter(|it| media.picture(it.as_ref()).is_some());
+        let pictures = pictures.filter(|it| media.tile(it.as_ref()).is_some());
         Self {
             shots: shots.len(),
             on_timeline: on_timeline.count(),

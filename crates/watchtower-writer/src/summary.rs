@@ -144,6 +144,8 @@ pub struct MediaCounts {
     pub pictures: usize,
     /// How many movies the site has, or refers to.
     pub movies: usize,
+    /// How many of the pictures the site refers to where they are: they are shown as they are.
+    pub referred: usize,
     /// How many of both came from the source.
     pub fetched: usize,
     /// How many of both the site held already, and did not change.
@@ -168,6 +170,7 @@ impl MediaCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.pictures += other.pictures;
         self.movies += other.movies;
+        self.referred += other.referred;
         self.fetched += other.fetched;
         self.unchanged += other.unchanged;
         self.bytes += other.bytes;

@@ -14,7 +14,7 @@ use watchtower_model::{
 use crate::error::{Error, Result};
 use crate::export::{ExportOptions, place_options};
 use crate::layout::{self, Entry, Film, NewList, Placed, Stage};
-use crate::media::{Answers, Fetcher, MediaPolicy, NoMedia, ResolvedMedia};
+use crate::media::{Answers, Fetcher, Maker, MediaPolicy, NoMedia, PicturePolicy, ResolvedMedia};
 use crate::present::formats_of;
 use crate::references;
 use crate::site::{Site, Transaction};
@@ -78,9 +78,9 @@ impl ProjectListWriter {
             users: self.users.clone(),
         };
         let mut media = ResolvedMedia::default();
-        let answers = Answers::default();
+        let (answers, maker) = (Answers::default(), Maker::default());
         let people = layout::of(FORMAT).listed_people(&list);
-        let fetcher = fetcher(&change, &answers);
+        let fetcher = fetcher(&change, &answers, &maker);
         let counts = block_on(fetcher.fetch_shared(&list, people, &mut media))?;
         let entries = list.projects.iter().map(|it| Entry::New(it, &[]));
         let new = NewList {
@@ -158,8 +158,9 @@ impl ProjectWriter {
         references::check(&snapshot, None)?;
         let change = begin(site)?;
         let (list, answers) = (ProjectList::default(), Answers::default());
-        let fetched =
-            block_on(fetcher(&change, &answers).fetch_project(&snapshot, &placement, &list));
+        let maker = Maker::default();
+        let fetcher = fetcher(&change, &answers, &maker);
+        let fetched = block_on(fetcher.fetch_project(&snapshot, &placement, &list));
         let (media, counts) = fetched?;
         let placed = Placed {
             snapshot: &snapshot,
@@ -198,15 +199,17 @@ fn begin(site: &Site) -> Result<Transaction> {
     }
 }
 
-fn fetcher<'a>(change: &'a Transaction, answers: &'a Answers) -> Fetcher<'a> {
+fn fetcher<'a>(change: &'a Transaction, answers: &'a Answers, maker: &'a Maker) -> Fetcher<'a> {
     Fetcher {
         change,
         layout: layout::of(FORMAT),
         source: &NoMedia,
         policy: &MediaPolicy::Download,
+        pictures: PicturePolicy::default(),
         jobs: NonZeroUsize::MIN,
         progress: &(),
         answers,
+        maker,
     }
 }
 

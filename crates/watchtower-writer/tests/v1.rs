@@ -18,7 +18,9 @@ use watchtower_model::{
     Asset, AssetType, Edit, Episode, MediaLocation, MediaRef, Project, ProjectId, ProjectList,
     ProjectSnapshot, Sequence, Shot, ShotCasting, ShotData, Task, TaskStatus, TaskType, User,
 };
-use watchtower_writer::media::{MediaError, MediaRequest, MediaSource, MediaStream, Opened};
+use watchtower_writer::media::{
+    MediaError, MediaRequest, MediaSource, MediaStream, Opened, PicturePolicy,
+};
 use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site, Summary, validate};
 
 const MOVIE: &[u8] = include_bytes!("movies/h264.mp4");
@@ -183,6 +185,7 @@ fn options(seconds: u64) -> ExportOptions {
     ExportOptions {
         format: Some(Format::V1),
         moment: Some(moment(seconds)),
+        pictures: PicturePolicy::AsTheyAre,
         ..ExportOptions::default()
     }
 }

@@ -337,13 +337,16 @@ facts! {
     picture_that_is_too_small:
         |site| site.write("data/previews/e0/e0445828.png", png(149, 100))
         => ["warning WT609 shots.json /0/thumbnailUrl"];
+    picture_that_is_too_large:
+        |site| site.write("data/previews/e0/e0445828.png", png(1920, 1080))
+        => ["warning WT609 shots.json /0/thumbnailUrl"];
     picture_that_is_too_low:
         |site| site.write("data/previews/19/19e6c9ad.png", png(400, 99))
         => ["warning WT609 assets.json /0/thumbnailUrl"];
     avatar_that_is_too_small:
         |site| site.write("data/previews/a1/a1122463.png", png(399, 400))
         => ["warning WT609 context.json /users/1/thumbnailUrl"];
-    picture_that_is_large_enough_for_a_shot_but_no_avatar:
+    picture_of_a_shot_as_an_avatar:
         |site| site.edit("context.json", |it| {
             it["users"][1]["thumbnailUrl"] = json!("data/previews/e0/e0445828.png");
         })

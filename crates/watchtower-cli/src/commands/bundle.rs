@@ -3,15 +3,24 @@
 use std::io;
 
 use indicatif::HumanBytes;
+use watchtower_writer::media::Fitted;
 
 use crate::Exit;
 use crate::bundle::{BundleError, Bundled, NoSite, bundle};
 use crate::cli::BundleArgs;
-use crate::printer::{Printer, Verbosity};
+use crate::printer::{Printer, Verbosity, first_names};
 
 pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
     let (format, patience) = (args.format, args.lock_timeout);
-    let bundled = match bundle(&args.site, &args.client, &args.output, format, patience) {
+    let fit = args.pictures.then(|| args.picture_fit.into());
+    let bundled = match bundle(
+        &args.site,
+        &args.client,
+        &args.output,
+        format,
+        patience,
+        fit,
+    ) {
         Ok(bundled) => bundled,
         Err(error) => {
             let help = match &error {
@@ -37,6 +46,7 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
             client_files,
             site_files,
             site_bytes,
+            pictures,
         } = bundled;
         printer.data(format_args!(
             "Bundled {} with its web client for {format} in {}: {site_files} files of the site ({}), {client_files} of the client",
@@ -44,6 +54,32 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
             args.output.display(),
             HumanBytes(site_bytes),
         ))?;
+        let mut notes = Vec::new();
+        if let Some(Fitted {
+            made,
+            fitting,
+            elsewhere,
+            refused,
+            ..
+        }) = pictures
+        {
+            notes.push(format!(
+                "{made} pictures were made, and {fitting} fit as they were"
+            ));
+            if elsewhere > 0 {
+                notes.push(format!(
+                    "{elsewhere} pictures are on another server, and stay as they are"
+                ));
+            }
+            for (reason, paths) in refused {
+                notes.push(format!(
+                    "{} pictures stay as they are: {reason}: {}",
+                    paths.len(),
+                    first_names(&paths.iter().map(String::as_str).collect::<Vec<_>>())
+                ));
+            }
+        }
+        printer.notes(&notes)?;
     }
     Ok(Exit::Done)
 }

@@ -50,6 +50,8 @@ pub(super) fn run(args: &ConvertArgs, printer: &Printer) -> io::Result<Exit> {
         projects: args.projects.clone(),
         format: Some(args.to),
         media: MediaPolicy::Copy,
+        pictures: args.pictures.policy(),
+        pictures_from_movies: args.pictures.pictures_from_movie,
         from_site: true,
         lock_timeout: args.lock_timeout,
         ..ExportOptions::default()
@@ -111,7 +113,7 @@ fn tell(
     result: Result<Summary, ExportError>,
     printer: &Printer,
 ) -> io::Result<Exit> {
-    let summary = match result {
+    let mut summary = match result {
         Ok(summary) => summary,
         Err(error) => {
             printer.error(&error, error.help().as_deref());
@@ -119,16 +121,18 @@ fn tell(
         }
     };
     let contents = tracker.contents();
+    let mut notes = contents.notes.clone();
+    notes.append(&mut summary.notes);
     printer.failures(&summary);
     if args.json {
         printer.data(serde_json::to_string_pretty(&Converted {
             from: contents.format,
-            notes: &contents.notes,
+            notes: &notes,
             summary: &summary,
         })?)?;
     } else {
         printer.summary(&summary, &args.output.display().to_string())?;
-        printer.notes(&contents.notes)?;
+        printer.notes(&notes)?;
     }
     Ok(match summary.is_complete() {
         true => Exit::Done,

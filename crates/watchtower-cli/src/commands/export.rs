@@ -102,6 +102,8 @@ pub(super) fn prepare<'a>(
         options: ExportOptions {
             media: media_policy(&args, &*tracker),
             unplaced: args.unplaced.into(),
+            pictures: args.pictures.policy(),
+            pictures_from_movies: args.pictures.pictures_from_movie,
             projects: args.projects,
             format: args.format,
             jobs: network.jobs,

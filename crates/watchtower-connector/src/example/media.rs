@@ -13,16 +13,15 @@ use super::movie::Part;
 use super::picture::Picture;
 use crate::{Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result};
 
-/// The width and height of pictures of shots and assets in pixels: what the web client copies into
-/// its textures, and the size of Kitsu's thumbnails.
-const THUMBNAIL: (u32, u32) = (150, 100);
+/// The width and height of pictures in pixels, as they are drawn, and how often each pixel is repeated. The
+/// web client draws 150 × 100 pixels of a shot's picture; a tracker's are of a film's size.
+const FRAME: ((u32, u32), usize) = ((150, 100), 10);
 
-/// The width and height of avatars in pixels: what the web client of format v0 copies into its
-/// textures. It shows nothing for a smaller one.
-const AVATAR: (u32, u32) = (400, 400);
+/// The same of avatars, of which the web client draws 400 × 400 pixels.
+const AVATAR: ((u32, u32), usize) = ((400, 400), 1);
 
-/// The width and height of the project's picture in pixels.
-const COVER: (u32, u32) = (300, 200);
+/// The same of the project's picture.
+const COVER: ((u32, u32), usize) = ((300, 200), 5);
 
 /// What a picture or movie shows; as text, the key of its [`MediaRef`].
 ///
@@ -61,14 +60,14 @@ impl Subject {
         let Some(label) = film.label(self) else {
             return Ok(None);
         };
-        let size = match self {
+        let (size, factor) = match self {
             Self::Project | Self::Series => COVER,
             Self::Person(_) => AVATAR,
-            _ => THUMBNAIL,
+            _ => FRAME,
         };
         let mut picture = Picture::new(size, label.color);
         picture.write(&label.name, label.group.as_deref());
-        Ok(Some((picture.to_png()?.into(), "image/png")))
+        Ok(Some((picture.to_png(factor)?.into(), "image/png")))
     }
 }
 

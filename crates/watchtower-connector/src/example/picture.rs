@@ -1,6 +1,7 @@
 //! Pictures that say their name.
 
 use std::convert::Infallible;
+use std::io::Write;
 
 use embedded_graphics::geometry::{AnchorPoint, AnchorY};
 use embedded_graphics::mono_font::iso_8859_1::{FONT_7X13, FONT_10X20};
@@ -79,14 +80,27 @@ impl Picture {
         }
     }
 
-    /// The picture as a PNG file.
-    pub(super) fn to_png(&self) -> Result<Vec<u8>, png::EncodingError> {
+    /// The picture as a PNG file, so many times as large.
+    pub(super) fn to_png(&self, factor: usize) -> Result<Vec<u8>, png::EncodingError> {
         let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, self.size.width, self.size.height);
+        let Size { width, height } = self.size * u32::try_from(factor).unwrap_or(u32::MAX);
+        let mut encoder = png::Encoder::new(&mut file, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        // Rows that are alike are next to nothing.
+        encoder.set_filter(png::Filter::Up);
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.rgb)?;
+        let mut rows = writer.stream_writer()?;
+        for row in self.rgb.chunks_exact(3 * self.size.width as usize) {
+            let wide: Vec<u8> = row
+                .chunks_exact(3)
+                .flat_map(|pixel| pixel.repeat(factor))
+                .collect();
+            for _ in 0..factor {
+                rows.write_all(&wide)?;
+            }
+        }
+        rows.finish()?;
         writer.finish()?;
         Ok(file)
     }

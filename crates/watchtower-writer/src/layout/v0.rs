@@ -8,7 +8,9 @@ use watchtower_model::{
     Edit, EditId, EpisodeId, Project, ProjectId, ProjectList, ProjectSnapshot, User,
 };
 
-use super::{Entry, Film, Layout, NewList, Placed, PresentList, PresentProject, Stage, beyond};
+use super::{
+    Entry, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage, beyond,
+};
 use crate::error::Result;
 use crate::render;
 
@@ -101,6 +103,17 @@ impl Layout for V0 {
     fn lengths(&self, film: &Placed<'_>) -> Vec<(Option<EpisodeId>, u64)> {
         let edit = render::v0::edit(film.snapshot, film.media, film.placement);
         vec![(None, edit.total_frames)]
+    }
+
+    fn playing<'a>(&self, film: &'a Placed<'a>) -> Vec<Playing<'a>> {
+        let shown = render::v0::shown_edit(film.snapshot, film.media);
+        let playing = shown.map(|(edit, movie)| Playing {
+            edit: &edit.name,
+            movie,
+            frame_offset: edit.frame_offset,
+            shots: film.snapshot.shots.iter().collect(),
+        });
+        playing.into_iter().collect()
     }
 
     fn limits(&self, film: &Placed<'_>) -> Vec<String> {

@@ -8,7 +8,9 @@ use watchtower_model::{
     Edit, EditId, EpisodeId, Project, ProjectId, ProjectList, ProjectSnapshot, User,
 };
 
-use super::{Entry, Film, Layout, NewList, Placed, PresentList, PresentProject, Stage, beyond, v0};
+use super::{
+    Entry, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage, beyond, v0,
+};
 use crate::error::{Error, Result};
 use crate::history::{self, HistoryError};
 use crate::render::v1::{self as render, InUse};
@@ -151,6 +153,20 @@ impl Layout for V1 {
             (timeline.episode.map(|it| it.id.clone()), shown.total_frames)
         };
         timelines(film).map(length).collect()
+    }
+
+    fn playing<'a>(&self, film: &'a Placed<'a>) -> Vec<Playing<'a>> {
+        let playing = timelines(film).filter_map(|(timeline, shown)| {
+            let mut edits = film.snapshot.edits.iter();
+            let edit = edits.find(|it| it.id.as_str() == shown.id.as_str())?;
+            Some(Playing {
+                edit: &edit.name,
+                movie: film.media.movie(edit.movie.as_ref())?,
+                frame_offset: shown.frame_offset,
+                shots: timeline.shots,
+            })
+        });
+        playing.collect()
     }
 
     fn limits(&self, film: &Placed<'_>) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Fetches pictures and movies into a site that is being staged.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::future::poll_fn;
@@ -14,20 +15,24 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use watchtower_model::place::Placement;
 use watchtower_model::{
-    Edit, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, User,
+    Edit, FrameRate, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Shot, ShotId,
+    User,
 };
 
+use super::frames::{self, Frames, NoFrames};
 use super::kind::{self, HEAD};
+use super::maker::{Maker, Outcome};
 use super::movie::Description;
+use super::pictures::{self, Fit, Made, Place};
 use super::ranges::{self, Measured};
 use super::state::{Held, HeldFile, MediaKey, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
-    ReferenceForm, ResolvedMedia, movie,
+    PicturePolicy, ReferenceForm, ResolvedMedia, movie,
 };
 use crate::error::{IoContext, Result};
 use crate::export::Progress;
-use crate::layout::Layout;
+use crate::layout::{Layout, Placed};
 use crate::site::Transaction;
 use crate::summary::MediaCounts;
 
@@ -35,8 +40,8 @@ use crate::summary::MediaCounts;
 /// that cannot open it at all has tried often enough itself.
 const ATTEMPTS: usize = 4;
 
-/// How large a picture may be, in bytes. It is drawn 150 pixels wide; what is larger than this is no
-/// thumbnail, and a stream without an end must not fill the disk.
+/// How large a picture may be, in bytes: a stream without an end must not fill the disk, and the whole is
+/// in memory while a picture is made of it.
 const MAX_PICTURE: u64 = 64 << 20;
 
 /// How many bytes are progress: after so many others have a turn, and a cut is no reason to give up.
@@ -46,6 +51,8 @@ const STRIDE: u64 = 1 << 20;
 struct Wanted<'a> {
     media: &'a MediaRef,
     kind: MediaKind,
+    /// Where the client shows a picture; none for a movie.
+    place: Option<Place>,
     label: String,
     goes: Goes<'a>,
     /// How long a movie is that is not looked at; 0 for a picture.
@@ -77,10 +84,11 @@ impl Goes<'_> {
 }
 
 impl<'a> Wanted<'a> {
-    fn picture(media: &'a MediaRef, folder: &'a str, label: String) -> Self {
+    fn picture(media: &'a MediaRef, place: Place, folder: &'a str, label: String) -> Self {
         Self {
             media,
             kind: MediaKind::Picture,
+            place: Some(place),
             label,
             goes: Goes::Below(folder),
             frames: 0,
@@ -119,7 +127,7 @@ enum Arrival {
 }
 
 /// Where the site has a picture or movie.
-struct Place {
+struct Whereabouts {
     /// From the site root, or an address.
     path: String,
     /// A movie's length; 0 for a picture.
@@ -128,7 +136,7 @@ struct Place {
     movie: Option<Description>,
 }
 
-impl Place {
+impl Whereabouts {
     /// The place of a movie that was looked at, or of a picture.
     fn of(path: String, movie: Option<Description>) -> Self {
         let frames = movie.as_ref().map_or(0, |it| it.frames);
@@ -159,10 +167,12 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) layout: &'a dyn Layout,
     pub(crate) source: &'a dyn MediaSource,
     pub(crate) policy: &'a MediaPolicy,
+    pub(crate) pictures: PicturePolicy,
     /// How many pictures are fetched at a time.
     pub(crate) jobs: NonZeroUsize,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) answers: &'a Answers,
+    pub(crate) maker: &'a Maker,
 }
 
 impl Fetcher<'_> {
@@ -212,13 +222,14 @@ impl Fetcher<'_> {
         for (project, folder) in projects.iter().zip(&folders) {
             wanted.extend(pictures_of(self.layout.people(project, list), folder));
             let picture = project.thumbnail.iter();
-            wanted.extend(picture.map(|it| Wanted::picture(it, folder, project.name.clone())));
+            wanted.extend(
+                picture.map(|it| Wanted::picture(it, Place::Project, folder, project.name.clone())),
+            );
         }
         let mut seen = HashSet::new();
         wanted.retain(|it| it.media.changes && seen.insert(it.media));
         let ask = async |wanted: Wanted<'_>| {
-            let noun = wanted.kind.noun();
-            let key = MediaKey::new(&self.source.name(), noun, &wanted.media.location)?;
+            let key = self.key(&wanted, Use::Show)?;
             let tag = self.held(&wanted, &key)?.tag?;
             let request = MediaRequest {
                 media: wanted.media,
@@ -272,6 +283,7 @@ impl Fetcher<'_> {
         let movie = |media| Wanted {
             media,
             kind: MediaKind::Movie,
+            place: None,
             label: format!("edit {}", edit.name),
             goes: Goes::To(self.layout.movie(&project.id, &edit.id)),
             frames: edit.total_frames.unwrap_or(shots_end),
@@ -315,10 +327,10 @@ impl Fetcher<'_> {
         let mut seen = HashSet::new();
         let wanted: Vec<_> = wanted
             .into_iter()
-            .filter(|it| seen.insert((it.media, it.kind)))
-            .filter(|it| match it.kind {
-                MediaKind::Picture => there.picture(Some(it.media)).is_none(),
-                MediaKind::Movie => there.movie(Some(it.media)).is_none(),
+            .filter(|it| seen.insert((it.media, it.place)))
+            .filter(|it| match it.place {
+                Some(place) => there.picture(Some(it.media), place).is_none(),
+                None => there.movie(Some(it.media)).is_none(),
             })
             .collect();
         self.progress.media_planned(wanted.len());
@@ -335,26 +347,29 @@ impl Fetcher<'_> {
         results.sort_unstable_by_key(|(place, _)| *place);
         for (place, result) in results {
             let Wanted {
-                media, kind, label, ..
+                media,
+                place,
+                label,
+                ..
             } = &wanted[place];
             let note = |notes: &mut BTreeMap<String, Vec<String>>, reason| {
                 notes.entry(reason).or_default().push(label.clone());
             };
             match result {
                 Ok((
-                    Place {
+                    Whereabouts {
                         path,
                         frames,
                         movie,
                     },
                     arrival,
                 )) => {
-                    match kind {
-                        MediaKind::Picture => {
+                    match *place {
+                        Some(place) => {
                             counts.pictures += 1;
-                            resolved.add_picture((*media).clone(), path);
+                            resolved.add_picture((*media).clone(), place, path);
                         }
-                        MediaKind::Movie => {
+                        None => {
                             counts.movies += 1;
                             let description = movie;
                             let movie = Movie {
@@ -376,7 +391,7 @@ impl Fetcher<'_> {
                             counts.stale_files += usize::from(is_file);
                             note(&mut counts.outdated, reason);
                         }
-                        Arrival::Referred => {}
+                        Arrival::Referred => counts.referred += usize::from(place.is_some()),
                     }
                 }
                 Err(error) if error.transient => note(&mut counts.unavailable, error.message),
@@ -387,10 +402,13 @@ impl Fetcher<'_> {
     }
 
     /// Gets a picture or movie, and says where the site has it.
-    async fn fetch_one(&self, wanted: &Wanted<'_>) -> Result<Result<(Place, Arrival), Missing>> {
+    async fn fetch_one(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Result<Result<(Whereabouts, Arrival), Missing>> {
         match (&wanted.media.location, self.policy) {
             (MediaLocation::Url(address), MediaPolicy::Copy) => {
-                let place = Place::unseen(address.clone(), wanted);
+                let place = Whereabouts::unseen(address.clone(), wanted);
                 Ok(Ok((place, Arrival::Referred)))
             }
             (MediaLocation::Site(path), _) => self.in_site(path, wanted.kind),
@@ -400,14 +418,18 @@ impl Fetcher<'_> {
                 Ok(had.and_then(|(held, arrival)| {
                     let missing = || MediaError::permanent("the site does not hold it");
                     let path = held.file.ok_or_else(missing)?.path;
-                    Ok((Place::of(path, held.movie), arrival))
+                    Ok((Whereabouts::of(path, held.movie), arrival))
                 }))
             }
         }
     }
 
     /// Keeps what the site holds already under a path.
-    fn in_site(&self, path: &str, kind: MediaKind) -> Result<Result<(Place, Arrival), Missing>> {
+    fn in_site(
+        &self,
+        path: &str,
+        kind: MediaKind,
+    ) -> Result<Result<(Whereabouts, Arrival), Missing>> {
         let place = self.change.site().path(path);
         let below_root = Path::new(path)
             .components()
@@ -424,7 +446,7 @@ impl Fetcher<'_> {
             MediaKind::Movie => describe(&place).map(Some).map_err(MediaError::permanent),
         };
         let path = path.to_owned();
-        Ok(movie.map(|movie| (Place::of(path, movie), Arrival::Unchanged)))
+        Ok(movie.map(|movie| (Whereabouts::of(path, movie), Arrival::Unchanged)))
     }
 
     /// Writes an address instead of fetching. Of a movie as much is fetched as tells its length, unless
@@ -433,7 +455,7 @@ impl Fetcher<'_> {
         &self,
         wanted: &Wanted<'_>,
         form: &ReferenceForm,
-    ) -> Result<Result<(Place, Arrival), Missing>> {
+    ) -> Result<Result<(Whereabouts, Arrival), Missing>> {
         let MediaLocation::Url(url) = &wanted.media.location else {
             let message = "it has no address that a page could refer to";
             return Ok(Err(MediaError::permanent(message)));
@@ -443,10 +465,10 @@ impl Fetcher<'_> {
             return Ok(Err(MediaError::permanent(message)));
         };
         if wanted.kind == MediaKind::Picture || wanted.is_told {
-            return Ok(Ok((Place::unseen(path, wanted), Arrival::Referred)));
+            return Ok(Ok((Whereabouts::unseen(path, wanted), Arrival::Referred)));
         }
         let had = self.have(wanted, Use::Measure).await?;
-        Ok(had.map(|(held, arrival)| (Place::of(path, held.movie), arrival)))
+        Ok(had.map(|(held, arrival)| (Whereabouts::of(path, held.movie), arrival)))
     }
 
     /// Has a picture or movie: as the site held it before, or else from the source.
@@ -455,13 +477,9 @@ impl Fetcher<'_> {
         wanted: &Wanted<'_>,
         what_for: Use,
     ) -> Result<Result<(Held, Arrival), Missing>> {
-        let Wanted { media, kind, .. } = wanted;
-        let noun = match what_for {
-            Use::Show => kind.noun(),
-            Use::Measure => "length",
-        };
-        let Some(key) = MediaKey::new(&self.source.name(), noun, &media.location) else {
-            let received = self.obtain(media, *kind, None, what_for).await?;
+        let media = wanted.media;
+        let Some(key) = self.key(wanted, what_for) else {
+            let received = self.obtain(wanted, None, what_for).await?;
             return self.receive(wanted, what_for, received, None);
         };
         let held = self.held(wanted, &key);
@@ -473,8 +491,7 @@ impl Fetcher<'_> {
             (_, Some(_)) if is_known => Received::Unchanged,
             (Some(Err(error)), _) => Received::Nothing(error),
             _ => {
-                let known = held.as_ref().and_then(|it| it.tag.as_deref());
-                let received = self.obtain(media, *kind, known, what_for).await?;
+                let received = self.obtain(wanted, held.as_ref(), what_for).await?;
                 match &received {
                     Received::Nothing(error) => self.answers.add(key.clone(), Err(error.clone())),
                     _ if may_change => self.answers.add(key.clone(), Ok(())),
@@ -508,13 +525,22 @@ impl Fetcher<'_> {
                 Ok(Ok((held, arrival)))
             }
             (Received::Measured(movie, tag, bytes), _) => {
-                let (file, movie) = (None, Some(movie));
-                Ok(Ok((Held { file, tag, movie }, Arrival::Fetched(bytes))))
+                let held = Held {
+                    file: None,
+                    tag,
+                    movie: Some(movie),
+                    origin: None,
+                };
+                Ok(Ok((held, Arrival::Fetched(bytes))))
+            }
+            (Received::Same { length, tag }, Some(held)) => {
+                let held = Held { tag, ..held };
+                self.keep(wanted, held, Arrival::Fetched(length)).map(Ok)
             }
             (Received::Unchanged, Some(held)) => {
                 self.keep(wanted, held, Arrival::Unchanged).map(Ok)
             }
-            (Received::Unchanged, None) => {
+            (Received::Unchanged | Received::Same { .. }, None) => {
                 Ok(Err(MediaError::permanent("the tracker sent nothing")))
             }
             // What may be there again in a minute, or is a page that says what is wrong, is better as it
@@ -564,6 +590,7 @@ impl Fetcher<'_> {
             extension,
             movie,
             tag,
+            origin,
             ..
         } = downloaded;
         let file = match (what_for, &wanted.goes) {
@@ -591,20 +618,24 @@ impl Fetcher<'_> {
             let stamp = self.change.stamp(&path)?;
             Some(HeldFile { path, stamp })
         });
-        Ok(Held { file, tag, movie })
+        Ok(Held {
+            file,
+            tag,
+            movie,
+            origin,
+        })
     }
 
-    /// Fetches a picture or movie, or as much of it as is needed. `known` is the tag of what the site
-    /// holds.
+    /// Fetches a picture or movie, or as much of it as is needed. `held` is what the site has.
     async fn obtain(
         &self,
-        media: &MediaRef,
-        kind: MediaKind,
-        known: Option<&str>,
+        wanted: &Wanted<'_>,
+        held: Option<&Held>,
         what_for: Use,
     ) -> Result<Received> {
         if matches!(what_for, Use::Measure) {
-            match ranges::measure(self.source, media, known).await {
+            let known = held.and_then(|it| it.tag.as_deref());
+            match ranges::measure(self.source, wanted.media, known).await {
                 Ok(Measured::Movie(movie, tag, bytes)) => {
                     return Ok(Received::Measured(movie, tag, bytes));
                 }
@@ -613,17 +644,184 @@ impl Fetcher<'_> {
                 Err(error) => return Ok(Received::Nothing(error)),
             }
         }
-        self.download(media, kind, known).await
+        self.download(wanted, held).await
     }
 
-    /// Fetches into a file beside the site, taking up what was cut, and checks what came. `known` is
-    /// the tag of what the site holds.
-    async fn download(
+    /// The key under which a picture or movie is remembered. What is made of a picture depends on its
+    /// place, and on how it is fitted there.
+    fn key(&self, wanted: &Wanted<'_>, what_for: Use) -> Option<MediaKey> {
+        let what = match (what_for, self.makes(wanted)) {
+            (Use::Measure, _) => "length".into(),
+            (Use::Show, None) => wanted.kind.noun().into(),
+            (Use::Show, Some((place, fit))) => {
+                let version = pictures::VERSION;
+                Cow::from(format!("picture {place:?} {fit:?} {version}"))
+            }
+        };
+        MediaKey::new(&self.source.name(), &what, &wanted.media.location)
+    }
+
+    /// Gives shots that have no picture a frame from their middle, of the movie that plays beside them. Says
+    /// to how many, and what to know of the others.
+    ///
+    /// # Errors
+    ///
+    /// Only when the site cannot be written to.
+    pub(crate) async fn pictures_from_movies(
         &self,
-        media: &MediaRef,
-        kind: MediaKind,
-        known: Option<&str>,
-    ) -> Result<Received> {
+        snapshot: &mut ProjectSnapshot,
+        media: &mut ResolvedMedia,
+        placement: &Placement,
+    ) -> Result<(usize, Vec<String>)> {
+        let folder = self.layout.previews(&snapshot.project.id);
+        let mut pictures = HashMap::new();
+        let mut notes = Vec::new();
+        let rate = snapshot.project.fps;
+        let film = Placed {
+            snapshot,
+            media,
+            placement,
+        };
+        for playing in self.layout.playing(&film) {
+            let mut frames = BTreeMap::<_, Vec<_>>::new();
+            let mut outside = 0;
+            for shot in playing.shots {
+                if media.tile(shot.thumbnail.as_ref()).is_some() {
+                    continue;
+                }
+                match middle(shot, playing.frame_offset, rate)
+                    .filter(|it| *it < playing.movie.frames)
+                {
+                    Some(frame) => frames.entry(frame).or_default().push(shot.id.clone()),
+                    None => outside += 1,
+                }
+            }
+            if outside > 0 {
+                notes.push(format!(
+                    "{outside} shots without a picture are not in the movie of {}",
+                    playing.edit
+                ));
+            }
+            let had = self.frames(playing.movie, rate.as_f64(), &mut frames, &folder);
+            let (paths, reason) = had.await?;
+            let missing: usize = frames.values().map(Vec::len).sum();
+            if let Some(reason) = reason.filter(|_| missing > 0) {
+                notes.push(format!(
+                    "{missing} shots have no picture, and none from the movie of {}: {reason}",
+                    playing.edit
+                ));
+            }
+            pictures.extend(paths);
+        }
+        let count = pictures.len();
+        for shot in &mut snapshot.shots {
+            if let Some(path) = pictures.remove(&shot.id) {
+                let picture = MediaRef::site(&*path);
+                media.add_picture(picture.clone(), Place::Tile, path);
+                shot.thumbnail = Some(picture);
+            }
+        }
+        if count > 0 {
+            notes.push(format!(
+                "{count} shots have no picture and show a frame of the movie"
+            ));
+        }
+        Ok((count, notes))
+    }
+
+    /// Has frames of a movie as pictures: those that the site held before, and then the others from the movie.
+    /// What could not be had stays in `frames`, with the reason.
+    async fn frames(
+        &self,
+        movie: &Movie,
+        rate: f64,
+        frames: &mut BTreeMap<u64, Vec<ShotId>>,
+        folder: &str,
+    ) -> Result<(Vec<(ShotId, String)>, Option<String>)> {
+        let mut had = Vec::new();
+        let Some(stamp) = self.change.stamp(&movie.path) else {
+            return Ok((had, Some("the movie is not in the site".to_owned())));
+        };
+        let fit = match self.pictures {
+            PicturePolicy::Make(fit) => fit,
+            PicturePolicy::AsTheyAre => Fit::default(),
+        };
+        // The movie's file keeps its time as long as it is the same.
+        let source = MediaLocation::Site(format!("{} {}", movie.path, stamp.tag()));
+        let key = |frame: u64| {
+            let version = pictures::VERSION;
+            let what = format!("frame {frame} at {rate} {fit:?} {version}");
+            MediaKey::new("movie", &what, &source)
+        };
+        let reference = MediaRef::site(&*movie.path);
+        let picture = Wanted::picture(&reference, Place::Tile, folder, String::new());
+        for frame in frames.keys().copied().collect::<Vec<_>>() {
+            let Some(key) = key(frame) else { continue };
+            let Some(held) = self.held(&picture, &key) else {
+                continue;
+            };
+            let (held, _) = self.keep(&picture, held, Arrival::Unchanged)?;
+            if let Some(file) = &held.file {
+                let shots = frames.remove(&frame).unwrap_or_default();
+                had.extend(shots.into_iter().map(|it| (it, file.path.clone())));
+                self.change.media().remember(key, held);
+            }
+        }
+        if frames.is_empty() {
+            return Ok((had, None));
+        }
+        let Some(ffmpeg) = frames::ffmpeg() else {
+            return Ok((had, Some("there is no `ffmpeg` in PATH".to_owned())));
+        };
+        let numbers: Vec<_> = frames.keys().copied().collect();
+        let file = self.change.open(&movie.path)?;
+        let mut taken = Frames::new(&ffmpeg, file, rate, &numbers);
+        for frame in &numbers {
+            let bitmap = match taken.next().await {
+                Ok(Some(bitmap)) => bitmap,
+                Ok(None) => return Ok((had, Some("it ends before".to_owned()))),
+                Err(NoFrames(reason)) => return Ok((had, Some(reason))),
+            };
+            let path = self.change.scratch()?;
+            std::fs::write(&path, &bitmap).during("write", &path)?;
+            let downloaded = Downloaded {
+                file: path,
+                length: bitmap.len() as u64,
+                extension: kind::NOT_SHOWN,
+                movie: None,
+                tag: None,
+                origin: None,
+            };
+            let made = match self.make((Place::Tile, fit), None, downloaded).await? {
+                Ok(Received::New(made)) => made,
+                Ok(_) => continue,
+                Err(reason) => return Ok((had, Some(reason))),
+            };
+            let held = self.take_in(&picture, Use::Show, made)?;
+            if let Some(file) = &held.file {
+                let shots = frames.remove(frame).unwrap_or_default();
+                had.extend(shots.into_iter().map(|it| (it, file.path.clone())));
+            }
+            if let Some(key) = key(*frame) {
+                self.change.media().remember(key, held);
+            }
+        }
+        Ok((had, None))
+    }
+
+    /// The place for which a picture is made, and how it is fitted there; none for what stays as it is.
+    fn makes(&self, wanted: &Wanted<'_>) -> Option<(Place, Fit)> {
+        match self.pictures {
+            PicturePolicy::Make(fit) => wanted.place.map(|place| (place, fit)),
+            PicturePolicy::AsTheyAre => None,
+        }
+    }
+
+    /// Fetches into a file beside the site, taking up what was cut, checks what came, and makes the
+    /// picture that is shown. `held` is what the site has.
+    async fn download(&self, wanted: &Wanted<'_>, held: Option<&Held>) -> Result<Received> {
+        let Wanted { media, kind, .. } = *wanted;
+        let known = held.and_then(|it| it.tag.as_deref());
         let path = self.change.scratch()?;
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(true);
@@ -646,13 +844,22 @@ impl Fetcher<'_> {
             };
             match self.open(request).await {
                 Ok(Opened::Stream(stream)) => match download.receive(stream).await {
-                    Ok(()) => match download.finish(kind, &path) {
-                        Ok(downloaded) => return Ok(Received::New(downloaded)),
-                        Err(reason) => {
-                            failure = MediaError::unusable(reason);
-                            break;
+                    Ok(()) => {
+                        let finished = match download.finish(kind, &path) {
+                            Err(reason) => Err(reason),
+                            Ok(downloaded) => match self.makes(wanted) {
+                                Some(how) => self.make(how, held, downloaded).await?,
+                                None => Ok(Received::New(downloaded)),
+                            },
+                        };
+                        match finished {
+                            Ok(received) => return Ok(received),
+                            Err(reason) => {
+                                failure = MediaError::unusable(reason);
+                                break;
+                            }
                         }
-                    },
+                    }
                     Err(Interruption::Disk(error)) => return Err(error).during("write", &path),
                     Err(Interruption::Source(error)) => failure = error,
                 },
@@ -679,6 +886,34 @@ impl Fetcher<'_> {
         Ok(Received::Nothing(failure))
     }
 
+    /// Makes of a picture the one that is shown, unless that was made of the same bytes before.
+    async fn make(
+        &self,
+        (place, fit): (Place, Fit),
+        held: Option<&Held>,
+        mut downloaded: Downloaded,
+    ) -> Result<Result<Received, String>> {
+        let path = &downloaded.file;
+        let before = held.and_then(|it| it.origin.clone());
+        let made = self.maker.make(path.clone(), place, fit, before).await;
+        let (origin, outcome) = made.during("read", path)?;
+        match outcome {
+            Outcome::Same => {
+                std::fs::remove_file(path).during("remove", path)?;
+                let Downloaded { length, tag, .. } = downloaded;
+                return Ok(Ok(Received::Same { length, tag }));
+            }
+            Outcome::Refused(reason) => return Ok(Err(reason)),
+            Outcome::Made(Made::AsItIs(extension)) => downloaded.extension = extension,
+            Outcome::Made(Made::New { bytes, extension }) => {
+                std::fs::write(path, bytes).during("write", path)?;
+                downloaded.extension = extension;
+            }
+        }
+        downloaded.origin = Some(origin);
+        Ok(Ok(Received::New(downloaded)))
+    }
+
     async fn open(&self, request: MediaRequest<'_>) -> Result<Opened, MediaError> {
         match &request.media.location {
             MediaLocation::File(path) => open_file(path, request.known),
@@ -701,15 +936,34 @@ enum Received {
     New(Downloaded),
     /// What a movie is, what names its bytes at the source, and how many of them came.
     Measured(Description, Option<String>, u64),
+    /// So many bytes, of which the site's picture was made before, under this tag.
+    Same {
+        length: u64,
+        tag: Option<String>,
+    },
     Unchanged,
     Nothing(MediaError),
+}
+
+/// The frame of a movie that is shown in the middle of a shot; none if that is before the movie.
+fn middle(shot: &Shot, frame_offset: i64, rate: FrameRate) -> Option<u64> {
+    let (start, _) = shot.data.range()?;
+    let half = (shot.duration_seconds() * rate.as_f64() / 2.0).floor();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a shot is no longer than an i64 has frames"
+    )]
+    let half = half as i64;
+    let middle = start.checked_add(half)?.checked_sub(frame_offset)?;
+    u64::try_from(middle).ok()
 }
 
 /// The pictures of projects.
 fn project_pictures<'a>(list: &'a ProjectList, folder: &'a str) -> Vec<Wanted<'a>> {
     let picture = |project: &'a Project| {
         let label = format!("project {}", project.name);
-        Some(Wanted::picture(project.thumbnail.as_ref()?, folder, label))
+        let media = project.thumbnail.as_ref()?;
+        Some(Wanted::picture(media, Place::Project, folder, label))
     };
     list.projects.iter().filter_map(picture).collect()
 }
@@ -722,7 +976,8 @@ fn pictures_of<'a>(
     let people = people.into_iter().filter(|user| user.has_avatar);
     people.filter_map(move |user| {
         let label = format!("user {}", user.name);
-        Some(Wanted::picture(user.thumbnail.as_ref()?, folder, label))
+        let media = user.thumbnail.as_ref()?;
+        Some(Wanted::picture(media, Place::Avatar, folder, label))
     })
 }
 
@@ -733,9 +988,10 @@ fn pictures<'a>(snapshot: &'a ProjectSnapshot, folder: &'a str) -> Vec<Wanted<'a
         .iter()
         .map(|it| (&it.id, &it.name))
         .collect();
-    let picture = |media, label| Wanted::picture(media, folder, label);
+    let picture = |media, label| Wanted::picture(media, Place::Tile, folder, label);
     let project = snapshot.project.thumbnail.iter();
-    let project = project.map(|media| picture(media, "the project".to_owned()));
+    let project = project
+        .map(|media| Wanted::picture(media, Place::Project, folder, "the project".to_owned()));
     let shots = snapshot.shots.iter().filter_map(|shot| {
         let sequence = sequences.get(&shot.sequence_id).map_or("?", |name| name);
         let label = format!("shot {sequence} / {}", shot.name);
@@ -758,6 +1014,8 @@ struct Downloaded {
     movie: Option<Description>,
     /// What names the bytes at the source.
     tag: Option<String>,
+    /// The hash of the bytes of which a picture was made.
+    origin: Option<String>,
 }
 
 /// A download that goes on, possibly over several openings.
@@ -854,7 +1112,8 @@ impl Download {
 
     fn too_large(&self) -> Interruption {
         let most = self.most >> 20;
-        let message = format!("it is larger than {most} MiB, which no picture of a page should be");
+        let message =
+            format!("it is larger than {most} MiB, which is more than a picture may have");
         Interruption::Source(MediaError::permanent(message))
     }
 
@@ -896,6 +1155,7 @@ impl Download {
             extension,
             movie,
             tag: self.tag,
+            origin: None,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! What kind of file some bytes are.
 
-use std::io::{BufRead, Seek};
+use std::io::{self, BufRead, Seek};
 
-use quick_xml::events::Event;
 use serde::Serialize;
+
+use super::pictures::Kind;
 
 /// What a file must be for the client to show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -18,22 +19,23 @@ pub enum MediaKind {
 /// How many bytes from the start of a file tell what it is. An SVG may begin with a long licence.
 pub(crate) const HEAD: usize = 64 << 10;
 
+/// The extension of a picture that browsers do not show.
+pub(crate) const NOT_SHOWN: &str = "";
+
 impl MediaKind {
     /// The file name extension for bytes of this kind, by their start; an error says what they are
     /// instead.
     pub(crate) fn extension(self, head: &[u8]) -> Result<&'static str, String> {
-        let found = infer::get(head).map(|it| it.mime_type());
-        match (self, found) {
-            (Self::Picture, Some("image/png")) => Ok("png"),
-            (Self::Picture, Some("image/jpeg")) => Ok("jpg"),
-            (Self::Picture, Some("image/gif")) => Ok("gif"),
-            (Self::Picture, Some("image/webp")) => Ok("webp"),
-            (Self::Picture, Some("image/avif")) => Ok("avif"),
-            (Self::Picture, _) if is_svg(head) => Ok("svg"),
-            (Self::Movie, Some("video/mp4" | "video/x-m4v" | "video/quicktime")) => Ok("mp4"),
-            (Self::Movie, _) if head.get(4..8) == Some(b"ftyp") => Ok("mp4"),
-            (_, Some(found)) => Err(format!("it is {found}")),
-            (_, None) => Err(describe(head)),
+        if self == Self::Picture {
+            return match Kind::of(head) {
+                Some(kind) => Ok(kind.extension().unwrap_or(NOT_SHOWN)),
+                None => Err(foreign(head)),
+            };
+        }
+        match infer::get(head).map(|it| it.mime_type()) {
+            Some("video/mp4" | "video/x-m4v" | "video/quicktime") => Ok("mp4"),
+            _ if head.get(4..8) == Some(b"ftyp") => Ok("mp4"),
+            _ => Err(foreign(head)),
         }
     }
 
@@ -58,10 +60,8 @@ pub(crate) fn check_whole(mut picture: impl BufRead + Seek, extension: &str) -> 
     if extension == "png" {
         let mut picture = png::Decoder::new(picture)
             .read_info()
-            .map_err(|error| format!("the PNG is broken: {error}"))?;
-        return picture
-            .finish()
-            .map_err(|error| format!("the PNG is broken: {error}"));
+            .map_err(|error| broken_png(&error))?;
+        return picture.finish().map_err(|error| broken_png(&error));
     }
     if extension == "jpg" {
         let mut bytes = Vec::new();
@@ -102,24 +102,21 @@ fn has_end(jpeg: &[u8]) -> bool {
     }
 }
 
-/// Whether a text is an SVG. It has no magic number: what counts is its root element, behind
-/// comments, a document type and whatever else may come first.
-pub(crate) fn is_svg(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let text = String::from_utf8_lossy(head);
-    let mut reader = quick_xml::Reader::from_str(&text);
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(root) | Event::Empty(root)) => {
-                return root.local_name().as_ref() == "svg";
-            }
-            Ok(Event::DocType(name)) if name.to_ascii_lowercase().starts_with("html") => {
-                return false;
-            }
-            Ok(Event::Text(text)) if !text.trim().is_empty() => return false,
-            Ok(Event::Eof | Event::End(_) | Event::CData(_)) | Err(_) => return false,
-            Ok(_) => {}
+fn broken_png(error: &png::DecodingError) -> String {
+    match error {
+        png::DecodingError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the PNG is cut: it has no end"
         }
+        _ => "the PNG is broken",
+    }
+    .to_owned()
+}
+
+/// What bytes are that should be something else, for a message.
+fn foreign(head: &[u8]) -> String {
+    match infer::get(head) {
+        Some(kind) => format!("it is {}", kind.mime_type()),
+        None => describe(head),
     }
 }
 

@@ -50,6 +50,9 @@ pub(crate) struct Held {
     /// What a movie is; none for a picture.
     #[serde(default)]
     pub(crate) movie: Option<Description>,
+    /// The hash of the bytes of which a picture was made.
+    #[serde(default)]
+    pub(crate) origin: Option<String>,
 }
 
 /// A file of the site, as it was when it was written.

@@ -55,7 +55,7 @@ pub fn project<'a>(project: &'a model::Project, media: &'a ResolvedMedia) -> Pro
             .map(|id| id.as_str().into())
             .collect(),
         team: project.team.iter().map(|id| id.as_str().into()).collect(),
-        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(as_listed),
+        thumbnail_url: media.project(project).map(as_listed),
         fps: project.fps.into(),
     }
 }
@@ -118,7 +118,7 @@ pub fn asset<'a>(asset: &'a model::Asset, media: &'a ResolvedMedia) -> Asset<'a>
         name: text(&asset.name),
         asset_type_id: asset.asset_type_id.as_str().into(),
         tasks: tasks(asset.id.as_str(), &asset.tasks),
-        thumbnail_url: media.picture(asset.thumbnail.as_ref()).map(text),
+        thumbnail_url: media.tile(asset.thumbnail.as_ref()).map(text),
     }
 }
 
@@ -148,7 +148,7 @@ pub fn shot<'a>(
         start_frame: place.unwrap_or_else(|| behind.get(&shot.id).copied().unwrap_or(0)),
         duration_seconds: shot.duration_seconds(),
         on_timeline: place.is_some(),
-        thumbnail_url: media.picture(shot.thumbnail.as_ref()).map(text),
+        thumbnail_url: media.tile(shot.thumbnail.as_ref()).map(text),
         fps: Some(shot.fps.into()),
     }
 }

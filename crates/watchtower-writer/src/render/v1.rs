@@ -38,7 +38,7 @@ pub fn index_entry<'a>(
     IndexEntry {
         id: project.id.as_str().into(),
         name: text(&project.name),
-        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(as_listed),
+        thumbnail_url: media.project(project).map(as_listed),
         episodes: episodes.collect(),
     }
 }
@@ -225,7 +225,7 @@ pub fn project<'a>(
         asset_types: in_use.asset_types,
         task_types: in_use.task_types,
         task_statuses: in_use.task_statuses,
-        thumbnail_url: media.picture(project.thumbnail.as_ref()).map(as_listed),
+        thumbnail_url: media.project(project).map(as_listed),
         fps: project.fps.into(),
         episodes: episodes.collect(),
     }

@@ -509,11 +509,11 @@ codes! {
         mend: "Count the frames of the movie; `ffprobe -count_frames -select_streams v:0` does. Do not trust the number in the tracker."
         example: r#""totalFrames": 1440, and a movie of 144 frames"# => r#""totalFrames": 144"#
     }
-    609 SmallPicture "small-picture" Warning {
-        "The picture of a shot or an asset has less than 150 × 100 pixels, or an avatar less than 400 × 400."
-        why: "The client does not draw it. Of larger ones it shows the top left corner."
-        mend: "Write pictures of 150 × 100 pixels, and avatars of 400 × 400; or write `null`."
-        example: "a thumbnail of 100 × 56 pixels" => "a thumbnail of 150 × 100 pixels"
+    609 PictureSize "picture-size" Warning {
+        "The picture of a shot or an asset does not have 150 × 100 pixels, or an avatar not 400 × 400."
+        why: "The client draws the top left corner of a larger picture, and nothing of a smaller one."
+        mend: "Write pictures of 150 × 100 pixels, and avatars of 400 × 400; or write `null`. `watchtower export`, `watchtower convert` and `watchtower bundle --pictures` make them."
+        example: "a thumbnail of 1920 × 1080 pixels" => "a thumbnail of 150 × 100 pixels"
     }
     610 UnplayableMovie "unplayable-movie" Warning {
         "The movie is in a codec that not every browser plays."

@@ -9,8 +9,9 @@ use super::Code;
 use super::ids::{Id, IdSet};
 use super::layout::{Layout, Unreadable, open};
 use super::role::Role;
+use crate::media::HEAD;
 use crate::media::movie::{self, Description, MovieError};
-use crate::media::{HEAD, is_svg};
+use crate::media::pictures::{Kind, Place, Size};
 
 /// Looks at the files of a site, at each but once.
 pub(super) struct Media<'a> {
@@ -46,11 +47,11 @@ impl Flaw {
     }
 }
 
-/// The least width and height at which the client draws a picture, in pixels.
-fn least_size(role: Role) -> Option<(usize, usize)> {
+/// The place in which the client draws a picture, where its size counts.
+fn place(role: Role) -> Option<Place> {
     match role {
-        Role::Picture => Some((150, 100)),
-        Role::Avatar => Some((400, 400)),
+        Role::Picture => Some(Place::Tile),
+        Role::Avatar => Some(Place::Avatar),
         _ => None,
     }
 }
@@ -176,17 +177,25 @@ impl<'a> Media<'a> {
         if infer::image::is_png(&start) && !png_is_whole(&mut file, &start) {
             return Some(Flaw::new(Code::NotAPicture, "the picture {} is cut short"));
         }
-        let (width, height) = least_size(role)?;
+        let place = place(role)?;
         file.rewind().ok()?;
         // What has no size in pixels, such as an SVG, is drawn at any.
-        let size = imagesize::reader_size(BufReader::new(file)).ok()?;
-        (size.width < width || size.height < height).then(|| Flaw {
-            code: Code::SmallPicture,
+        let found = imagesize::reader_size(BufReader::new(file)).ok()?;
+        let side = |length| u32::try_from(length).unwrap_or(u32::MAX);
+        let size = Size::new(side(found.width), side(found.height));
+        let Size { width, height } = place.size();
+        let is_smaller = size.width < width || size.height < height;
+        let seen = match is_smaller {
+            true => "the client does not draw it",
+            false => "the client draws its top left corner",
+        };
+        (!place.takes(size)).then(|| Flaw {
+            code: Code::PictureSize,
             message: format!(
-                "the picture {{}} has {} × {} pixels",
+                "the picture {{}} has {} × {} pixels: {seen}",
                 size.width, size.height
             ),
-            expected: Some(format!("at least {width} × {height} pixels")),
+            expected: Some(format!("{width} × {height} pixels")),
         })
     }
 }
@@ -202,7 +211,11 @@ fn not_a(wanted: infer::MatcherType, path: &Path, start: &[u8]) -> Option<String
         .extension()
         .is_some_and(|it| it.eq_ignore_ascii_case("svg"));
     match text.first() {
-        Some(b'<') if svg && wanted == infer::MatcherType::Image && is_svg(start) => return None,
+        Some(b'<')
+            if svg && wanted == infer::MatcherType::Image && Kind::of(start) == Some(Kind::Svg) =>
+        {
+            return None;
+        }
         Some(b'<') => return Some("a web page, perhaps a server's error".to_owned()),
         Some(b'{' | b'[') => return Some("JSON, perhaps a server's error".to_owned()),
         _ => {}

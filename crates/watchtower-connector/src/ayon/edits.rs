@@ -54,8 +54,11 @@ impl<'a> Named<'a> {
 
     /// Whether a product may have this name. The server refuses to look for any other.
     pub(super) fn is_possible(&self) -> bool {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        !self.name.is_empty() && self.name.chars().all(is_part)
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_part = |c: char| is_word(c) || matches!(c, '-' | '.');
+        self.name.starts_with(is_word)
+            && self.name.ends_with(is_word)
+            && self.name.chars().all(is_part)
     }
 }
 
@@ -271,6 +274,16 @@ mod tests {
             "accredited",
         ] {
             assert!(!is_one(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_asked_only_for_names_that_it_takes() {
+        for name in ["editMain", "edit-main.v2", "_edit", "e", "/ep01/editMain"] {
+            assert!(Named::new(name).is_possible(), "{name}");
+        }
+        for name in ["", "/", "ep01/", "an edit", "-edit", "edit.", "édit"] {
+            assert!(!Named::new(name).is_possible(), "{name}");
         }
     }
 

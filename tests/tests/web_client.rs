@@ -186,6 +186,8 @@ struct Shot {
     name: String,
     start: f64,
     end: f64,
+    /// Otherwise it is in the grid alone.
+    on_timeline: bool,
     picture: Option<PathBuf>,
 }
 
@@ -251,6 +253,7 @@ impl View<'_> {
                     name: text(&shot["name"]).to_owned(),
                     start,
                     end: start + (number(&shot["durationSeconds"]) * fps).round(),
+                    on_timeline: shot["onTimeline"] != false,
                     picture: shot["thumbnailUrl"]
                         .as_str()
                         .map(|it| self.inspected.site.join(it)),
@@ -527,7 +530,8 @@ impl View<'_> {
         self.is_undisturbed(&[NO_MOVIE]);
         self.shows_menus_and_people();
         self.is_drawn();
-        let last = self.shots().iter().map(|it| it.end).fold(1.0, f64::max);
+        let placed = self.shots().into_iter().filter(|it| it.on_timeline);
+        let last = placed.map(|it| it.end).fold(1.0, f64::max);
         assert_eq!(
             number(&self.seen["state"]["totalFrames"]),
             last,
@@ -593,11 +597,14 @@ fn the_series_of_the_example_works() {
         let inspected = Inspected::new(folder.path(), format, "series", &[]);
         inspected.home_works();
         let views = inspected.views();
-        views.iter().for_each(View::works);
         match format {
-            // All episodes are on one timeline.
-            "v0" => assert_eq!(views.len(), 1),
+            // All episodes follow each other on one timeline, which has the movie of none.
+            "v0" => {
+                assert_eq!(views.len(), 1);
+                views[0].works_without_a_movie();
+            }
             _ => {
+                views.iter().for_each(View::works);
                 assert_eq!(views.len(), 2);
                 views.iter().for_each(View::shows_the_shots_chosen);
             }
@@ -661,7 +668,8 @@ fn a_movie_that_starts_elsewhere_is_sought_to_the_right_frame() {
             export(&["files", documents.to_str().unwrap()], format, &site);
             let inspected = Inspected::new(&site, format, &format!("shifted{offset}"), &[]);
             let views = inspected.views();
-            assert_eq!(views[0].seen["state"]["frameOffset"], offset);
+            // Ranges that count from the movie's own start are counted from 0, and the movie with them.
+            assert_eq!(views[0].seen["state"]["frameOffset"], offset.min(0));
             views[0].is_undisturbed(&[]);
             views[0].plays();
             views[0].shows_the_shots_chosen();
@@ -783,6 +791,139 @@ fn of_pictures_of_any_size_and_kind_all_four_corners_are_seen() {
     }
 }
 
+/// Writes a folder for `watchtower export files`: the example's shots, of which `known` says what their tracker
+/// knows.
+fn write_known(example: &Path, folder: &Path, known: impl Fn(usize, &Value) -> Value) {
+    let index = read(example, "data/projects-list/index.json");
+    let id = text(&index["projects"][0]["id"]);
+    let document = |file: &str| read(example, &format!("data/projects/{id}/{file}"));
+    let told = document("project.json");
+    let project = json!({"id": "film", "name": "Film", "fps": 24.0});
+    let mut sequences = document("sequences.json");
+    for episode in list(&told["episodes"]) {
+        for of_episode in list(&episode["sequences"]) {
+            let all = sequences.as_array_mut().unwrap().iter_mut();
+            let sequence = all.into_iter().find(|it| it["id"] == of_episode["id"]);
+            sequence.unwrap()["episode_id"] = episode["id"].clone();
+        }
+    }
+    let episodes = list(&told["episodes"]).iter();
+    let episodes: Vec<_> = episodes
+        .map(|it| json!({"id": it["id"], "name": it["name"]}))
+        .collect();
+    let shots = document("shots.json");
+    let shots = list(&shots).iter().enumerate().map(|(number, shot)| {
+        json!({
+            "id": shot["id"],
+            "name": shot["name"],
+            "sequence_id": shot["sequence_id"],
+            "data": known(number, &shot["data"]),
+            "thumbnail": {"file": example.join(text(&shot["thumbnailUrl"]))},
+        })
+    });
+    let snapshot = json!({
+        "watchtower_tracker": 1,
+        "project": project,
+        "episodes": episodes,
+        "sequences": sequences,
+        "shots": shots.collect::<Vec<_>>(),
+    });
+    let listed = json!({"watchtower_tracker": 1, "projects": [project]});
+    fs::create_dir_all(folder.join("projects")).unwrap();
+    fs::write(folder.join("project-list.json"), listed.to_string()).unwrap();
+    fs::write(folder.join("projects/film.json"), snapshot.to_string()).unwrap();
+}
+
+impl View<'_> {
+    /// Demands that the grid has every shot, and the timeline those that have a place on it.
+    fn has_every_shot(&self, all: usize, on_timeline: usize) {
+        let name = self.name();
+        self.is_undisturbed(&[NO_MOVIE]);
+        let shots = self.shots();
+        assert_eq!(self.seen["state"]["shots"], all, "{name}");
+        assert_eq!(shots.len(), all, "{name}");
+        let total = number(&self.seen["state"]["totalFrames"]);
+        let placed: Vec<_> = shots.iter().filter(|it| it.on_timeline).collect();
+        assert_eq!(placed.len(), on_timeline, "{name}");
+        assert!(placed.iter().all(|it| it.end <= total), "{name}");
+        let others = shots.iter().filter(|it| !it.on_timeline);
+        assert!(others.into_iter().all(|it| it.start > total), "{name}");
+        for canvas in list(&self.seen["canvas"]) {
+            // Without assets and names, there is little text.
+            let drawn = number(&canvas["drawn"]);
+            assert!(is_drawn(canvas) || drawn > 0.0005, "{name}: {canvas}");
+        }
+    }
+}
+
+#[test]
+fn a_wall_has_every_shot_whatever_is_known_of_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("example");
+    export(&["example"], "v1", &film);
+    let series = folder.path().join("series");
+    export(&["example", "--episodes", "2"], "v1", &series);
+    let nothing = |_: usize, _: &Value| json!({});
+    let half = |number: usize, data: &Value| match number % 2 {
+        0 => data.clone(),
+        _ => json!({}),
+    };
+    let documents = |name: &str| folder.path().join(name);
+    write_known(&film, &documents("nothing"), nothing);
+    write_known(&film, &documents("half"), half);
+    write_known(&series, &documents("episodes"), nothing);
+    let cut = folder.path().join("cut.otio");
+    run(
+        watchtower()
+            .args(["edit", "write"])
+            .arg(&film)
+            .arg("--output")
+            .arg(&cut),
+        0,
+    );
+    let (cut, index) = (
+        cut.to_str().unwrap(),
+        read(&film, "data/projects-list/index.json"),
+    );
+    let id = text(&index["projects"][0]["id"]);
+    let movie = read(&film, &format!("data/projects/{id}/edits.json"));
+    let movie = film.join(text(&movie[0]["sourceName"]));
+    let movie = movie.to_str().unwrap();
+    let with_edit = ["--edit", cut, "--edit-movie", movie];
+    for format in FORMATS {
+        for (name, documents, options, on_timeline) in [
+            ("without-ranges", "nothing", &[][..], 24),
+            ("half-ranges", "half", &[][..], 12),
+            ("series-without-ranges", "episodes", &[][..], 24),
+            ("edit-over-nothing", "nothing", &with_edit[..], 24),
+            ("edit-over-half", "half", &with_edit[..], 24),
+        ] {
+            let site = folder.path().join(format!("{format}-{name}"));
+            let from = folder.path().join(documents);
+            let arguments = [&["files", from.to_str().unwrap()][..], options].concat();
+            export(&arguments, format, &site);
+            let inspected = Inspected::new(&site, format, name, &[]);
+            let views = inspected.views();
+            match (name, format) {
+                ("series-without-ranges", "v1") => {
+                    assert_eq!(views.len(), 2);
+                    let all = views.iter().map(|it| it.shots().len());
+                    assert_eq!(all.sum::<usize>(), on_timeline);
+                    views
+                        .iter()
+                        .for_each(|it| it.has_every_shot(it.shots().len(), it.shots().len()));
+                }
+                _ => views[0].has_every_shot(24, on_timeline),
+            }
+            if options.is_empty() {
+                continue;
+            }
+            views[0].plays();
+            views[0].shows_the_shots_chosen();
+        }
+    }
+}
+
 #[test]
 fn the_kitsu_films_work() {
     let kitsu = Kitsu::running();
@@ -802,6 +943,7 @@ fn the_kitsu_films_work() {
         for view in inspected.views() {
             let name = text(&view.seen["state"]["name"]);
             match name {
+                "Small Series" if format == "v0" => view.works_without_a_movie(),
                 "Small Film" | "Nasty Film" | "Small Series" => view.works(),
                 "Nasty No Edit" | "Lengths Only" => view.works_without_a_movie(),
                 // It has no shots.

@@ -848,6 +848,39 @@ mod tests {
     }
 
     #[test]
+    fn every_situation_has_the_timeline_that_any_other_way_in_gives() {
+        use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
+        let situations = include_str!("../../../../tests/timeline/situations.json");
+        let situations: Value = serde_json::from_str(situations).unwrap();
+        for situation in situations.as_array().unwrap() {
+            let shots = situation["shots"].as_array().unwrap().iter().map(|it| {
+                json!({
+                    "id": it[1], "name": it[1], "sequence_id": it[0], "nb_frames": it[4],
+                    "data": {"frame_in": it[2], "frame_out": it[3]},
+                })
+            });
+            let sequences = ["010", "020"].map(|it| json!({"id": it, "name": it}));
+            let mut film =
+                read(json!({"sequences": sequences, "shots": shots.collect::<Vec<_>>()}));
+            let options = PlaceOptions {
+                timelines: Timelines::One,
+                unplaced: Unplaced::Show,
+                from_site: false,
+            };
+            place(&mut film, options);
+            let places = film.shots.iter().map(|it| match it.data.range() {
+                Some((start, end)) => format!("{} {start}-{end}", it.name),
+                None => format!("{} nowhere", it.name),
+            });
+            assert_eq!(
+                json!(places.collect::<Vec<_>>()),
+                situation["places"],
+                "{situation}"
+            );
+        }
+    }
+
+    #[test]
     fn an_id_that_is_none_is_an_error() {
         let http = HttpClient::new("http://127.0.0.1", &HttpOptions::default()).unwrap();
         let records = records(json!({"edits": [{"id": "../../etc", "name": "Edit"}]}));

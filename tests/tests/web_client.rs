@@ -665,7 +665,9 @@ fn a_movie_that_starts_elsewhere_is_sought_to_the_right_frame() {
             let documents = folder.path().join(offset.to_string());
             write_shifted(&example, &documents, offset);
             let site = folder.path().join(format!("{format}{offset}"));
-            export(&["files", documents.to_str().unwrap()], format, &site);
+            let media = example.to_str().unwrap();
+            let documents = documents.to_str().unwrap();
+            export(&["files", documents, "--media-root", media], format, &site);
             let inspected = Inspected::new(&site, format, &format!("shifted{offset}"), &[]);
             let views = inspected.views();
             // Ranges that count from the movie's own start are counted from 0, and the movie with them.
@@ -1130,7 +1132,9 @@ fn show_movies(folder: &Path, format: &str, name: &str, movies: &[PathBuf]) -> V
     let mut export = watchtower();
     export
         .args(["export", "files", "--json", "--format", format])
-        .arg(&documents);
+        .arg(&documents)
+        .arg("--media-root")
+        .arg(folder);
     let summary = run(export.arg("--output").arg(&site), 0);
     let summary: Value = serde_json::from_slice(&summary.stdout).unwrap();
     let report = inspect(&site, format, name, &[]);

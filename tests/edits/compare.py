@@ -3,6 +3,7 @@
 
 compare.py generate FOLDER   makes timelines in FOLDER, and expected.json: where their clips are
 compare.py read FILE         prints what a file of OpenTimelineIO holds
+compare.py convert FOLDER    writes each EDL of FOLDER as OpenTimelineIO, beside it
 
 Of each clip: its name, its first frame, and the frame at which it has ended.
 """
@@ -136,6 +137,10 @@ def generate(folder):
         made = timeline(dice, rate, depth=3, tracks=dice.randint(1, 4), dissolves=True)
         otio.adapters.write_to_file(made, str(folder / name))
         note(name, made, rate)
+        name = f"nested{number}.otio" + "zd"[number % 2]
+        missing = otio.adapters.file_bundle_utils.MediaReferencePolicy.AllMissing
+        otio.adapters.write_to_file(made, str(folder / name), media_policy=missing)
+        note(name, made, rate)
 
         name = f"final_cut{number}.xml"
         made = timeline(dice, rate, tracks=dice.randint(1, 3), dissolves=True)
@@ -159,7 +164,7 @@ def generate(folder):
 
 
 def read(file):
-    made = otio.adapters.read_from_file(file)
+    made = otio.adapters.read_from_file(str(file))
     rate = made.tracks[0].trimmed_range().duration.rate
     markers = [[it.name, it.color] for clip in made.find_clips() for it in clip.markers]
     addresses = [it.media_reference.target_url for it in made.find_clips()
@@ -170,6 +175,12 @@ def read(file):
     }))
 
 
+def convert(folder):
+    for file in sorted(folder.glob("*.edl")):
+        made = otio.adapters.read_from_file(str(file), rate=24)
+        otio.adapters.write_to_file(made, str(file.with_suffix(".otio")))
+
+
 if __name__ == "__main__":
     action, place = sys.argv[1:]
-    generate(pathlib.Path(place)) if action == "generate" else read(place)
+    {"generate": generate, "convert": convert, "read": read}[action](pathlib.Path(place))

@@ -33,19 +33,51 @@ fn clips_are_where_opentimelineio_and_its_adapters_have_them() {
     python("generate", folder.path());
     let expected = fs::read(folder.path().join("expected.json")).unwrap();
     let expected: BTreeMap<String, Expected> = serde_json::from_slice(&expected).unwrap();
-    assert_eq!(expected.len(), 200);
+    assert_eq!(expected.len(), 240);
     for (name, Expected { fps, clips }) in expected {
         let edl = name.ends_with(".edl").then(|| FrameRate::new(fps).unwrap());
         let timeline = Timeline::read(&folder.path().join(&name), edl).unwrap();
         let mut ours = timeline.clips();
         ours.sort_by(|a, b| (a.1, a.2, &a.0).cmp(&(b.1, b.2, &b.0)));
-        let shown = || fs::read_to_string(folder.path().join(&name)).unwrap();
+        let shown = || fs::read_to_string(folder.path().join(&name)).unwrap_or_default();
         assert_eq!(ours, clips, "{name}\n{}", shown());
         assert!(
             (timeline.fps() - fps).abs() < 1e-9,
             "{name}: {}",
             timeline.fps()
         );
+    }
+}
+
+/// What its reader of EDLs makes of a list names the same shots as the list.
+#[test]
+fn a_list_that_was_converted_names_the_same_shots() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../crates/watchtower-connector/tests/edits/cases");
+    let lists = [
+        "comments",
+        "locators",
+        "names-with-sequence",
+        "source-files",
+    ];
+    for name in lists {
+        let file = format!("{name}.edl");
+        fs::copy(cases.join(&file), folder.path().join(&file)).unwrap();
+    }
+    python("convert", folder.path());
+    for name in lists {
+        let shots = |ending: &str, fps: Option<FrameRate>| {
+            let file = folder.path().join(format!("{name}.{ending}"));
+            let clips = Timeline::read(&file, fps).unwrap().listed(None);
+            let clips = clips.into_iter();
+            clips
+                .map(|it| (it.start, it.end, it.shot))
+                .collect::<Vec<_>>()
+        };
+        let list = shots("edl", Some(FrameRate::default()));
+        assert!(list.iter().all(|it| it.2.is_some()), "{name}: {list:?}");
+        assert_eq!(shots("otio", None), list, "{name}");
     }
 }
 

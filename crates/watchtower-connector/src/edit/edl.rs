@@ -150,7 +150,7 @@ impl List {
         };
         if record.1 < record.0 {
             // Past midnight, or nonsense: no event lasts for half a day.
-            let day = self.frame("24:00:00:00")?;
+            let day = self.day(record_in)?;
             line.record.1 += day;
             if line.record.1 - line.record.0 > day / 2 {
                 return Err(format!(
@@ -159,6 +159,12 @@ impl List {
             }
         }
         Ok(line)
+    }
+
+    /// How many frames a day has, by timecodes of this kind.
+    fn day(&self, timecode: &str) -> Result<i64, String> {
+        let is_drop = self.is_drop || timecode.contains(';');
+        Ok(frame("24:00:00:00", is_drop, self.fps)?.0)
     }
 
     fn frame(&mut self, timecode: &str) -> Result<i64, String> {
@@ -292,7 +298,8 @@ impl List {
     /// Moves what comes after midnight to the next day, where the list passes it: within an event, or from
     /// an event of the evening to one of the small hours.
     fn pass_midnight(&mut self) -> Result<(), String> {
-        let day = frame("24:00:00:00", false, self.fps)?.0;
+        let drop = self.lines.iter().find(|it| it.timecode.contains(';'));
+        let day = self.day(drop.map_or("", |it| &it.timecode))?;
         let mut before = None;
         let mut passes = false;
         for line in self.lines.iter().filter(|it| it.plays != Plays::Nothing) {
@@ -358,7 +365,7 @@ fn is_technical(text: &str) -> bool {
 }
 
 /// A marker's text without its colour in front.
-fn without_color(text: &str) -> &str {
+pub(super) fn without_color(text: &str) -> &str {
     const COLORS: &[&str] = &[
         "RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", "WHITE", "PINK", "ORANGE",
         "PURPLE", "VIOLET", "BROWN", "GREY", "GRAY", "DENIM", "FOREST", "GOLD", "GRAPE", "PLUM",
@@ -626,6 +633,10 @@ mod tests {
         assert_eq!(frames(&within), [(0, 50), (50, 75)]);
         let between = ["23:59:59:00 00:00:00:00", "00:00:00:00 00:00:02:00"];
         assert_eq!(frames(&between), [(0, 25), (25, 75)]);
+        let dropped = ["23:59:59;00 00:00:01;00", "00:00:01;00 00:00:02;00"];
+        let text: String = dropped.iter().map(|it| event(it)).collect();
+        let cut = read(&text, 29.97).unwrap();
+        assert_eq!(cut.pieces[1].frames(29.97), (60, 90));
         let apart = ["00:00:00:00 00:00:01:00", "14:00:00:00 14:00:01:00"];
         assert_eq!(frames(&apart), [(0, 25), (1_260_000, 1_260_025)]);
     }

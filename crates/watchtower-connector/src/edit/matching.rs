@@ -179,10 +179,8 @@ impl<'a> ShotNames<'a> {
     /// The first word of a text that is a shot. A number alone is one only at the start: others count
     /// frames.
     fn fits_word(&self, text: &str) -> Option<Fits> {
-        let is_between = |c: char| c.is_whitespace() || ",;()[]\"'".contains(c);
         let is_number = |it: &str| it.bytes().all(|byte| byte.is_ascii_digit());
-        let all = text.split(is_between).filter(|it| !it.is_empty());
-        let all = all
+        let all = text_words(text)
             .enumerate()
             .filter(|(at, it)| *at == 0 || !is_number(it));
         all.into_iter()
@@ -193,8 +191,13 @@ impl<'a> ShotNames<'a> {
     /// or more with which it starts; or, where it `may_hold` one anywhere, by the longest that it holds.
     fn fits_name(&self, name: &str, may_hold: bool) -> Option<Fits> {
         let without_frame = |it: &'_ str| -> String {
-            let number = it.rsplit_once('.').filter(|(_, number)| {
-                number.len() >= 3 && number.bytes().all(|byte| byte.is_ascii_digit())
+            // A number, or what stands for one: `%04d`, `####`, `[0001-0048]`.
+            let number = it.rsplit_once('.').filter(|(rest, number)| {
+                number.len() >= 3
+                    && number
+                        .chars()
+                        .all(|it| it.is_ascii_digit() || "#%d[-]".contains(it))
+                    && !rest.bytes().all(|byte| byte.is_ascii_digit())
             });
             number.map_or(it, |(rest, _)| rest).to_owned()
         };
@@ -269,6 +272,17 @@ impl<'a> ShotNames<'a> {
             (None, _) => None,
         }
     }
+}
+
+/// The words of a comment or marker, as people separate them. A keyword in front, as in Resolve's `|M:`, is none.
+pub(super) fn text_words(text: &str) -> impl Iterator<Item = &str> {
+    let is_between = |c: char| c.is_whitespace() || "|,;()[]\"'".contains(c);
+    let after_key = |it| match str::split_once(it, ':') {
+        Some((key, rest)) if key.bytes().all(|byte| byte.is_ascii_alphabetic()) => rest,
+        _ => it,
+    };
+    let all = text.split(is_between).map(after_key);
+    all.filter(|it| !it.is_empty())
 }
 
 /// Sequence and shot as one word, as in `KITE0020`, where that cannot be a number alone: of a sequence `KITE` and a
@@ -393,6 +407,8 @@ mod tests {
             ("sh0010.new.01", "sea/sh0010"),
             ("sea-SH0010.0101.exr", "sea/sh0010"),
             ("sh0010.0101.exr", "sea/sh0010"),
+            ("sh0010.%04d.exr", "sea/sh0010"),
+            ("sh0010.[0001-0048].exr", "sea/sh0010"),
             ("sh0010_anim", "-"),
             ("LC4000_V001_PREVIS.MOV", "LC/LC4000"),
             ("RFE_LC4000", "LC/LC4000"),
@@ -437,6 +453,9 @@ mod tests {
             ("fix YA0020, please", "zz/YA0020"),
             ("seq 1 / sh 0030", "SEQ 1/sh 0030"),
             ("add snow", "-"),
+            ("|C:ResolveColorBlue |M:zz_0010 |D:1", "zz/0010"),
+            ("COMMENT: zz_0010", "zz/0010"),
+            ("01:00:00:04 add snow", "-"),
         ] {
             assert_eq!(found(&shots, Source::Marker, text, None), want, "{text}");
             assert_eq!(found(&shots, Source::Comment, text, None), want, "{text}");

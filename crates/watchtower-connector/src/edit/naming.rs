@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::cut::{Cut, Kind, Name, Source};
-use super::matching::{NamePattern, stem, without_version};
+use super::matching::{NamePattern, stem, text_words, without_version};
 use crate::names::{composed, words};
 
 /// The shot that a clip's names tell.
@@ -71,9 +71,7 @@ fn one(names: &[Name], kind: Kind, pattern: Option<&NamePattern>) -> Option<Told
 
 /// The first word of a text that can be nothing but a shot: a sequence, and a number of three digits or more.
 fn word(text: &str) -> Option<(Option<String>, String)> {
-    let is_between = |c: char| c.is_whitespace() || "|,;()[]\"'".contains(c);
-    let mut all = text.split(is_between).filter(|it| !it.is_empty());
-    all.find_map(|word| {
+    text_words(text).find_map(|word| {
         let (sequence, shot) = split(word)?;
         let digits = shot.bytes().filter(u8::is_ascii_digit).count();
         // One word alone has more: `H264` is none.

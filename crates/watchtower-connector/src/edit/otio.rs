@@ -8,7 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cut::{Cut, Kind, Name, Piece, Source, add_marker};
+use super::edl::without_color;
 use super::is_frame_rate;
+
+/// The key under which the reader of EDLs keeps what OpenTimelineIO has no place for.
+const EDL: &str = "cmx_3600";
 
 /// The key of our own metadata: `shot_id` of a clip is the shot's id, and what else carries it names none.
 pub(super) const OURS: &str = "watchtower";
@@ -220,17 +224,18 @@ impl Node {
             .into_iter()
             .collect();
         // What the reader of EDLs leaves of their comments.
-        let comments = self
-            .metadata
-            .get("cmx_3600")
-            .and_then(|it| it.get("comments"));
+        let comments = self.metadata.get(EDL).and_then(|it| it.get("comments"));
         let comments = comments.and_then(Value::as_array).into_iter().flatten();
         let comments = comments.filter_map(Value::as_str);
         names.extend(comments.map(|it| Name::new(Source::Comment, it)));
         let shown = self.source_range.map(Span::from);
         for marker in self.markers.iter().flatten() {
+            // Those of an EDL count from the start of its timeline, not of the clip's media.
+            let is_of_edl = marker.metadata.get(EDL).is_some();
             let is_shown = match (shown, marker.marked_range) {
-                (Some(shown), Some(marked)) => shown.holds(marked.start_time.seconds()),
+                (Some(shown), Some(marked)) => {
+                    shown.holds(marked.start_time.seconds()) || is_of_edl
+                }
                 _ => true,
             };
             if is_shown {
@@ -253,6 +258,9 @@ impl Node {
         ] {
             names.extend(texts.iter().map(|it| Name::new(source, it)));
         }
+        let reel = self.metadata.get(EDL).and_then(|it| it.get("reel"));
+        let reel = reel.and_then(Value::as_str);
+        names.extend(reel.map(|it| Name::new(Source::Reel, it)));
         names.retain(|name| !name.text.is_empty());
         names
     }
@@ -268,8 +276,13 @@ impl Node {
         if self.metadata.get(OURS).is_some() {
             return Vec::new();
         }
+        // The reader of EDLs takes the first word for the colour, whether or not it is one.
+        let color = self.metadata.get(EDL).and_then(|it| it.get("color"));
+        let color = color.and_then(Value::as_str).unwrap_or_default();
+        let name = self.name.as_deref().unwrap_or_default();
+        let name = without_color(&format!("{color} {name}")).to_owned();
         // Resolve keeps what people write under its own key.
-        let mut notes = vec![self.name.clone(), self.comment.clone()];
+        let mut notes = vec![Some(name), self.comment.clone()];
         let resolve = self.metadata.get("Resolve_OTIO");
         let note = resolve
             .and_then(|it| it.get("Note"))

@@ -67,7 +67,7 @@ def main(originals, made):
         for name, make in (("pillow", with_pillow), ("libvips", with_vips)):
             try:
                 theirs = make(original)
-            except (OSError, ValueError, pyvips.Error, ImageCms.PyCMSError):
+            except (OSError, SyntaxError, ValueError, pyvips.Error, ImageCms.PyCMSError):
                 continue
             found[name] = sum(ImageStat.Stat(ImageChops.difference(ours, theirs)).mean) / 3
         differences[path.name.replace("__", "/")] = found

@@ -3,7 +3,8 @@
 //! A private Kitsu server is installed, started and filled by `tests/services/zou`; the web clients
 //! and a browser are installed by `tests/browser/setup`, the validators of other languages by
 //! `tests/schemas/setup`, OpenTimelineIO by `tests/edits/setup`, and the official client of Flow, on which a
-//! counterpart of a site stands, by `tests/flow/setup`. The tests find them through the environment.
+//! counterpart of a site stands, by `tests/flow/setup`, and what pictures are compared with by
+//! `tests/pictures/setup`. The tests find them through the environment.
 
 use std::fs;
 use std::path::Path;
@@ -19,6 +20,7 @@ pub(crate) fn test(state: &Path, pictures: bool) -> Result<()> {
     let zou_state = state.join("zou");
     let browser_state = state.join("browser");
     let schemas_state = state.join("schemas");
+    let pictures_state = state.join("pictures");
     let edits_state = state.join("edits");
     let flow_state = state.join("flow");
     fs::create_dir_all(state)?;
@@ -29,6 +31,7 @@ pub(crate) fn test(state: &Path, pictures: bool) -> Result<()> {
     };
     run(Command::new("tests/browser/setup").arg(&browser_state))?;
     run(Command::new("tests/schemas/setup").arg(&schemas_state))?;
+    run(Command::new("tests/pictures/setup").arg(&pictures_state))?;
     run(Command::new("tests/edits/setup").arg(&edits_state))?;
     run(Command::new("tests/flow/setup").arg(&flow_state))?;
     zou("up")?;
@@ -44,6 +47,7 @@ pub(crate) fn test(state: &Path, pictures: bool) -> Result<()> {
         cargo.env("WATCHTOWER_TEST_ZOU", &zou_state);
         cargo.env("WATCHTOWER_TEST_BROWSER", &browser_state);
         cargo.env("WATCHTOWER_TEST_SCHEMAS", &schemas_state);
+        cargo.env("WATCHTOWER_TEST_PICTURES", &pictures_state);
         cargo.env("WATCHTOWER_TEST_EDITS", &edits_state);
         cargo.env("WATCHTOWER_TEST_FLOW", &flow_state);
         if pictures {

@@ -103,9 +103,12 @@ fn write_film(folder: &Path, movie: &Path, frame_offset: i64) {
     fs::write(folder.join("projects/film.json"), snapshot.to_string()).unwrap();
 }
 
+/// Exports a film whose movie lies in a folder for temporary files.
 fn export(documents: &Path, format: &str, site: &Path) -> Value {
     let mut command = watchtower();
     command.args(["export", "files"]).arg(documents);
+    command.arg("--media-root").arg(std::env::temp_dir());
+    command.env("PATH", std::env::var_os("PATH").unwrap());
     command.args([
         "--pictures-from-movie",
         "--json",
@@ -184,6 +187,7 @@ fn frames_are_taken_once_and_without_ffmpeg_a_note_says_so() {
     let without = |site: &Path| {
         let mut command = watchtower();
         command.args(["export", "files"]).arg(&documents);
+        command.arg("--media-root").arg(folder.path());
         command
             .args(["--pictures-from-movie", "--json", "--output"])
             .arg(site);

@@ -779,7 +779,9 @@ fn of_pictures_of_any_size_and_kind_all_four_corners_are_seen() {
     for format in FORMATS {
         let seen = |how: &[&str], name: &str| {
             let site = folder.path().join(format!("{format}-{name}"));
-            let arguments = [&["files", documents.to_str().unwrap()], how].concat();
+            let (media, documents) = (folder.path().to_str(), documents.to_str());
+            let files = ["files", documents.unwrap(), "--media-root", media.unwrap()];
+            let arguments = [&files, how].concat();
             export(&arguments, format, &site);
             let inspected = Inspected::new(&site, format, &format!("corners-{name}"), &[]);
             let views = inspected.views();

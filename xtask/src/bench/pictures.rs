@@ -38,6 +38,7 @@ pub(super) fn run(runs: usize, state: &Path) -> Result<()> {
     let export = || {
         let mut export = release("watchtower");
         export.args(["--quiet", "export", "files"]).arg(&documents);
+        export.arg("--media-root").arg(state);
         export.arg("--output").arg(&site);
         export
     };

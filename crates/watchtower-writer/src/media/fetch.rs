@@ -689,9 +689,7 @@ impl Fetcher<'_> {
                 if media.tile(shot.thumbnail.as_ref()).is_some() {
                     continue;
                 }
-                match middle(shot, playing.frame_offset, rate)
-                    .filter(|it| *it < playing.movie.frames)
-                {
+                match middle(shot, playing.frame_offset, rate) {
                     Some(frame) => frames.entry(frame).or_default().push(shot.id.clone()),
                     None => outside += 1,
                 }

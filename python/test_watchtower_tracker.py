@@ -248,6 +248,36 @@ class ModelsTest(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "needs one project"):
             writers.ProjectWriter(projects=[models.Project("A"), models.Project("B")])
 
+    def test_a_text_or_dict_in_place_of_a_list_is_told(self):
+        task = models.Task("todo", "anim", assignees="jade")
+        shot = models.Shot("0010", "010", tasks=[task])
+        with self.assertRaisesRegex(TypeError, "shot '0010': assignees of a task is 'jade', expected a list"):
+            shot._document()
+        shot.tasks = [{"task_type_id": "anim", "task_status_id": "todo"}]
+        with self.assertRaisesRegex(TypeError, "shot '0010': tasks has {.*expected a Task"):
+            shot._document()
+        with self.assertRaisesRegex(TypeError, "project 'Film': team is 'jade'"):
+            models.Project("Film", team="jade")._document()
+        with self.assertRaisesRegex(TypeError, "is no object of a class of models"):
+            writers._documents([{"name": "Rex"}])
+
+    def test_a_shot_without_a_rate_has_its_projects(self):
+        shot = models.Shot("0010", "010", startFrame=25, durationSeconds=2)
+        self.assertEqual(shot._data(25), {"frame_in": 25, "frame_out": 75})
+        self.assertNotIn("fps", shot._document(None, 25))
+        shot.fps = 24
+        self.assertEqual(shot._data(25), {"frame_in": 25, "frame_out": 73})
+        self.assertEqual(shot._document(None, 25)["fps"], 24)
+
+    def test_media_changes_unless_it_is_said_not_to(self):
+        self.assertEqual(models.Media("a.png")._document(None)["changes"], True)
+        path = os.path.join(HERE, "..", "docs", "process.md")
+        with open(path, encoding="utf-8") as file:
+            self.assertIn("`models.Media(place, changes=True, headers=None)`", file.read())
+
+    def test_types_are_offered_to_who_checks_them(self):
+        self.assertTrue(os.path.exists(os.path.join(HERE, "watchtower_tracker", "py.typed")))
+
     def test_an_id_of_the_trackers_stays(self):
         self.assertEqual(models.Sequence(id="010", name="x").id, "010")
 

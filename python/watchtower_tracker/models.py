@@ -10,7 +10,7 @@ which is copied; or a `Media`, which says more.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Union
 from urllib.parse import urlsplit
@@ -87,8 +87,13 @@ def _media(media: AnyMedia, headers: Optional[Dict[str, str]] = None) -> Optiona
     return media._document(headers)
 
 
-def _list(values) -> list:
-    return list(values or [])
+def _list(values, what: str = "a list") -> list:
+    """The values; a text or a dict in their place is a mistake that would become many wrong ones."""
+    if values is None or values == "":
+        return []
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise TypeError(f"{what} is {values!r}, expected a list, as in [{values!r}]")
+    return list(values)
 
 
 def _id(value) -> str:
@@ -96,8 +101,17 @@ def _id(value) -> str:
     return str(getattr(value, "id", value))
 
 
-def _ids(values) -> List[str]:
-    return [_id(value) for value in _list(values)]
+def _ids(values, what: str) -> List[str]:
+    return [_id(value) for value in _list(values, what)]
+
+
+def _of_class(things, cls, what: str) -> list:
+    """The things, all of which must be of a class."""
+    things = _list(things, what)
+    for thing in things:
+        if not isinstance(thing, cls):
+            raise TypeError(f"{what} has {thing!r}, expected a {cls.__name__}")
+    return things
 
 
 def _is_missing(value) -> bool:
@@ -185,10 +199,10 @@ class Project:
             **_identity(self),
             "ratio": self.ratio or None,
             "resolution": self.resolution or None,
-            "asset_types": _ids(self.asset_types),
-            "task_types": _ids(self.task_types),
-            "task_statuses": _ids(self.task_statuses),
-            "team": _ids(self.team),
+            "asset_types": _ids(self.asset_types, f"the project {self.name!r}: asset_types"),
+            "task_types": _ids(self.task_types, f"the project {self.name!r}: task_types"),
+            "task_statuses": _ids(self.task_statuses, f"the project {self.name!r}: task_statuses"),
+            "team": _ids(self.team, f"the project {self.name!r}: team"),
             "thumbnail": _media(self.thumbnailUrl, headers),
             "fps": _fps(self.fps),
         }
@@ -206,19 +220,19 @@ class Task:
     assignees: List[str] = None
     id: Optional[str] = None
 
-    def _document(self):
+    def _document(self, on: str = "a task"):
         if _is_missing(self.task_type_id) or _is_missing(self.task_status_id):
-            raise ValueError(f"a task needs a type and a status: {self}")
+            raise ValueError(f"{on}: a task needs a type and a status: {self}")
         return {
             "id": None if _is_missing(self.id) else str(self.id),
             "task_type_id": _id(self.task_type_id),
             "task_status_id": _id(self.task_status_id),
-            "assignees": _ids(self.assignees),
+            "assignees": _ids(self.assignees, f"{on}: assignees of a task"),
         }
 
 
-def _tasks(tasks) -> List[Dict[str, Any]]:
-    return [task._document() for task in _list(tasks)]
+def _tasks(tasks, on: str) -> List[Dict[str, Any]]:
+    return [task._document(on) for task in _of_class(tasks, Task, f"{on}: tasks")]
 
 
 @_derives_id("asset", "asset_type_id", "name")
@@ -237,7 +251,7 @@ class Asset:
         return {
             **identity,
             "asset_type_id": _id(self.asset_type_id),
-            "tasks": _tasks(self.tasks),
+            "tasks": _tasks(self.tasks, f"the asset {self.name!r}"),
             "thumbnail": _media(self.thumbnailUrl, headers),
         }
 
@@ -305,7 +319,8 @@ class Shot:
     durationSeconds: float = 0
     id: Optional[str] = None
     thumbnailUrl: AnyMedia = None
-    fps: float = 24
+    #: Frames per second of its range; none for the project's.
+    fps: Optional[float] = None
 
     def __post_init__(self):
         if self.data is not None and not isinstance(self.data, Mapping):
@@ -325,7 +340,7 @@ class Shot:
         start, end = (_frame(frame, self.name) for frame in frames)
         return start, end
 
-    def _data(self):
+    def _data(self, project_fps=None):
         """What is known of its place and length, by way of `startFrame` and `durationSeconds` if need be."""
         frames = self._frames()
         data = self.data or {}
@@ -335,7 +350,8 @@ class Shot:
             known["nb_frames"] = _frame(length, self.name)
         elif frames is None and self.durationSeconds:
             start = _frame(self.startFrame or 0, self.name)
-            length = round(float(self.durationSeconds) * float(_fps(self.fps)))
+            fps = project_fps if _is_missing(self.fps) else self.fps
+            length = round(float(self.durationSeconds) * float(_fps(fps)))
             frames = (start, start + length)
         # An end at or before the start is no range.
         if frames is not None and frames[0] < frames[1]:
@@ -343,18 +359,20 @@ class Shot:
         known.update((key, value) for key, value in data.items() if key not in _PLACE)
         return known
 
-    def _document(self, headers=None):
+    def _document(self, headers=None, project_fps=None):
         identity = _identity(self)
         if _is_missing(self.sequence_id):
             raise ValueError(f"the shot {self.name!r} has no sequence_id")
-        return {
+        document = {
             **identity,
             "sequence_id": _id(self.sequence_id),
-            "data": self._data(),
-            "tasks": _tasks(self.tasks),
+            "data": self._data(project_fps),
+            "tasks": _tasks(self.tasks, f"the shot {self.name!r}"),
             "thumbnail": _media(self.thumbnailUrl, headers),
-            "fps": _fps(self.fps),
         }
+        if not _is_missing(self.fps):
+            document["fps"] = self.fps
+        return document
 
 
 def _frame(value, shot) -> int:
@@ -378,7 +396,7 @@ class ShotCasting:
     assets: List[Asset] = field(default_factory=list)
 
     def _document(self):
-        return {"shot_id": _id(self.shot), "asset_ids": _ids(self.assets)}
+        return {"shot_id": _id(self.shot), "asset_ids": _ids(self.assets, "assets of a ShotCasting")}
 
 
 @_derives_id("edit", "name")

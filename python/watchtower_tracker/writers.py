@@ -100,13 +100,14 @@ class ProjectWriter:
         """Prints the project and ends the script, where it is the one that was asked for."""
         if _call.current().project_id != str(self.project.id):
             return
+        shots = models._of_class(self.shots, models.Shot, "shots of a ProjectWriter")
         edits = [*([self.edit] if self.edit else []), *(self.edits or [])]
         _call.current().answer(
             {
                 "project": self.project._document(self._headers),
                 "sequences": _documents(self.sequences),
                 "assets": _documents(self.assets, self._headers),
-                "shots": _documents(self.shots, self._headers),
+                "shots": _documents(shots, self._headers, self.project.fps),
                 "casting": _documents(self.casting),
                 "edits": _documents(edits, self._edit_headers),
                 "left_out": _documents(self.left_out),
@@ -115,4 +116,8 @@ class ProjectWriter:
 
 
 def _documents(things, *headers):
-    return [thing._document(*headers) for thing in things or []]
+    things = models._list(things)
+    for thing in things:
+        if not hasattr(thing, "_document"):
+            raise TypeError(f"{thing!r} is no object of a class of models")
+    return [thing._document(*headers) for thing in things]

@@ -10,6 +10,7 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use watchtower_connector::Account;
 use watchtower_connector::conformance::{Outcome, Report};
 use watchtower_model::{Project, ProjectId};
+pub(crate) use watchtower_writer::first_names;
 use watchtower_writer::{self as writer, MediaCounts, Progress, ProjectSummary, Summary};
 
 use crate::export::Observer;
@@ -178,7 +179,8 @@ impl Printer {
                 Outcome::Passed { .. } => PASS,
             };
             let text = row.to_string();
-            let text = text.trim_end();
+            let lines: Vec<_> = text.trim_end().lines().map(printable).collect();
+            let text = lines.join("\n");
             let (word, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
             self.data(format_args!("{style}{word}{style:#}{rest}"))?;
         }
@@ -470,16 +472,6 @@ impl Text<'_> {
         };
         printable(&names).into_owned()
     }
-}
-
-/// Names in a row; a long row is cut, and says how many more there are.
-pub(crate) fn first_names(names: &[&str]) -> String {
-    const SHOWN: usize = 5;
-    if names.len() <= SHOWN {
-        return names.join(", ");
-    }
-    let (shown, more) = names.split_at(SHOWN);
-    format!("{} and {} more", shown.join(", "), more.len())
 }
 
 /// A number with its noun.

@@ -84,7 +84,10 @@ impl Process {
 
     /// The program's name, for people.
     fn name(&self) -> String {
-        format!("`{}`", self.settings.program.display())
+        // What an interpreter runs says more than which one it is.
+        let mut arguments = self.settings.arguments.iter();
+        let script = arguments.find(|it| Path::new(it).is_file());
+        format!("`{}`", script.unwrap_or(&self.settings.program).display())
     }
 
     async fn read_list(&self) -> Result<ProjectList> {

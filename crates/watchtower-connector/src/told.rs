@@ -151,7 +151,7 @@ impl Source<'_> {
 
     /// The document without what is odd about its text, or what is wrong with it; and what in it nobody
     /// reads.
-    fn judge<'t>(&self, text: &'t [u8]) -> Result<(Cow<'t, [u8]>, Vec<String>)> {
+    fn judge<'t>(&self, text: &'t [u8]) -> Result<(Cow<'t, [u8]>, Value, Vec<String>)> {
         /// How many mistakes are told.
         const TOLD: usize = 10;
         let (mended, odd) = json::mend(text);
@@ -164,7 +164,7 @@ impl Source<'_> {
         let (harmless, mistakes): (Vec<_>, Vec<_>) =
             objections.into_iter().partition(Objection::is_harmless);
         let message = match mistakes.as_slice() {
-            [] => return Ok((mended, tracker::unknown_keys(&harmless))),
+            [] => return Ok((mended, value, tracker::unknown_keys(&harmless))),
             [one] => format!(": {one}"),
             several => {
                 let told = several.iter().take(TOLD).map(|it| format!("\n  {it}"));
@@ -311,7 +311,7 @@ impl ToldMedia {
             document: "project_list",
             project: "",
         };
-        let (mut list, unknown): (ProjectList, _) = self.parse(text, &source)?;
+        let (mut list, _, unknown): (ProjectList, _, _) = self.parse(text, &source)?;
         self.unknown().insert(String::new(), unknown);
         let is_listed =
             |id: &str| id.is_empty() || list.projects.iter().any(|it| it.id.as_str() == id);
@@ -339,7 +339,7 @@ impl ToldMedia {
             document: "project",
             project: asked.id.as_str(),
         };
-        let (mut snapshot, unknown): (ProjectSnapshot, _) = self.parse(text, &source)?;
+        let (mut snapshot, value, unknown): (ProjectSnapshot, _, _) = self.parse(text, &source)?;
         // Another one would be written in its place.
         if snapshot.project.id != asked.id {
             let (given, asked) = (&snapshot.project.id, &asked.id);
@@ -354,6 +354,16 @@ impl ToldMedia {
             snapshot.notes.extend(listed.chain(unknown.iter().cloned()));
             all.insert(asked.id.to_string(), unknown);
         }
+        // A rate that is not told is that of the project, and the project's that of the list.
+        if value["project"].get("fps").is_none() {
+            snapshot.project.fps = asked.fps;
+        }
+        let told = value["shots"].as_array().into_iter().flatten();
+        for (shot, _) in
+            (snapshot.shots.iter_mut().zip(told)).filter(|it| it.1.get("fps").is_none())
+        {
+            shot.fps = snapshot.project.fps;
+        }
         dangling::leave_out(&mut snapshot, list);
         place(&mut snapshot.project.thumbnail, folder);
         let shots = snapshot.shots.iter_mut().map(|it| &mut it.thumbnail);
@@ -364,12 +374,12 @@ impl ToldMedia {
         Ok(snapshot)
     }
 
-    /// Reads a document; answers also what in it nobody reads.
+    /// Reads a document; answers also the document as it is, and what in it nobody reads.
     fn parse<T: DeserializeOwned>(
         &self,
         text: &[u8],
         source: &Source<'_>,
-    ) -> Result<(T, Vec<String>)> {
+    ) -> Result<(T, Value, Vec<String>)> {
         // Some shells put a mark in front of what they pass on.
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         match text.trim_ascii_start().first() {
@@ -385,9 +395,9 @@ impl ToldMedia {
                 return Err(source.malformed(message).with_help(ALONE));
             }
         }
-        let (text, unknown) = source.judge(text)?;
+        let (text, value, unknown) = source.judge(text)?;
         self.take_headers(source.read(&text)?, source)?;
-        Ok((source.read(&text)?, unknown))
+        Ok((source.read(&text)?, value, unknown))
     }
 
     fn take_headers(&self, mut told: Told, source: &Source<'_>) -> Result<()> {

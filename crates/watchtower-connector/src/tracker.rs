@@ -63,6 +63,8 @@ pub trait Tracker: Send + Sync {
     ///   them.
     /// * Projects come in the order in which they should be shown. Their ids name folders of their own, on
     ///   systems that ignore case too.
+    /// * Statuses of tasks come in the order of the work, the least done first: of several tasks of one
+    ///   type on a shot the client shows one, and an export puts the least done first.
     /// * Who has an avatar has a picture.
     ///
     /// # Errors

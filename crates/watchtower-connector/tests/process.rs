@@ -501,3 +501,22 @@ async fn a_folder_does_not_lead_out_of_itself() {
     let error = files.project_list().await.unwrap_err();
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
+
+#[tokio::test]
+async fn a_rate_that_is_not_told_is_that_of_the_project() {
+    let process = script(
+        r#"if [ "$1" = project-list ]; then
+            echo '{"watchtower_tracker": 1, "projects": [{"id": "film", "name": "Film", "fps": 25.0}]}'
+        else
+            echo '{"watchtower_tracker": 1, "project": {"id": "film", "name": "Film"},
+                "sequences": [{"id": "s", "name": "010"}], "shots": [
+                {"id": "a", "name": "a", "sequence_id": "s", "data": {"frame_in": 0, "frame_out": 9}},
+                {"id": "b", "name": "b", "sequence_id": "s", "data": {"frame_in": 9, "frame_out": 18}, "fps": 24}]}'
+        fi"#,
+    );
+    let list = process.project_list().await.unwrap();
+    let film = process.project(&list.projects[0], &list).await.unwrap();
+    assert_eq!(film.project.fps.as_f64(), 25.0);
+    let rates: Vec<_> = film.shots.iter().map(|it| it.fps.as_f64()).collect();
+    assert_eq!(rates, [25.0, 24.0]);
+}

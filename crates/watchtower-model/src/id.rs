@@ -82,6 +82,17 @@ fn file_name(text: &str) -> Result<(), InvalidId> {
     if text.ends_with('.') || text.starts_with(' ') || text.ends_with(' ') {
         return refuse("it starts or ends with a space, or ends with a dot");
     }
+    // Windows gives these names to devices, whatever stands behind a dot.
+    let stem = text.split('.').next().unwrap_or_default().trim_end();
+    let is_numbered = |it: &str| {
+        matches!(it.get(..3), Some("com" | "lpt"))
+            && it.len() == 4
+            && it.ends_with(|c| ('1'..='9').contains(&c))
+    };
+    let stem = stem.to_ascii_lowercase();
+    if matches!(&*stem, "con" | "prn" | "aux" | "nul") || is_numbered(&stem) {
+        return refuse("it is the name of a device on Windows");
+    }
     // 255 bytes is the limit of common file systems; the rest is for `edit-` and `.mp4`.
     if text.len() > 200 {
         return refuse("it is longer than 200 bytes");
@@ -213,6 +224,16 @@ mod tests {
     fn an_empty_id_is_refused() {
         assert_eq!(ShotId::new(""), Err(InvalidId::Empty));
         assert!(serde_json::from_str::<ShotId>("\"\"").is_err());
+    }
+
+    #[test]
+    fn a_name_of_a_device_names_no_folder() {
+        for id in ["nul", "NUL", "con.film", "Com1", "lpt9.x", "aux "] {
+            assert!(ProjectId::new(id).is_err(), "{id} was taken");
+        }
+        for id in ["null", "com", "com0", "console", "a.nul"] {
+            assert!(ProjectId::new(id).is_ok(), "{id} was refused");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) trait Conform {
 impl Conform for Asset<'_> {
     fn is_plain(&self) -> bool {
         has_text(&self.id)
-            && !self.name.is_empty()
+            && !self.name.trim().is_empty()
             && has_text(&self.asset_type_id)
             && self.tasks.iter().all(Conform::is_plain)
     }
@@ -28,7 +28,7 @@ impl Conform for Asset<'_> {
 impl Conform for Shot<'_> {
     fn is_plain(&self) -> bool {
         has_text(&self.id)
-            && !self.name.is_empty()
+            && !self.name.trim().is_empty()
             && has_text(&self.sequence_id)
             && self.tasks.iter().all(Conform::is_plain)
             && is_range_plain(self).unwrap_or(false)
@@ -58,7 +58,7 @@ impl Conform for v1::Shot<'_> {
 
 impl Conform for Sequence<'_> {
     fn is_plain(&self) -> bool {
-        has_text(&self.id) && !self.name.is_empty()
+        has_text(&self.id) && !self.name.trim().is_empty()
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn text() -> impl Strategy<Value = String> {
-        prop_oneof![1 => Just(String::new()), 6 => "[a-z\"\\\\é\u{0}]{1,4}"]
+        prop_oneof![1 => Just(String::new()), 1 => Just(" ".to_owned()), 6 => "[a-z\"\\\\é\u{0}]{1,4}"]
     }
 
     prop_compose! {

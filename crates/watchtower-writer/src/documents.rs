@@ -3,15 +3,16 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserializer, Serialize};
+use serde_json::Value;
 use watchtower_model::format::Document;
 
 use crate::conform::Conform;
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::render::write_judged_list;
 use crate::site::Transaction;
 use crate::validate::{self, Finding, Severity};
@@ -20,13 +21,55 @@ use crate::validate::{self, Finding, Severity};
 pub(crate) fn warning(document: &Document, findings: &[Finding]) -> Option<String> {
     let first = findings.first()?;
     let name = document.file_name();
-    let (place, message) = (&first.pointer, &first.message);
+    let message = &first.message;
+    // Who is named needs no number.
+    let place = match message.starts_with("the ") && message.contains("`: ") {
+        true => String::new(),
+        false => format!("{name}{}: ", first.pointer),
+    };
     Some(match findings.len() - 1 {
-        0 => format!("{name}{place}: {message}"),
+        0 => format!("{place}{message}"),
         more => {
-            format!("{name}{place}: {message} (and {more} more; `watchtower validate` lists them)")
+            format!("{place}{message} (and {more} more; `watchtower validate` lists them)")
         }
     })
+}
+
+/// Lets findings about entries of a list name them, as people do.
+fn name_entries(document: &Document, text: &[u8], findings: &mut [Finding]) {
+    let noun = match document.name {
+        "shots" => "shot",
+        "assets" => "asset",
+        "sequences" => "sequence",
+        "edits" => "edit",
+        _ => return,
+    };
+    let Ok(entries) = serde_json::from_slice::<Vec<Value>>(text) else {
+        return;
+    };
+    for finding in findings {
+        let (index, inside) = match finding.pointer[..].strip_prefix('/') {
+            Some(pointer) => pointer.split_once('/').unwrap_or((pointer, "")),
+            None => continue,
+        };
+        let entry = index.parse::<usize>().ok().and_then(|it| entries.get(it));
+        let text = |key: &str| {
+            let text = entry?[key].as_str()?.trim();
+            (!text.is_empty()).then_some(text)
+        };
+        let Some(name) = text("name").or_else(|| text("id")) else {
+            continue;
+        };
+        let key = match inside.is_empty() {
+            true => String::new(),
+            false => format!(", `{}`", inside.replace('/', ".")),
+        };
+        finding.message = format!(
+            "the {noun} `{}`{key}: {}",
+            name.escape_debug(),
+            finding.message
+        );
+    }
 }
 
 /// The files of the site to which the staged documents of a folder refer. When one of them cannot be
@@ -161,7 +204,15 @@ pub(crate) fn write_checked(
         return Ok(Vec::new());
     }
     let options = validate::Options::default();
-    let findings = validate::document(document, Path::new(path), change.open(path)?, &options);
+    let mut findings = validate::document(document, Path::new(path), change.open(path)?, &options);
+    if !findings.is_empty() {
+        let mut text = Vec::new();
+        change
+            .open(path)?
+            .read_to_end(&mut text)
+            .during("read", path)?;
+        name_entries(document, &text, &mut findings);
+    }
     let (errors, warnings): (Vec<_>, Vec<_>) = findings
         .into_iter()
         .partition(|it| it.severity == Severity::Error);

@@ -132,9 +132,14 @@ fn first(findings: &[Finding]) -> String {
     } else {
         &first.pointer
     };
+    // Who is named needs no number.
+    let place = match first.message.starts_with("the ") && first.message.contains("`: ") {
+        true => String::new(),
+        false => format!("{place}: "),
+    };
     match findings.len() - 1 {
-        0 => format!("{place}: {}", first.message),
-        more => format!("{place}: {} (and {more} more)", first.message),
+        0 => format!("{place}{}", first.message),
+        more => format!("{place}{} (and {more} more)", first.message),
     }
 }
 

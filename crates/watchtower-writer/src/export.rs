@@ -1,5 +1,6 @@
 //! One export: many projects, their media, and one step that makes them visible.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -7,10 +8,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use watchtower_model::format::Format;
 use watchtower_model::place::{self, PlaceOptions, Unplaced};
-use watchtower_model::{Episode, Project, ProjectId, ProjectList, ProjectSnapshot, References};
+use watchtower_model::{
+    Episode, Project, ProjectId, ProjectList, ProjectSnapshot, References, TaskType, TaskTypeId,
+};
 
 use crate::documents;
 use crate::error::{Error, Result};
+use crate::fit::{Fitted, fit, twin, with_twins};
 use crate::layout::{self, Entry, Film, Layout, NewList, Placed, PresentList, Stage};
 use crate::media::pictures::Place;
 use crate::media::{
@@ -132,6 +136,8 @@ pub struct Export<'a> {
     exported: HashMap<ProjectId, (Project, Vec<Episode>)>,
     /// Projects of which the site keeps what it holds.
     kept: HashSet<ProjectId>,
+    /// Types of tasks of which there is one for shots and one for assets.
+    parted: BTreeSet<TaskTypeId>,
     summaries: Vec<ProjectSummary>,
 }
 
@@ -192,6 +198,7 @@ impl<'a> Export<'a> {
             files: HashSet::new(),
             exported: HashMap::new(),
             kept: HashSet::new(),
+            parted: BTreeSet::new(),
             summaries: Vec::new(),
         })
     }
@@ -212,10 +219,26 @@ impl<'a> Export<'a> {
     /// [`Error::Data`] when the project's data cannot be published: nothing of it is staged, and the export may go on with [`fail`](Self::fail). [`Error::Output`] when the
     /// site cannot be written to.
     pub async fn project(&mut self, mut snapshot: ProjectSnapshot) -> Result<()> {
+        let mut used = references::check(&snapshot, Some(&self.ids))?;
+        // What another site has is left as it is: it is no tracker's.
+        let fitted = match self.options.from_site {
+            true => Fitted::default(),
+            false => fit(&mut snapshot, self.list),
+        };
         let placement = place::place(&mut snapshot, place_options(self.layout, &self.options));
         let Project { id, name, .. } = snapshot.project.clone();
         if self.exported.contains_key(&id) {
             let message = format!("`{name}` has the id of another project, {id}");
+            return Err(Error::Data(message));
+        }
+        let others = self.exported.keys().chain(&self.kept);
+        let same = others
+            .filter(|it| **it != id)
+            .find(|it| it.as_str().to_lowercase() == id.as_str().to_lowercase());
+        if let Some(other) = same {
+            let message = format!(
+                "`{name}` has the id {id}, and another project {other}: on some systems they share a folder"
+            );
             return Err(Error::Data(message));
         }
         let folder = self.layout.project_folder(&id);
@@ -228,9 +251,11 @@ impl<'a> Export<'a> {
             let message = format!("`{name}` has the id {id}, which is the name of a document");
             return Err(Error::Data(message));
         }
-        let used = references::check(&snapshot, Some(&self.ids))?;
+        let list = self.with_twins(&fitted);
+        let twins = fitted.types.values();
+        twins.for_each(|it| used.add(it.id.as_str()));
         let fetcher = self.fetcher();
-        let fetched = fetcher.fetch_project(&snapshot, &placement, self.list);
+        let fetched = fetcher.fetch_project(&snapshot, &placement, &list);
         let (mut media, mut counts) = fetched.await?;
         if self.options.pictures_from_movies {
             let taken = fetcher.pictures_from_movies(&mut snapshot, &mut media, &placement);
@@ -256,7 +281,7 @@ impl<'a> Export<'a> {
         }
         let film = Film {
             placed: &placed,
-            list: self.list,
+            list: &list,
             used: &used,
             options: &self.options,
         };
@@ -271,7 +296,9 @@ impl<'a> Export<'a> {
         let lengths = self.layout.lengths(&placed);
         let total_frames = lengths.into_iter().map(|(_, frames)| frames).sum();
         let movies = media.notes(&snapshot);
-        let notes = warnings.into_iter().chain(limits).chain(movies);
+        let notes = warnings.into_iter().chain(fitted.notes);
+        let notes = notes.chain(limits).chain(movies);
+        self.parted.extend(fitted.types.into_keys());
         snapshot.notes.extend(notes);
         // Where the list has a folder of its own, the picture goes there as well, in the end.
         if self.layout.previews(&id) == self.layout.list_previews()
@@ -298,6 +325,18 @@ impl<'a> Export<'a> {
         // Whoever waits for us need not wait until a large film is taken apart.
         rayon::spawn(move || drop((snapshot.shots, snapshot.assets, snapshot.casting)));
         Ok(())
+    }
+
+    /// What projects share, with the types of tasks that a project needs beside.
+    fn with_twins(&self, fitted: &Fitted) -> Cow<'a, ProjectList> {
+        if fitted.types.is_empty() {
+            return Cow::Borrowed(self.list);
+        }
+        let has_twin = |it: &TaskType| fitted.types.contains_key(&it.id);
+        Cow::Owned(ProjectList {
+            task_types: with_twins(&self.list.task_types, has_twin),
+            ..self.list.clone()
+        })
     }
 
     /// Says that a project failed: the site keeps what it holds of it, if anything.
@@ -389,6 +428,11 @@ impl<'a> Export<'a> {
                 .for_each(|id| self.references.add(id));
         }
         let mut list = self.list.clone();
+        let held = &present.list().shared;
+        list.task_types = with_twins(&list.task_types, |it| {
+            let is_kept = || held.iter().any(|id| id == twin(it).id.as_str());
+            self.parted.contains(&it.id) || !self.kept.is_empty() && is_kept()
+        });
         list.drop_unused_archived(&self.references);
         let order: Vec<_> = list.projects.drain(..).map(|it| it.id).collect();
         let mut shared = std::mem::take(&mut self.shared);

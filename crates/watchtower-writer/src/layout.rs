@@ -97,6 +97,23 @@ pub(crate) fn of(format: Format) -> &'static dyn Layout {
     }
 }
 
+/// How many pictures of shots, of assets or of people the clients draw on a page: so many layers have
+/// the textures of most graphics cards. With one more they draw none of them.
+pub(crate) const MOST_PICTURES: usize = 2048;
+
+/// What helps where a project has too many assets or people.
+pub(crate) const FEWER: &str = "leave out what nobody looks at any more";
+
+/// Says that there are more of something on a page than the clients draw pictures of.
+pub(crate) fn too_many(number: usize, what: &str, help: &str) -> Option<String> {
+    (number > MOST_PICTURES).then(|| {
+        format!(
+            "{number} {what}, of which the client draws pictures of {MOST_PICTURES} on most graphics \
+             cards, and none at all where there are more; {help}"
+        )
+    })
+}
+
 /// A project whose shots have their places, with its pictures and movies.
 pub(crate) struct Placed<'a> {
     pub(crate) snapshot: &'a ProjectSnapshot,

@@ -20,6 +20,7 @@ mod conform;
 mod documents;
 mod error;
 mod export;
+mod fit;
 mod history;
 mod layout;
 pub mod media;
@@ -36,5 +37,7 @@ mod writers;
 pub use error::{Error, Result};
 pub use export::{Export, ExportOptions, Progress};
 pub use site::{Site, SiteFolder, Transaction};
-pub use summary::{Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary};
+pub use summary::{
+    Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary, first_names,
+};
 pub use writers::{ProjectListWriter, ProjectWriter};

@@ -96,6 +96,16 @@ pub enum Outcome {
     },
 }
 
+/// Names in a row; a long row is cut, and says how many more there are.
+pub fn first_names(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    let (shown, more) = names.split_at(SHOWN);
+    format!("{} and {} more", shown.join(", "), more.len())
+}
+
 /// How many of each kind were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -5,11 +5,11 @@ use std::fs;
 use serde_json::Value;
 use watchtower_model::format::Format;
 use watchtower_model::{
-    MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData, Task,
-    TaskStatus, TaskType,
+    Asset, AssetType, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Sequence, Shot,
+    ShotData, Task, TaskStatus, TaskType, User,
 };
 use watchtower_writer::media::NoMedia;
-use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site};
+use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site, validate};
 
 /// Projects by name, each with one shot.
 fn projects(names: &[&str], shot: &str) -> (ProjectList, Vec<ProjectSnapshot>) {
@@ -118,12 +118,13 @@ async fn what_the_client_shows_wrongly_is_published_and_noted() {
     let site = Site::new(folder.path());
     let (list, mut snapshots) = projects(&["A"], "one");
     snapshots[0].shots[0].name = String::new();
+    let id = snapshots[0].shots[0].id.to_string();
     let mut export = begin(&site, &list).await;
     export.project(snapshots.remove(0)).await.unwrap();
     let summary = export.finish().await.unwrap();
     let notes = &summary.projects[0].notes;
-    let note = "shots.json/0/name: the name is empty";
-    assert!(notes.iter().any(|it| it == note), "{notes:?}");
+    let note = format!("the shot `{id}`, `name`: the name is empty");
+    assert!(notes.contains(&note), "{notes:?}");
 }
 
 #[tokio::test]
@@ -361,4 +362,86 @@ async fn a_file_whose_disk_is_not_mounted_keeps_the_picture_of_the_site() {
     let reasons: Vec<_> = summary.projects[0].media.outdated.keys().collect();
     assert!(reasons[0].contains("is its disk mounted"), "{reasons:?}");
     assert_eq!(shown(), before, "the site keeps its own");
+}
+
+#[tokio::test]
+async fn a_type_of_tasks_on_shots_and_assets_is_seen_on_both() {
+    for format in Format::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let (mut list, mut snapshots) = projects(&["A", "B"], "one");
+        let mut animation = TaskType::new("Animation");
+        animation.for_shots = true;
+        let (done, character) = (TaskStatus::new("Done"), AssetType::new("Character"));
+        let (ana, task) = (
+            User::new("Ana"),
+            Task::new(animation.id.clone(), done.id.clone()),
+        );
+        let task = Task {
+            assignees: vec![ana.id.clone()],
+            ..task
+        };
+        for snapshot in &mut snapshots {
+            snapshot.shots[0].tasks = vec![task.clone()];
+            let mut asset = Asset::new("Rex", &character.id);
+            asset.tasks = vec![task.clone()];
+            snapshot.assets = vec![asset];
+        }
+        list.task_types = vec![animation];
+        list.task_statuses = vec![done];
+        list.asset_types = vec![character];
+        list.users = vec![ana];
+        let options = ExportOptions {
+            format: Some(*format),
+            ..ExportOptions::default()
+        };
+        let mut export = Export::begin(&site, options.clone(), &list, &NoMedia, &()).unwrap();
+        for snapshot in snapshots.clone() {
+            export.project(snapshot).await.unwrap();
+        }
+        export.finish().await.unwrap();
+        let findings = || {
+            let report = validate::site(folder.path(), &validate::Options::default()).unwrap();
+            let findings = report.findings.into_iter();
+            findings
+                .map(|it| format!("{} {}", it.code, it.message))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(findings(), [] as [&str; 0], "{format}");
+        // What is kept keeps both types.
+        let mut export = Export::begin(&site, options, &list, &NoMedia, &()).unwrap();
+        let alone = snapshots.remove(0);
+        export.keep_all_but(&[&alone.project]).unwrap();
+        let mut alone = alone;
+        alone.assets.clear();
+        export.project(alone).await.unwrap();
+        export.finish().await.unwrap();
+        assert_eq!(findings(), [] as [&str; 0], "{format}");
+    }
+}
+
+#[tokio::test]
+async fn ids_that_share_a_folder_on_some_systems_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (list, mut snapshots) = projects(&["A", "B"], "one");
+    snapshots[1].project.id = ProjectId::new("A").unwrap();
+    let mut export = begin(&site, &list).await;
+    export.project(snapshots.remove(0)).await.unwrap();
+    let error = export.project(snapshots.remove(0)).await.unwrap_err();
+    insta::assert_snapshot!(error, @"`B` has the id A, and another project a: on some systems they share a folder");
+}
+
+#[tokio::test]
+async fn a_name_of_blanks_is_told_with_the_shots_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let (list, mut snapshots) = projects(&["A"], " ");
+    let id = snapshots[0].shots[0].id.to_string();
+    let mut export = begin(&site, &list).await;
+    export.project(snapshots.remove(0)).await.unwrap();
+    let summary = export.finish().await.unwrap();
+    let notes = &summary.projects[0].notes;
+    let told = format!("the shot `{id}`, `name`: the name is empty");
+    assert!(notes.contains(&told), "{notes:?}");
 }

@@ -654,7 +654,7 @@ mod v1 {
             ];
         edit_of_no_episode:
             |site| site.edit("edits.json", |it| it[0]["episodeId"] = json!(null))
-            => ["error WT511 project.json /episodes/0"];
+            => ["warning WT517 edits.json /0", "error WT511 project.json /episodes/0"];
         episode_that_the_project_does_not_have:
             |site| site.edit("index.json", |it| {
                 let episodes = it["projects"][0]["episodes"].as_array_mut().unwrap();
@@ -927,6 +927,18 @@ facts! {
             it[1]["data"]["frame_out"] = json!(187);
         })
         => ["warning WT506 shots.json /1/startFrame"];
+    task_type_that_is_for_shots_on_an_asset:
+        |site| site.edit("context.json", |it| {
+            for task_type in it["task_types"].as_array_mut().unwrap() {
+                task_type["for_shots"] = json!(true);
+            }
+        })
+        => [
+            "warning WT515 assets.json /0/tasks/0/task_type_id",
+            "warning WT515 assets.json /1/tasks/0/task_type_id",
+            "warning WT515 assets.json /2/tasks/0/task_type_id",
+            "warning WT515 assets.json /3/tasks/0/task_type_id",
+        ];
     task_type_that_is_not_for_shots:
         |site| site.edit("shots.json", |it| {
             it[0]["tasks"][0]["task_type_id"] = json!("2cf2dbdc-5e75-4a50-92e1-59feab097799");
@@ -947,6 +959,21 @@ facts! {
             site.write("notes.txt", "hello");
         }
         => [];
+}
+
+#[test]
+fn more_pictures_than_the_client_draws_are_found() {
+    let site = Site::new();
+    site.edit("assets.json", |it| {
+        let all = it.as_array_mut().unwrap();
+        while all.len() <= 2048 {
+            let mut asset = all[0].clone();
+            asset["id"] = json!(format!("asset-{}", all.len()));
+            asset["tasks"] = json!([]);
+            all.push(asset);
+        }
+    });
+    assert_eq!(site.findings(), ["warning WT516 assets.json"]);
 }
 
 #[test]

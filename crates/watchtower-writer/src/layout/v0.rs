@@ -9,7 +9,8 @@ use watchtower_model::{
 };
 
 use super::{
-    Entry, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage, beyond,
+    Entry, FEWER, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage,
+    beyond, too_many,
 };
 use crate::error::Result;
 use crate::render;
@@ -139,6 +140,9 @@ impl Layout for V0 {
             None if snapshot.edits.is_empty() => {
                 notes.push("no edit: the timeline is as long as the shots".into());
             }
+            None if snapshot.edits.iter().any(|it| it.movie.is_some()) => {
+                notes.push("no movie is in the site: the timeline is as long as the shots".into());
+            }
             None => notes.push("no edit has a movie: the timeline is as long as the shots".into()),
         }
         if snapshot.episodes.len() > 1 {
@@ -165,11 +169,16 @@ impl Layout for V0 {
         if with_shots.len() > render::v0::MAX_SEQUENCES {
             notes.push(format!(
                 "{} sequences have shots and the client of format v0 has colours for {}: it does not \
-                 draw the timeline",
+                 draw the timeline; `--format v1` draws them all",
                 with_shots.len(),
                 render::v0::MAX_SEQUENCES
             ));
         }
+        let help = "`--format v1` shows an episode at a time";
+        notes.extend(too_many(snapshot.shots.len(), "shots", help));
+        notes.extend(too_many(snapshot.assets.len(), "assets", FEWER));
+        let team = snapshot.project.team.len();
+        notes.extend(too_many(team, "people in the team", FEWER));
         notes
     }
 }

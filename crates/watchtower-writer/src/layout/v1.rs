@@ -9,11 +9,13 @@ use watchtower_model::{
 };
 
 use super::{
-    Entry, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage, beyond, v0,
+    Entry, FEWER, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage,
+    beyond, too_many, v0,
 };
 use crate::error::{Error, Result};
 use crate::history::{self, HistoryError};
 use crate::render::v1::{self as render, InUse};
+use crate::summary::first_names;
 
 /// Format v1.
 pub(super) struct V1;
@@ -188,6 +190,10 @@ impl Layout for V1 {
                 notes.push(format!(
                     "{episode}no edit: the timeline is as long as the shots"
                 ));
+            } else if movie.is_empty() && own.clone().any(|it| it.movie.is_some()) {
+                notes.push(format!(
+                    "{episode}no movie is in the site: the timeline is as long as the shots"
+                ));
             } else if movie.is_empty() {
                 notes.push(format!(
                     "{episode}no edit has a movie: the timeline is as long as the shots"
@@ -207,6 +213,30 @@ impl Layout for V1 {
                 shown.total_frames,
             );
             notes.extend(beyond.map(|note| format!("{episode}{note}")));
+        }
+        for timeline in render::timelines(snapshot) {
+            let name = timeline.episode.map(|it| format!("{}: ", it.name));
+            let help = match timeline.episode {
+                Some(_) => "more episodes have fewer each",
+                None => "with episodes the client shows one at a time",
+            };
+            let note = too_many(timeline.shots.len(), "shots", help);
+            notes.extend(note.map(|it| format!("{}{it}", name.unwrap_or_default())));
+        }
+        notes.extend(too_many(snapshot.assets.len(), "assets", FEWER));
+        let team = snapshot.project.team.len();
+        notes.extend(too_many(team, "people in the team", FEWER));
+        if !snapshot.episodes.is_empty() {
+            let strays = snapshot.edits.iter().filter(|it| it.episode_id.is_none());
+            let strays: Vec<_> = strays.map(|it| &*it.name).collect();
+            if !strays.is_empty() {
+                notes.push(format!(
+                    "{} of no episode, which the client shows nowhere: {}; put the episode's name into the \
+                     edit's, as in `E01`, or say on the tracker whose it is",
+                    if strays.len() == 1 { "1 edit".to_owned() } else { format!("{} edits", strays.len()) },
+                    first_names(&strays)
+                ));
+            }
         }
         let nowhere = snapshot.shots.len() - on_a_timeline;
         if nowhere > 0 {

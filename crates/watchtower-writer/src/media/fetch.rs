@@ -47,6 +47,13 @@ const MAX_PICTURE: u64 = 64 << 20;
 /// How many bytes are progress: after so many others have a turn, and a cut is no reason to give up.
 const STRIDE: u64 = 1 << 20;
 
+/// Whether an address names a user, as in `https://name:password@server/`.
+fn has_user_info(url: &str) -> bool {
+    let behind = url.split_once("://").map_or(url, |(_, it)| it);
+    let authority = behind.split(['/', '\\', '?', '#']).next();
+    authority.is_some_and(|it| it.contains('@'))
+}
+
 /// A picture or movie to be had: what it is of, for messages, and where it goes.
 struct Wanted<'a> {
     media: &'a MediaRef,
@@ -460,6 +467,11 @@ impl Fetcher<'_> {
             let message = "it has no address that a page could refer to";
             return Ok(Err(MediaError::permanent(message)));
         };
+        if has_user_info(url) {
+            let message =
+                "its address holds a name or password, which everybody could read in the site";
+            return Ok(Err(MediaError::permanent(message)));
+        }
         let Some(path) = form.apply(url) else {
             let message = "its address is not below the tracker's";
             return Ok(Err(MediaError::permanent(message)));
@@ -1192,4 +1204,23 @@ fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
     }
     let file = File::open(path).map_err(error)?;
     Opened::file(file, known).map_err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_password_is_seen() {
+        for url in ["http://me:secret@a.example/x.png", "https://me@a.example"] {
+            assert!(has_user_info(url), "{url}");
+        }
+        for url in [
+            "https://a.example/@x.png",
+            "https://a.example?u=me@b",
+            "https://a.example#@",
+        ] {
+            assert!(!has_user_info(url), "{url}");
+        }
+    }
 }

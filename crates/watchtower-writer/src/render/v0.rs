@@ -8,8 +8,9 @@ use watchtower_model::format::v0::{
     TaskType, User,
 };
 use watchtower_model::place::Placement;
-use watchtower_model::{self as model, HexColor, ProjectList, ProjectSnapshot, TaskId};
+use watchtower_model::{self as model, HexColor, ProjectList, ProjectSnapshot};
 
+use crate::fit::derived_id;
 use crate::media::{Movie, ResolvedMedia};
 
 /// How many sequences with shots the client can draw: its palette has so many colours, and it throws
@@ -221,8 +222,7 @@ fn tasks<'a>(entity: &str, tasks: &'a [model::Task]) -> Vec<Task<'a>> {
             None => {
                 let same = |it: &&model::Task| it.task_type_id == task.task_type_id;
                 let before = tasks[..place].iter().filter(same).count();
-                let parts = [entity, task.task_type_id.as_str(), &before.to_string()];
-                String::from(TaskId::derived(&parts)).into()
+                String::from(derived_id(entity, &task.task_type_id, before)).into()
             }
         };
         Task {

@@ -422,7 +422,7 @@ codes! {
     508 TooManySequences "too-many-sequences" Error {
         "A sequence has shots, and stands behind the 21st in the list."
         why: "The client has 21 colours, and throws as soon as the timeline shows a sequence beyond."
-        mend: "Split the project, say by episode; or use format v1."
+        mend: "Split the project, say by episode; or use format v1, which draws them all."
         example: "22 sequences with shots" => "21 sequences with shots"
     }
     509 TaskTypeNotForShots "task-type-not-for-shots" Warning {
@@ -460,6 +460,24 @@ codes! {
         why: "The client asks for `/`, and its player reports an error."
         mend: "Write the movie's path as `sourceName`; without a movie, an empty `sourceType`."
         example: r#""sourceName": "", "sourceType": "video/mp4""# => r#""sourceName": "", "sourceType": """#
+    }
+    515 TaskTypeForShots "task-type-for-shots" Warning {
+        "An asset has a task whose type is for shots."
+        why: "The client offers the type for shots only: the task is seen nowhere."
+        mend: "Write two types of one name, one with `for_shots` and one without, and give each its tasks."
+        example: r#""for_shots": true, and a task of the type on an asset"# => r#""for_shots": false"#
+    }
+    516 TooManyPictures "too-many-pictures" Warning {
+        "More than 2048 shots, assets or people are on one page."
+        why: "The client puts their pictures into one texture, which has 2048 layers on most graphics cards and 256 on some: with more it draws none of them, and tiles are black."
+        mend: "Use format v1 with episodes, which shows one at a time; have fewer people in the team."
+        example: "2,600 shots in a film" => "2,600 shots in four episodes"
+    }
+    517 EditWithoutEpisode "edit-without-episode" Warning {
+        "In a series, an edit belongs to no episode."
+        why: "The client shows one episode at a time, and this edit in none."
+        mend: "Write the episode's id as `episodeId`."
+        example: r#""episodeId": null"# => r#""episodeId": "e1""#
     }
     601 MissingPicture "missing-picture" Warning {
         "A picture is not there."

@@ -18,6 +18,8 @@ pub(crate) enum Role {
     Lists(Kind),
     /// The id of a task type that must exist, be in use in the project, and be for shots.
     ShotTaskType,
+    /// The id of a task type that must exist, be in use in the project, and be for assets.
+    AssetTaskType,
     /// The id of a sequence that must exist, among those of an episode.
     EpisodeSequence,
     /// The id of a shot that must exist, and is cast once.
@@ -86,7 +88,9 @@ impl Role {
     pub(super) fn takes(self) -> impl Iterator<Item = Kind> {
         let kinds = match self {
             Self::Refers(kind) => [Some(kind), Some(Kind::Selection)],
-            Self::ShotTaskType => [Some(Kind::TaskType), Some(Kind::Selection)],
+            Self::ShotTaskType | Self::AssetTaskType => {
+                [Some(Kind::TaskType), Some(Kind::Selection)]
+            }
             Self::EpisodeSequence => [Some(Kind::Sequence), None],
             Self::CastShot => [Some(Kind::Shot), None],
             Self::StartFrame => [Some(Kind::Timeline), None],
@@ -119,7 +123,7 @@ macro_rules! roles {
 static ROWS: &[Row] = {
     use Kind::{Asset, AssetType, Episode, Sequence, Shot, TaskStatus, TaskType, User};
     use Role::{
-        Avatar, CastShot, CountsEnd, Defines, DurationSeconds, EditEnd, EpisodeEnd,
+        AssetTaskType, Avatar, CastShot, CountsEnd, Defines, DurationSeconds, EditEnd, EpisodeEnd,
         EpisodeSequence, ForShots, FrameIn, FrameOut, ListOf, ListedEpisode, ListedProject,
         ListedProjectEnd, Lists, Movie, MovieType, Name, OnTimeline, OwnProject, Picture,
         PlainPicture, Refers, ShotEnd, ShotFps, ShotTaskType, StartFrame, TaskTypeEnd, TimelineFps,
@@ -166,7 +170,7 @@ static ROWS: &[Row] = {
             "id" Defines(Asset);
             "name" Name;
             "asset_type_id" Refers(AssetType);
-            "tasks/*/task_type_id" Refers(TaskType);
+            "tasks/*/task_type_id" AssetTaskType;
             "tasks/*/task_status_id" Refers(TaskStatus);
             "tasks/*/assignees/*" Refers(User);
             "thumbnailUrl" Picture;
@@ -239,7 +243,7 @@ static ROWS: &[Row] = {
             "id" Defines(Asset);
             "name" Name;
             "asset_type_id" Refers(AssetType);
-            "tasks/*/task_type_id" Refers(TaskType);
+            "tasks/*/task_type_id" AssetTaskType;
             "tasks/*/task_status_id" Refers(TaskStatus);
             "tasks/*/assignees/*" Refers(User);
             "thumbnailUrl" Picture;

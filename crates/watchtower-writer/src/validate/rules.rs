@@ -11,6 +11,7 @@ use super::ids::{Id, IdSet, Kind};
 use super::media::Media;
 use super::role::{self, Role};
 use super::shape::{Datum, Fact, Facts};
+use crate::layout::MOST_PICTURES;
 use crate::media::movie::shown_rate;
 
 /// By how many frames two numbers may differ that should be the same: durations in seconds are
@@ -25,6 +26,12 @@ pub(super) struct Known {
     in_use: [Option<Arc<IdSet>>; Kind::COUNT],
     /// The task types that shots have no tasks of.
     not_for_shots: Arc<IdSet>,
+    /// The task types that assets have no tasks of.
+    for_shots: Arc<IdSet>,
+    /// How many shots are on each timeline, by the place of its episode.
+    shots_on: Arc<BTreeMap<Option<usize>, usize>>,
+    assets: usize,
+    team: usize,
     fps: Option<f64>,
     /// The edits, where all could be read.
     edits: Option<Arc<Edits>>,
@@ -91,6 +98,14 @@ impl Known {
         if !other.not_for_shots.is_empty() {
             self.not_for_shots = other.not_for_shots;
         }
+        if !other.for_shots.is_empty() {
+            self.for_shots = other.for_shots;
+        }
+        if !other.shots_on.is_empty() {
+            self.shots_on = other.shots_on;
+        }
+        self.assets += other.assets;
+        self.team += other.team;
         replace(&mut self.fps, other.fps);
         replace(&mut self.edits, other.edits);
         if !other.listed_episodes.is_empty() {
@@ -133,6 +148,7 @@ impl Known {
         let lists = self.empty_lists(format);
         let listed = self.episodes_listed_otherwise(project);
         let all = colors.chain(episodes).chain(edits).chain(lists);
+        let all = all.chain(self.too_many_pictures());
         all.chain(listed)
     }
 
@@ -154,6 +170,23 @@ impl Known {
                 "the client has colours for {colors} sequences; this is number {} in the list, and has shots",
                 index + 1
             ),
+        })
+    }
+
+    /// The client draws pictures of so many things on a page, and of none where there are more.
+    fn too_many_pictures(&self) -> impl Iterator<Item = Conclusion> {
+        let shots = self.shots_on.values().copied().max().unwrap_or_default();
+        let all = [
+            ("shots", "", shots, "shots are on one timeline"),
+            ("assets", "", self.assets, "assets are on one page"),
+            ("project", "/team", self.team, "people are in the team"),
+        ];
+        let many = all.into_iter().filter(|it| it.2 > MOST_PICTURES);
+        many.map(|(document, pointer, number, are)| Conclusion {
+            document,
+            code: Code::TooManyPictures,
+            pointer: pointer.to_owned(),
+            message: format!("{number} {are}, and the client draws pictures of {MOST_PICTURES}"),
         })
     }
 
@@ -324,6 +357,10 @@ pub(super) struct Rules<'a> {
     own: [Option<IdSet>; Kind::COUNT],
     in_use: [Option<IdSet>; Kind::COUNT],
     not_for_shots: IdSet,
+    for_shots: IdSet,
+    shots_on: BTreeMap<Option<usize>, usize>,
+    /// Whether the document is the project's own.
+    is_project: bool,
     learned: Known,
     projects: Option<Vec<String>>,
     sequences: Vec<Id>,
@@ -370,6 +407,9 @@ impl<'a> Rules<'a> {
             own,
             in_use: [const { None }; Kind::COUNT],
             not_for_shots: IdSet::default(),
+            for_shots: IdSet::default(),
+            shots_on: BTreeMap::new(),
+            is_project: document.name == "project",
             learned: Known::default(),
             projects,
             sequences: Vec::new(),
@@ -433,9 +473,11 @@ impl<'a> Rules<'a> {
                     continue;
                 }
                 (Role::TaskTypeEnd, _) => {
-                    if let (Some(id), Some(false)) = (task_type, for_shots) {
-                        self.not_for_shots.insert(id);
-                    }
+                    match (task_type, for_shots) {
+                        (Some(id), Some(false)) => self.not_for_shots.insert(id),
+                        (Some(id), Some(true)) => self.for_shots.insert(id),
+                        _ => false,
+                    };
                     (task_type, for_shots) = (None, None);
                     continue;
                 }
@@ -475,6 +517,8 @@ impl<'a> Rules<'a> {
                 Kind::TaskType => task_type = Some(id),
                 Kind::Episode => episode = Some(id),
                 Kind::Sequence => self.sequences.push(id),
+                Kind::Asset => self.learned.assets += 1,
+                Kind::User if self.is_project => self.learned.team += 1,
                 _ => {}
             }
             let new = self.own[kind as usize]
@@ -526,6 +570,9 @@ impl<'a> Rules<'a> {
             }
             (Role::ListOf(kind), _) => self.learned.none_listed[kind as usize] = true,
             (Role::Lists(kind), Datum::Id(id)) => {
+                if kind == Kind::User && self.is_project {
+                    self.learned.team += 1;
+                }
                 self.refer(kind, *id, &mut problem);
                 self.in_use[kind as usize]
                     .get_or_insert_default()
@@ -537,6 +584,16 @@ impl<'a> Rules<'a> {
                     problem(
                         Code::TaskTypeNotForShots,
                         "the task type {} is for assets, and stands on a shot".to_owned(),
+                        None,
+                    );
+                }
+            }
+            (Role::AssetTaskType, Datum::Id(id)) => {
+                self.refer(Kind::TaskType, *id, &mut problem);
+                if self.known.for_shots.contains(*id) {
+                    problem(
+                        Code::TaskTypeForShots,
+                        "the task type {} is for shots, and stands on an asset".to_owned(),
                         None,
                     );
                 }
@@ -598,8 +655,21 @@ impl<'a> Rules<'a> {
                 Datum::Number(number),
             ) => said.set(fact.role, at, *number),
             (Role::OnTimeline, Datum::Flag(on_timeline)) => said.is_unplaced = !on_timeline,
-            (Role::ShotEnd, _) => self.place(entry, at, said, problems),
-            (Role::EditEnd, _) => self.edit(said, problems),
+            (Role::ShotEnd, _) => {
+                if self.follow
+                    && let Some(timeline) = self.known.timeline(said.sequence)
+                {
+                    *self.shots_on.entry(timeline.episode).or_default() += 1;
+                }
+                self.place(entry, at, said, problems);
+            }
+            (Role::EditEnd, _) => {
+                if said.episode.is_none() && !self.known.episodes.is_empty() {
+                    let message = "the edit belongs to no episode, and the project is a series";
+                    problem(Code::EditWithoutEpisode, message.to_owned(), None);
+                }
+                self.edit(said, problems);
+            }
             (Role::CountsEnd, _) if said.episode.is_none() && !self.known.episodes.is_empty() => {
                 let message = "the counts belong to no episode, and the project is a series";
                 problem(Code::CountsWithoutEpisode, message.to_owned(), None);
@@ -791,6 +861,8 @@ impl<'a> Rules<'a> {
         }
         learned.projects = self.projects.map(Arc::new);
         learned.not_for_shots = Arc::new(self.not_for_shots);
+        learned.for_shots = Arc::new(self.for_shots);
+        learned.shots_on = Arc::new(self.shots_on);
         learned.sequences = Arc::new(self.sequences);
         learned.sequences_with_shots = Arc::new(self.sequences_with_shots);
         (overlaps, learned)

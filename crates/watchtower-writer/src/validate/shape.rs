@@ -115,6 +115,7 @@ impl Facts {
             | Role::Refers(_)
             | Role::Lists(_)
             | Role::ShotTaskType
+            | Role::AssetTaskType
             | Role::EpisodeSequence
             | Role::ListedEpisode
             | Role::CastShot => Datum::Id(Id::new(text)),

@@ -346,7 +346,11 @@ impl<'a> Wall<'a> {
     /// The frame of the project at which a placed shot has ended.
     fn end_of(&self, shot: usize) -> Option<i64> {
         let (start, end) = self.places[shot]?;
-        let fps = self.snapshot.shots[shot].fps;
+        // An edit counts at the rate of the project.
+        let fps = match self.origins[shot] {
+            Origin::Edit => self.project_fps(),
+            _ => self.snapshot.shots[shot].fps,
+        };
         Some(end_on_timeline(
             start,
             end.saturating_sub(start),

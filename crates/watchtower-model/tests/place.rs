@@ -247,6 +247,15 @@ fn frame_offsets_follow_ranges() {
 }
 
 #[test]
+fn an_edit_counts_at_the_rate_of_the_project() {
+    let mut series = project(&[("E1/a", unknown())]);
+    series.shots[0].fps = FrameRate::new(25.0).unwrap();
+    series.cuts = vec![cut(&series, None, &[(0, 0, 25)], 25)];
+    let placement = place(&mut series, V1);
+    assert_eq!(placement.timelines[0].frames, 25);
+}
+
+#[test]
 fn a_shot_of_another_rate_takes_the_time_it_lasts() {
     let mut film = project(&[("a", long(12)), ("a", long(5)), ("a", long(1))]);
     film.shots[0].fps = FrameRate::new(12.0).unwrap();

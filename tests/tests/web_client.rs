@@ -904,7 +904,9 @@ fn a_wall_has_every_shot_whatever_is_known_of_its_place() {
         ] {
             let site = folder.path().join(format!("{format}-{name}"));
             let from = folder.path().join(documents);
-            let arguments = [&["files", from.to_str().unwrap()][..], options].concat();
+            let root = folder.path().to_str().unwrap();
+            let files = ["files", from.to_str().unwrap(), "--media-root", root];
+            let arguments = [&files[..], options].concat();
             export(&arguments, format, &site);
             let inspected = Inspected::new(&site, format, name, &[]);
             let views = inspected.views();

@@ -268,7 +268,7 @@ impl<'a> Export<'a> {
             media: &media,
             placement: &placement,
         };
-        let shown_by = ShownBy::of(&self.options.media, self.options.unplaced);
+        let shown_by = ShownBy::of(&self.options);
         if !self.may_shrink(&[id.as_str(), &name]) {
             let before = Shown::in_site(self.change.site(), &folder);
             let was = self.change.media().shown_by(&id).cloned();

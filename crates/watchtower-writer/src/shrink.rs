@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use watchtower_model::ProjectSnapshot;
 use watchtower_model::place::Unplaced;
 
+use crate::export::ExportOptions;
 use crate::media::{MediaPolicy, ResolvedMedia};
 use crate::site::Site;
 
@@ -24,14 +25,18 @@ const MANY_PROJECTS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ShownBy {
     media: bool,
+    /// Whether shots without a picture have one from the movie of their edit.
+    #[serde(default)]
+    from_movies: bool,
     unplaced: Unplaced,
 }
 
 impl ShownBy {
-    pub(crate) fn of(media: &MediaPolicy, unplaced: Unplaced) -> Self {
+    pub(crate) fn of(options: &ExportOptions) -> Self {
         Self {
-            media: *media != MediaPolicy::None,
-            unplaced,
+            media: options.media != MediaPolicy::None,
+            from_movies: options.pictures_from_movies,
+            unplaced: options.unplaced,
         }
     }
 }
@@ -91,7 +96,8 @@ impl Shown {
     /// What would be lost, in words, if there is too much of it. `was` are the options of the last export,
     /// where they are known.
     pub(crate) fn lost(self, after: Self, was: Option<&ShownBy>, now: &ShownBy) -> Option<String> {
-        let same_media = was.is_some_and(|it| it.media == now.media);
+        let same_media =
+            was.is_some_and(|it| it.media == now.media && it.from_movies == now.from_movies);
         let same_unplaced = was.is_some_and(|it| it.unplaced == now.unplaced);
         let counts = [
             (
@@ -135,6 +141,7 @@ mod tests {
 
     const SHOW: ShownBy = ShownBy {
         media: true,
+        from_movies: false,
         unplaced: Unplaced::Show,
     };
 
@@ -175,6 +182,12 @@ mod tests {
             media: false,
             ..SHOW
         };
+        let from_movies = ShownBy {
+            from_movies: true,
+            ..SHOW
+        };
+        let without = shown(40, 40, 20, 0);
+        assert_eq!(film.lost(without, Some(&from_movies), &SHOW), None);
         let leave_out = ShownBy {
             unplaced: Unplaced::LeaveOut,
             ..SHOW

@@ -103,7 +103,8 @@ pub(super) fn prepare<'a>(
             media: media_policy(&args, &*tracker),
             unplaced: args.unplaced.into(),
             pictures: args.pictures.policy(),
-            pictures_from_movies: args.pictures.pictures_from_movie,
+            // An edit alone has no other pictures.
+            pictures_from_movies: args.pictures.pictures_from_movie || command.reads_edits(),
             projects: args.projects,
             format: args.format,
             jobs: network.jobs,

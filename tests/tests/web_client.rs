@@ -978,9 +978,13 @@ fn what_a_blank_canvas_or_another_project_shows_is_refused() {
         let site = folder.path().join(format!("{format}-empty"));
         export(&empty, format, &site);
         let empty = Inspected::new(&site, format, "empty", &[]);
-        let site = folder.path().join(format!("{format}-series"));
-        export(&["example", "--episodes", "2"], format, &site);
-        let series = Inspected::new(&site, format, "another", &[]);
+        let site = folder.path().join(format!("{format}-other"));
+        export(
+            &["example", "--sequences", "2", "--shots", "9"],
+            format,
+            &site,
+        );
+        let another = Inspected::new(&site, format, "another", &[]);
 
         let empty = empty.projects().next().unwrap();
         let grid = list(&empty.seen["canvas"]).iter();
@@ -989,7 +993,7 @@ fn what_a_blank_canvas_or_another_project_shows_is_refused() {
         // The empty project has the film's name, and so the film's stored pictures.
         for canvas in ["grid", "timeline"] {
             let film = Picture::stored(&empty.stored(canvas));
-            for other in [&empty, &series.projects().next().unwrap()] {
+            for other in [&empty, &another.projects().next().unwrap()] {
                 let seen = Picture::of_canvas(Path::new(text(&other.seen[canvas])));
                 let difference = seen.shows(&film);
                 assert!(difference.is_err(), "{}: {canvas}", other.name());

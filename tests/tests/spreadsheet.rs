@@ -93,7 +93,8 @@ impl Film {
             let sequence = &sequences[text(&shot["sequence_id"])];
             let name = format!("{sequence}/{}", text(&shot["name"]));
             tasks(&name, shot);
-            let frame = |key: &str| shot["data"][key].as_i64().unwrap();
+            // What has no place on the timeline has no range.
+            let frame = |key: &str| shot["data"][key].as_i64().unwrap_or(-1);
             film.shots
                 .push((name.clone(), frame("frame_in"), frame("frame_out")));
             known.insert(text(&shot["id"]).to_owned(), name);

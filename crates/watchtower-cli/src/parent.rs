@@ -23,7 +23,8 @@ pub(crate) enum Parent {
 }
 
 impl Parent {
-    /// The one we have now.
+    /// The one we have now. Where a shell of the same session as the first process of its container started us
+    /// and ended before this, that first process is taken for the one that started us: the system does not tell.
     pub(crate) fn now() -> Self {
         let Some(parent) = getppid() else {
             return Self::Nobody;

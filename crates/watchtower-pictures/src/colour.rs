@@ -16,6 +16,13 @@ pub(crate) enum Colours {
     Cmyk(Option<Vec<u8>>),
 }
 
+impl Colours {
+    /// By the profile of a picture in red, green and blue, or in grey, if it has one.
+    pub(crate) fn of(profile: Option<Vec<u8>>) -> Self {
+        profile.map_or(Self::Srgb, Self::Profile)
+    }
+}
+
 /// Pixels of any type as red, green and blue of 8 bits, on black where they are transparent.
 pub(crate) fn to_rgb(pixels: &[u8], kind: PixelType, colours: &Colours) -> Option<Vec<u8>> {
     let (samples, wide) = match kind {
@@ -29,7 +36,19 @@ pub(crate) fn to_rgb(pixels: &[u8], kind: PixelType, colours: &Colours) -> Optio
         let known = profile
             .as_ref()
             .and_then(|profile| by_profile(pixels, 4, wide, profile, true));
-        return Some(known.unwrap_or_else(|| pixels.chunks_exact(4).flat_map(ink).collect()));
+        if known.is_some() {
+            return known;
+        }
+        let narrow;
+        let pixels = match wide {
+            true => {
+                let wide: &[u16] = bytemuck::try_cast_slice(pixels).ok()?;
+                narrow = wide.iter().map(|it| in_8_bits(*it)).collect::<Vec<_>>();
+                &narrow
+            }
+            false => pixels,
+        };
+        return Some(pixels.chunks_exact(4).flat_map(ink).collect());
     }
     let known = match colours {
         Colours::Profile(profile) => by_profile(pixels, samples, wide, profile, false),
@@ -134,20 +153,34 @@ fn encode(light: u16) -> u8 {
     byte
 }
 
+/// Light in 16 bits, from black to white; brighter light is white, and what is no number is black.
+pub(crate) fn light_in_16_bits(light: f32) -> u16 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is between 0 and 65535, and what is no number becomes 0"
+    )]
+    let bits = (light.clamp(0.0, 1.0) * f32::from(u16::MAX)).round() as u16;
+    bits
+}
+
+/// Red, green and blue of luma and chroma, as JPEGs have them.
+pub(crate) fn of_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let [y, cb, cr] = [y, cb, cr].map(i32::from);
+    let (cb, cr) = (cb - 128, cr - 128);
+    // The factors of JFIF in 16 bits after the point.
+    let rgb = [
+        y + ((91_881 * cr + 32_768) >> 16),
+        y - ((22_554 * cb + 46_802 * cr + 32_768) >> 16),
+        y + ((116_130 * cb + 32_768) >> 16),
+    ];
+    rgb.map(|value| u8::try_from(value.clamp(0, 255)).unwrap_or(u8::MAX))
+}
+
 /// Luma, chroma and black, as JPEGs have them, in place to what is left of the paper by cyan, magenta,
 /// yellow and black. The luma is that of the inks, as libjpeg has it.
 pub(crate) fn ycck_to_paper(samples: &mut [u8]) {
-    for pixel in samples.chunks_exact_mut(4) {
-        let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
-        let (cb, cr) = (cb - 128, cr - 128);
-        // The factors of JFIF in 16 bits after the point.
-        let rgb = [
-            y + ((91_881 * cr + 32_768) >> 16),
-            y - ((22_554 * cb + 46_802 * cr + 32_768) >> 16),
-            y + ((116_130 * cb + 32_768) >> 16),
-        ];
-        for (sample, value) in pixel.iter_mut().zip(rgb) {
-            *sample = u8::MAX - u8::try_from(value.clamp(0, 255)).unwrap_or(u8::MAX);
-        }
+    for [y, cb, cr, _] in samples.as_chunks_mut().0 {
+        [*y, *cb, *cr] = of_ycbcr([*y, *cb, *cr]).map(|it| u8::MAX - it);
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn survey(kind: Kind, bytes: &[u8]) -> Result<Survey, Error> {
     match kind {
         Kind::Jpeg => jpeg::survey(bytes),
         Kind::Exr => exr::survey(bytes),
+        Kind::Tiff => tiff::survey(bytes),
         Kind::Svg => Ok(Survey {
             kind,
             size: Size::new(0, 0),
@@ -37,14 +38,14 @@ pub(crate) fn survey(kind: Kind, bytes: &[u8]) -> Result<Survey, Error> {
             memory: SVG_MEMORY,
         }),
         Kind::Avif | Kind::Other(_) => Err(Error::NotRead(kind.name())),
-        Kind::Png | Kind::Gif | Kind::WebP | Kind::Tiff | Kind::Bmp => {
+        Kind::Png | Kind::Gif | Kind::WebP | Kind::Bmp => {
             let mut decoder = decoder(kind, bytes)?;
             let (width, height) = decoder.dimensions();
             let size = Size::new(width, height);
             let whole = decoder.total_bytes();
             let most = match kind {
-                // Frame and canvas, or planes and pixels, are there at once.
-                Kind::Gif | Kind::WebP | Kind::Tiff => whole.saturating_mul(2),
+                // Frame and canvas are there at once.
+                Kind::Gif | Kind::WebP => whole.saturating_mul(2),
                 _ => whole,
             };
             let copy = match decoder.color_type().has_alpha() {
@@ -54,7 +55,7 @@ pub(crate) fn survey(kind: Kind, bytes: &[u8]) -> Result<Survey, Error> {
             Ok(Survey {
                 kind,
                 size,
-                orientation: orientation(kind, &mut decoder),
+                orientation: orientation(&mut decoder),
                 memory: most.saturating_add(copy),
             })
         }
@@ -66,43 +67,24 @@ pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, Error> {
     match kind {
         Kind::Jpeg => return jpeg::decode(bytes),
         Kind::Exr => return exr::decode(bytes),
-        Kind::Tiff => {
-            if let Some(decoded) = tiff::decode_cmyk(bytes) {
-                return Ok(decoded);
-            }
-        }
+        Kind::Tiff => return tiff::decode(bytes),
         _ => {}
     }
     let mut decoder = decoder(kind, bytes)?;
-    let orientation = orientation(kind, &mut decoder);
-    let profile = decoder.icc_profile().ok().flatten();
+    let orientation = orientation(&mut decoder);
+    let colours = Colours::of(decoder.icc_profile().ok().flatten());
     let pixels = DynamicImage::from_decoder(decoder).map_err(|error| failure(kind, &error))?;
-    let colours = match (profile, &pixels) {
-        (_, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_)) => Colours::Linear,
-        (Some(profile), _) => Colours::Profile(profile),
-        (None, _) => Colours::Srgb,
-    };
-    let pixels = match kind == Kind::Tiff && tiff::is_premultiplied(bytes) {
-        true => without_alpha(pixels),
-        false => pixels,
-    };
     Ok(Decoded {
-        pixels: without_floats(pixels),
+        pixels,
         colours,
         orientation,
     })
 }
 
 /// How a picture is to be turned, as its EXIF data says.
-fn orientation(kind: Kind, decoder: &mut impl ImageDecoder) -> Orientation {
-    let found = match kind {
-        // It has a field of its own.
-        Kind::Tiff => decoder.orientation().ok(),
-        _ => {
-            let exif = decoder.exif_metadata().ok().flatten();
-            exif.and_then(|it| of_exif(&it))
-        }
-    };
+fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
+    let exif = decoder.exif_metadata().ok().flatten();
+    let found = exif.and_then(|it| of_exif(&it));
     found.unwrap_or(Orientation::NoTransforms)
 }
 
@@ -111,22 +93,11 @@ fn of_exif(exif: &[u8]) -> Option<Orientation> {
     Orientation::from_exif_chunk(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
 }
 
-/// Colours that are on black already.
-fn without_alpha(pixels: DynamicImage) -> DynamicImage {
-    match pixels {
-        DynamicImage::ImageRgba8(_) => DynamicImage::ImageRgb8(pixels.into_rgb8()),
-        DynamicImage::ImageRgba16(_) => DynamicImage::ImageRgb16(pixels.into_rgb16()),
-        DynamicImage::ImageRgba32F(_) => DynamicImage::ImageRgb32F(pixels.into_rgb32f()),
-        pixels => pixels,
-    }
-}
-
 fn decoder<'a>(kind: Kind, bytes: &'a [u8]) -> Result<impl ImageDecoder + 'a, Error> {
     let format = match kind {
         Kind::Png => ImageFormat::Png,
         Kind::Gif => ImageFormat::Gif,
         Kind::WebP => ImageFormat::WebP,
-        Kind::Tiff => ImageFormat::Tiff,
         Kind::Bmp => ImageFormat::Bmp,
         _ => return Err(Error::NotRead(kind.name())),
     };
@@ -141,14 +112,5 @@ fn failure(kind: Kind, error: &image::ImageError) -> Error {
     match error {
         image::ImageError::Unsupported(_) => Error::Unsupported(kind, "a way to store pixels"),
         _ => Error::Broken(kind),
-    }
-}
-
-/// Floating-point pixels in 16 bits, from black to white: numbers are the same on every machine then.
-fn without_floats(pixels: DynamicImage) -> DynamicImage {
-    match pixels {
-        DynamicImage::ImageRgb32F(_) => DynamicImage::ImageRgb16(pixels.into_rgb16()),
-        DynamicImage::ImageRgba32F(_) => DynamicImage::ImageRgba16(pixels.into_rgba16()),
-        pixels => pixels,
     }
 }

@@ -7,7 +7,7 @@ use crate::{Made, Size};
 
 /// The quality of JPEGs: with colours as sharp as light, photographs differ from what was encoded by less than
 /// one of 255.
-const QUALITY: u8 = 95;
+const QUALITY: u8 = 98;
 
 /// A PNG or a JPEG, whichever is smaller: photographs are smaller as JPEG by a factor of three, drawings and
 /// writing as PNG, which also keeps them sharp.

@@ -38,7 +38,7 @@ pub const MOST_MEMORY: u64 = 256 << 20;
 
 /// Changes whenever the same bytes are made into another picture, so that what was made before is not
 /// taken for the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A picture, made for a place.
 #[derive(Clone, Debug, PartialEq, Eq)]

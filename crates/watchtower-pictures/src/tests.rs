@@ -261,6 +261,89 @@ fn an_embedded_profile_counts() {
     assert!(found[0] > 212 && found[1] < 50, "{found:?}");
 }
 
+/// A TIFF without compression: its tags with their numbers, and what they refer to, which begins at byte 8.
+fn tiff(tags: &[(u16, &[u32])], data: &[u8]) -> Vec<u8> {
+    let mut bytes = b"II*\0".to_vec();
+    bytes.extend(u32::try_from(8 + data.len()).unwrap().to_le_bytes());
+    bytes.extend(data);
+    let mut beside = Vec::new();
+    let start = bytes.len() + 2 + 12 * tags.len() + 4;
+    bytes.extend(u16::try_from(tags.len()).unwrap().to_le_bytes());
+    for (tag, numbers) in tags {
+        const LONG: u16 = 4;
+        let count = u32::try_from(numbers.len()).unwrap();
+        let value = match numbers {
+            [only] => *only,
+            _ => u32::try_from(start + beside.len()).unwrap(),
+        };
+        bytes.extend([*tag, LONG].map(u16::to_le_bytes).concat());
+        bytes.extend([count, value].map(u32::to_le_bytes).concat());
+        if count > 1 {
+            beside.extend(numbers.iter().flat_map(|it| it.to_le_bytes()));
+        }
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(beside);
+    bytes
+}
+
+#[test]
+fn tiffs_of_planes_and_of_few_bits_are_read() {
+    // Red, green and blue apart, in 3 × 3 tiles of 16 × 16 pixels each.
+    let picture = frame(40, 36);
+    let mut planes = Vec::new();
+    for (plane, tile) in (0..3).flat_map(|plane| (0..9_u32).map(move |tile| (plane, tile))) {
+        for at in 0..16 * 16 {
+            let (x, y) = (tile % 3 * 16 + at % 16, tile / 3 * 16 + at / 16);
+            planes.push(picture.get_pixel_checked(x, y).map_or(0, |it| it.0[plane]));
+        }
+    }
+    let starts: Vec<_> = (0..27).map(|tile| 8 + tile * 256).collect();
+    let tags: [(u16, &[u32]); 11] = [
+        (256, &[40]),
+        (257, &[36]),
+        (258, &[8, 8, 8]),
+        (259, &[1]),
+        (262, &[2]),
+        (277, &[3]),
+        (284, &[2]),
+        (322, &[16]),
+        (323, &[16]),
+        (324, &starts),
+        (325, &[256; 27]),
+    ];
+    let tiles = made(&tiff(&tags, &planes), Place::Tile, Fit::Contain);
+    assert_corners(corners(&tiles, (25, 5)), ALL);
+
+    // Greys of 2 bits, from black to white, in rows of two bytes.
+    let grey = |reverse| {
+        let tags: [(u16, &[u32]); 8] = [
+            (256, &[6]),
+            (257, &[4]),
+            (258, &[2]),
+            (259, &[1]),
+            (262, &[1]),
+            (266, &[1 + u32::from(reverse)]),
+            (273, &[8]),
+            (279, &[8]),
+        ];
+        tiff(&tags, &[0b0000_0101, 0b1111_0000].repeat(4))
+    };
+    let picture = made(&grey(false), Place::Tile, Fit::Contain);
+    for (x, grey) in [(15, 0), (75, 85), (135, 255)] {
+        assert!(
+            is_close(picture[(x, 50)].0, [grey; 3]),
+            "{:?} at {x}",
+            picture[(x, 50)]
+        );
+    }
+    let reversed = make(&grey(true), Place::Tile, Fit::Contain);
+    assert_eq!(
+        reversed,
+        Err(Error::Unsupported(Kind::Tiff, "bits in reverse order"))
+    );
+}
+
 #[test]
 fn an_svg_is_drawn_with_its_letters_and_nothing_from_outside() {
     let svg = br##"<?xml version="1.0"?><!-- made by hand --><!DOCTYPE svg>

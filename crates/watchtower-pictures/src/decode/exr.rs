@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
 
 use super::Decoded;
-use crate::colour::Colours;
+use crate::colour::{Colours, light_in_16_bits};
 use crate::{Error as PictureError, Kind, Size, Survey};
 
 const BROKEN: PictureError = PictureError::Broken(Kind::Exr);
@@ -79,7 +79,7 @@ pub(super) fn decode(bytes: &[u8]) -> std::result::Result<Decoded, PictureError>
             place(at.y(), start.y(), height),
         ) {
             let first = 3 * (y * width + x);
-            pixels[first..first + 3].copy_from_slice(&[r, g, b].map(linear_in_16_bits));
+            pixels[first..first + 3].copy_from_slice(&[r, g, b].map(light_in_16_bits));
         }
     };
     let read = read()
@@ -97,15 +97,4 @@ pub(super) fn decode(bytes: &[u8]) -> std::result::Result<Decoded, PictureError>
         colours: Colours::Linear,
         orientation: Orientation::NoTransforms,
     })
-}
-
-/// From black to white; brighter light is white, and what is no number is black.
-fn linear_in_16_bits(light: f32) -> u16 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is between 0 and 65535, and what is no number becomes 0"
-    )]
-    let bits = (light.clamp(0.0, 1.0) * f32::from(u16::MAX)).round() as u16;
-    bits
 }

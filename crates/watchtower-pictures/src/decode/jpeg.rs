@@ -68,11 +68,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
     let (pixels, colours) = match out {
         ColorSpace::Luma => (
             GrayImage::from_raw(width, height, samples).map(DynamicImage::ImageLuma8),
-            profile.map_or(Colours::Srgb, Colours::Profile),
+            Colours::of(profile),
         ),
         ColorSpace::RGB => (
             RgbImage::from_raw(width, height, samples).map(DynamicImage::ImageRgb8),
-            profile.map_or(Colours::Srgb, Colours::Profile),
+            Colours::of(profile),
         ),
         _ => {
             // Programs that write such files write how much paper is left, as Photoshop does.

@@ -49,7 +49,7 @@ fn kitsus_series_is_told_what_it_loses() {
         .find(|it| it["name"] == "Small Series")
         .unwrap();
     let notes = series["notes"].to_string();
-    assert!(notes.contains("format v0 has no episodes"), "{notes}");
+    assert!(notes.contains("format v0 has one timeline"), "{notes}");
     assert!(notes.contains("the history of task counts"), "{notes}");
     let index = read(&at("site"), "data/projects-list/index.json");
     let context = read(&at("v0"), "data/projects/context.json");

@@ -43,6 +43,8 @@ pub(crate) fn test(state: &Path, pictures: bool) -> Result<()> {
             "watchtower-tests",
             "--features",
             "services",
+            // Whoever reads the log of a long run wants to know everything that is wrong.
+            "--no-fail-fast",
         ]);
         cargo.env("WATCHTOWER_TEST_ZOU", &zou_state);
         cargo.env("WATCHTOWER_TEST_BROWSER", &browser_state);

@@ -397,8 +397,8 @@ async fn play(world: &World, plan: Plan, due: End) -> Result<String, String> {
 fn missing(summary: &Summary) -> BTreeMap<String, Vec<String>> {
     let projects = summary.projects.iter().map(|it| &it.media);
     let all = projects.chain([&summary.shared_media]);
-    all.flat_map(|it| it.missing.clone().into_iter().chain(it.unavailable.clone()))
-        .collect()
+    let all = all.flat_map(|it| it.missing.clone().into_iter().chain(it.unavailable.clone()));
+    all.map(|(reason, it)| (reason, it.of)).collect()
 }
 
 fn difference<'a>(found: &'a Files, due: &'a Files) -> Vec<&'a Path> {

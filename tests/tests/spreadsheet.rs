@@ -147,7 +147,7 @@ impl Film {
 fn canceled(summary: &[u8]) -> BTreeSet<String> {
     let summary: Value = serde_json::from_slice(summary).unwrap();
     let left_out = list(&summary["projects"][0]["left_out"]).iter();
-    let canceled = left_out.filter(|it| it["reason"] == "canceled");
+    let canceled = left_out.filter(|it| it["code"] == "canceled");
     let of_kind = canceled.filter(|it| it["kind"] == "shot" || it["kind"] == "asset");
     of_kind.map(|it| text(&it["name"]).to_owned()).collect()
 }

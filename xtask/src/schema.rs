@@ -1,4 +1,4 @@
-//! `cargo xtask schema`: the schemas below `schemas/` and the page about findings, and whether they are
+//! `cargo xtask schema`: the schemas below `schemas/` and the pages about findings and messages, and whether they are
 //! what the code says.
 
 use std::collections::BTreeMap;
@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use watchtower_model::schema::{self, to_text};
+use watchtower_cli::messages::{schema_by_name, schema_names};
+use watchtower_model::schema::to_text;
 
-use crate::findings;
+use crate::{findings, messages};
 
 /// What mends every difference.
 const MEND: &str = "run `cargo xtask schema` and commit what it writes";
@@ -53,12 +54,15 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
 /// Every file that is generated, by its path.
 fn wanted() -> BTreeMap<PathBuf, String> {
-    let schemas = schema::names().filter_map(|name| {
+    let schemas = schema_names().filter_map(|name| {
         let path = Path::new(SCHEMAS).join(format!("{name}.schema.json"));
-        Some((path, to_text(&schema::by_name(&name)?)))
+        Some((path, to_text(&schema_by_name(&name)?)))
     });
-    let page = (PathBuf::from("docs/findings.md"), findings::page());
-    schemas.chain([page]).collect()
+    let pages = [
+        (PathBuf::from("docs/findings.md"), findings::page()),
+        (PathBuf::from("docs/json.md"), messages::page()),
+    ];
+    schemas.chain(pages).collect()
 }
 
 /// Every file below `schemas/`.

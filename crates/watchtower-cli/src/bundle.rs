@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use watchtower_model::format::Format;
 
 use crate::client::{Client, ClientError, DATA};
+use crate::messages::Bundled;
 use watchtower_writer::SiteFolder;
+use watchtower_writer::media::fit_site;
 use watchtower_writer::media::pictures::Fit;
-use watchtower_writer::media::{Fitted, fit_site};
 
 /// The file that tells a bundle from any other folder.
 const MARK: &str = ".watchtower-bundle";
@@ -31,22 +32,6 @@ struct Mark {
     format: Format,
     /// What stands in the folder, beside the mark.
     entries: BTreeSet<String>,
-}
-
-/// What a bundle holds.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Bundled {
-    /// The format of the site and its client.
-    pub(crate) format: Format,
-    /// How many files the client has.
-    pub(crate) client_files: usize,
-    /// How many files the site has.
-    pub(crate) site_files: usize,
-    /// Their size in bytes.
-    pub(crate) site_bytes: u64,
-    /// What became of the pictures, where they were to fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) pictures: Option<Fitted>,
 }
 
 /// Why there is no bundle. The folder is as it was.

@@ -16,7 +16,7 @@ use watchtower_model::{Project, ProjectId, ProjectList};
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened, PicturePolicy,
 };
-use watchtower_writer::{self as writer, Export, Progress, Site, Summary};
+use watchtower_writer::{self as writer, Export, FailureCode, MediaCode, Progress, Site, Summary};
 
 use crate::Exit;
 use crate::log::{self, ProjectTimes, Times};
@@ -160,6 +160,25 @@ pub enum ProjectError {
     /// It could not be published.
     #[error(transparent)]
     Writer(#[from] writer::Error),
+}
+
+impl ProjectError {
+    /// What kind of failure it is, for programs.
+    pub fn code(&self) -> FailureCode {
+        match self {
+            Self::Tracker(error) => match error.kind() {
+                connector::ErrorKind::Config => FailureCode::Config,
+                connector::ErrorKind::Refused => FailureCode::Refused,
+                connector::ErrorKind::Unavailable => FailureCode::Unavailable,
+                connector::ErrorKind::NotFound => FailureCode::NotFound,
+                connector::ErrorKind::Malformed => FailureCode::Malformed,
+                connector::ErrorKind::Invalid => FailureCode::Invalid,
+                connector::ErrorKind::Partial => FailureCode::Partial,
+                _ => FailureCode::Other,
+            },
+            Self::Writer(error) => error.code(),
+        }
+    }
 }
 
 fn failures(failures: &[Failure]) -> String {
@@ -320,7 +339,7 @@ async fn phases(
             .projects
             .insert(project.id.clone(), ProjectTimes { read, media, write });
         if let Err(error) = staged {
-            export.fail(project, error.to_string())?;
+            export.fail(project, error.code(), error.to_string())?;
             let project = project.name.clone();
             failures.push(Failure { project, error });
         }
@@ -511,7 +530,14 @@ impl MediaSource for TrackerMedia<'_> {
             offset: request.offset,
         };
         let missing = self.missing;
-        let media_error = move |error| media_error(error, missing);
+        let media_error = move |error: connector::Error| {
+            let is_refused = error.kind() == connector::ErrorKind::Refused;
+            let error = media_error(error, missing);
+            match is_refused {
+                true => error.of_kind(MediaCode::Refused),
+                false => error,
+            }
+        };
         match self
             .tracker
             .open_media(request)

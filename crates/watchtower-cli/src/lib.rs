@@ -22,6 +22,7 @@ pub mod environment;
 mod exit;
 pub mod export;
 mod log;
+pub mod messages;
 mod network;
 #[cfg(feature = "serve")]
 mod parent;

@@ -149,8 +149,8 @@ pub(crate) fn ended(
 fn project_ended(project: &ProjectSummary, times: ProjectTimes, observer: &dyn Observer) {
     let name = project.name.as_str();
     let (error, kept) = match &project.outcome {
-        Outcome::Kept { error } => (error, true),
-        Outcome::Missing { error } => (error, false),
+        Outcome::Kept { error, .. } => (error, true),
+        Outcome::Missing { error, .. } => (error, false),
         _ => {
             let (counts, media) = (&project.counts, &project.media);
             info!(
@@ -169,7 +169,7 @@ fn project_ended(project: &ProjectSummary, times: ProjectTimes, observer: &dyn O
                 movies = media.movies,
                 fetched = media.fetched,
                 unchanged = media.unchanged,
-                outdated = media.outdated.values().map(Vec::len).sum::<usize>(),
+                outdated = media.outdated.values().map(|it| it.of.len()).sum::<usize>(),
                 placeholders = media.missing_total(),
                 left_out = project.left_out.len(),
                 read_seconds = seconds(times.read),
@@ -199,16 +199,16 @@ fn project_ended(project: &ProjectSummary, times: ProjectTimes, observer: &dyn O
 }
 
 fn not_fetched(project: Option<&str>, media: &MediaCounts) {
-    for (reason, labels) in &media.outdated {
-        let (count, names) = counted(labels);
+    for (reason, it) in &media.outdated {
+        let (count, names) = counted(&it.of);
         warn!(project, reason, count, names, "as it was before");
     }
-    for (reason, labels) in &media.missing {
-        let (count, names) = counted(labels);
+    for (reason, it) in &media.missing {
+        let (count, names) = counted(&it.of);
         warn!(project, reason, count, names, "placeholder");
     }
-    for (reason, labels) in &media.unavailable {
-        let (count, names) = counted(labels);
+    for (reason, it) in &media.unavailable {
+        let (count, names) = counted(&it.of);
         warn!(project, reason, count, names, "placeholder for now");
     }
 }

@@ -14,7 +14,8 @@ pub(crate) use watchtower_writer::first_names;
 use watchtower_writer::{self as writer, MediaCounts, Progress, ProjectSummary, Summary};
 
 use crate::export::Observer;
-use crate::printable::printable;
+use crate::messages::{Body, Message};
+use crate::printable::{json, printable};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -121,6 +122,16 @@ impl Printer {
         writeln!(out, "{text}")
     }
 
+    /// A message for programs, over several lines for whoever looks at it all the same.
+    pub(crate) fn message(&self, body: &impl Body) -> io::Result<()> {
+        self.data(json(&Message::new(body), true)?)
+    }
+
+    /// A message for programs on one line, as there is one after the other.
+    pub(crate) fn message_line(&self, body: &impl Body) -> io::Result<()> {
+        self.data(json(&Message::new(body), false)?)
+    }
+
     /// A line on how things go.
     fn line(&self, verbosity: Verbosity, text: impl fmt::Display) {
         if self.verbosity >= verbosity && self.bars.is_none() && !self.logs {
@@ -198,8 +209,10 @@ impl Printer {
         }
         for project in &summary.projects {
             let (error, site) = match &project.outcome {
-                writer::Outcome::Kept { error } => (error, "the site keeps its previous version"),
-                writer::Outcome::Missing { error } => (error, "the site does not have it"),
+                writer::Outcome::Kept { error, .. } => {
+                    (error, "the site keeps its previous version")
+                }
+                writer::Outcome::Missing { error, .. } => (error, "the site does not have it"),
                 _ => continue,
             };
             let name = printable(&project.name);
@@ -219,8 +232,8 @@ impl Printer {
         let projects = summary.projects.iter();
         let media = projects.map(|it| (Some(&it.name), &it.media));
         for (project, media) in media.chain([(None, &summary.shared_media)]) {
-            for (reason, labels) in &media.unavailable {
-                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            for (reason, it) in &media.unavailable {
+                let labels: Vec<&str> = it.of.iter().map(String::as_str).collect();
                 let names = first_names(&labels);
                 let text = match project {
                     Some(project) => format!("{project}: {names}: {reason}"),
@@ -455,8 +468,8 @@ impl Text<'_> {
             ("placeholder:", &media.missing),
             ("placeholder for now:", &media.unavailable),
         ] {
-            for (reason, labels) in reasons {
-                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            for (reason, it) in reasons {
+                let labels: Vec<&str> = it.of.iter().map(String::as_str).collect();
                 let names = self.names(&labels);
                 let reason = printable(reason);
                 writeln!(f, "  {WARNING}{what}{WARNING:#} {names}: {reason}")?;

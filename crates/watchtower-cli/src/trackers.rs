@@ -13,6 +13,7 @@ mod process;
 mod spreadsheet;
 
 use clap::{ArgMatches, Command};
+use schemars::JsonSchema;
 use serde::Serialize;
 use watchtower_connector::{Capability, Error, ErrorKind, Result, Tracker};
 
@@ -20,7 +21,7 @@ use crate::Network;
 use crate::environment::Environment;
 
 /// Something that a tracker takes from the environment, or from a file of `NAME=VALUE` lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Setting {
     /// Its name.
     pub name: &'static str,

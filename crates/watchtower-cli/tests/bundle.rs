@@ -467,7 +467,11 @@ fn pictures_of_a_site_of_others_are_made_to_fit() {
             "made": 3,
             "fitting": 0,
             "elsewhere": 1,
-            "refused": {"it is not in the site": ["data/gone.png"]},
+            "refused": [{
+                "code": "absent",
+                "reason": "it is not in the site",
+                "of": ["data/gone.png"],
+            }],
         })
     );
     let read = |path: &str| -> serde_json::Value {

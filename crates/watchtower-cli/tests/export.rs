@@ -17,7 +17,7 @@ use watchtower_model::{
     MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData, User,
 };
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
-use watchtower_writer::{Outcome, Site, Summary};
+use watchtower_writer::{FailureCode, Outcome, Site, Summary};
 
 /// A PNG of one transparent pixel.
 const PICTURE: &[u8] = include_bytes!("pixel.png");
@@ -157,10 +157,14 @@ async fn a_project_that_fails_keeps_its_previous_version() {
 
     assert_eq!(seen(folder.path()), pairs(&[("A", "two"), ("B", "one")]));
     assert_eq!(summary.failed(), 2);
+    let code = FailureCode::Unavailable;
     let error = "cannot read B: the server is on fire".to_owned();
-    assert_eq!(summary.projects[1].outcome, Outcome::Kept { error });
+    assert_eq!(summary.projects[1].outcome, Outcome::Kept { code, error });
     let error = "cannot read C: the server is on fire".to_owned();
-    assert_eq!(summary.projects[2].outcome, Outcome::Missing { error });
+    assert_eq!(
+        summary.projects[2].outcome,
+        Outcome::Missing { code, error }
+    );
 }
 
 #[tokio::test]
@@ -303,7 +307,7 @@ async fn what_is_no_picture_is_null_and_counted() {
             &media.missing
         };
         assert_eq!(
-            missing[reason],
+            missing[reason].of,
             [format!("shot 010 / {shot}")],
             "{missing:?}"
         );

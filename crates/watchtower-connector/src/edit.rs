@@ -45,6 +45,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
 use serde::Serialize;
 use watchtower_model::{Edit, Episode, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
 
@@ -53,6 +54,7 @@ use crate::{
     Traffic,
 };
 pub use alone::{EditSettings, EditTracker};
+pub use cut::Source as NameSource;
 use cut::{Cut, Kind};
 pub use matching::NamePattern;
 pub use written::{Written, write};
@@ -66,7 +68,7 @@ pub struct Timeline {
 }
 
 /// A clip of a timeline, with all that may name its shot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ListedClip {
     /// Where it is: the event and its timecode, or the frame.
     pub place: String,
@@ -81,10 +83,10 @@ pub struct ListedClip {
 }
 
 /// Something that may name a shot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ListedName {
-    /// Where it is from: `comment`, `marker`, `clip's name`, `metadata`, `source file`, `reel`.
-    pub source: String,
+    /// Where it is from.
+    pub source: NameSource,
     /// As it is written.
     pub text: String,
     /// Whether it tells the shot.
@@ -92,7 +94,7 @@ pub struct ListedName {
 }
 
 /// The shot that the names of a clip tell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ListedShot {
     /// Its episode, where a [`NamePattern`] has it.
     pub episode: Option<String>,
@@ -183,7 +185,7 @@ impl Timeline {
             let taken = told.as_ref().map(|it| it.by);
             let names = piece.names.iter().enumerate();
             let names = names.map(|(at, it)| ListedName {
-                source: it.source.to_string(),
+                source: it.source,
                 text: it.text.clone(),
                 is_taken: taken == Some(at),
             });

@@ -5,6 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use schemars::JsonSchema;
+use serde::Serialize;
 use watchtower_model::{MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::Result;
@@ -187,7 +189,8 @@ pub struct Description {
 }
 
 /// Something that not every tracker can give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Capability {
     /// Assets.

@@ -54,7 +54,7 @@ pub use sequence::{Episode, Sequence};
 pub use shot::{Shot, ShotData};
 pub use snapshot::{
     Cut, CutRange, EntityKind, LeftOut, ProjectList, ProjectSnapshot, RangeScope, Reason,
-    References,
+    ReasonCode, References,
 };
 pub use task::{Task, TaskStatus, TaskType};
 pub use user::User;

@@ -17,6 +17,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -75,7 +76,7 @@ pub struct Length {
 }
 
 /// How many shots have their place on the timeline from where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PlaceCounts {
     /// From an edit laid over.
@@ -844,7 +845,7 @@ fn leave_out(snapshot: &mut ProjectSnapshot, shot: Shot, cut_by: &str) {
         id: shot.id.into(),
         reason: match cut_by {
             "" => Reason::NoFrameRange,
-            cut => Reason::Other(format!("not in the edit {cut}")),
+            cut => Reason::NotInEdit(cut.to_owned()),
         },
     });
 }

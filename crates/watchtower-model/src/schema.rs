@@ -12,9 +12,9 @@
 //! assert_eq!(schema["items"]["$ref"], "#/definitions/Shot");
 //! ```
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::format::{DOCUMENTS, Document};
@@ -122,6 +122,34 @@ impl TrackerDocument {
             (self.example)(),
         )
     }
+}
+
+/// The JSON Schema of a message that a program reads of us, as it is written: `name` is that of the schema, as
+/// in `message/exported`, and the value of the key `message_type` is what stands behind the slash.
+pub fn of_message<T: JsonSchema>(name: &str, about: &str, example: Value) -> Value {
+    let generator = SchemaSettings::draft07()
+        .for_serialize()
+        .with_transform(RecursiveTransform(tidy))
+        .into_generator();
+    let kind = name.rsplit('/').next().unwrap_or(name);
+    let title = format!("Watchtower {}", name.replace('/', " "));
+    let path = format!("{name}.schema.json");
+    let mut schema = described(
+        generator.into_root_schema_for::<T>(),
+        &path,
+        title,
+        about,
+        example,
+    );
+    let tag = json!({"description": "What kind of message it is.", "const": kind});
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.shift_insert(0, "message_type".into(), tag);
+    }
+    match schema["required"].as_array_mut() {
+        Some(required) => required.insert(0, "message_type".into()),
+        None => schema["required"] = json!(["message_type"]),
+    }
+    schema
 }
 
 /// A picture or movie as a document tells it: the places that others than the connector itself

@@ -200,10 +200,47 @@ pub enum Reason {
     Canceled,
     /// A shot without a place on the timeline, where those are not wanted.
     NoFrameRange,
+    /// A shot that the edit of this name, which is laid over the film, does not have.
+    NotInEdit(String),
     /// It refers to something that is not there.
     Dangling,
+    /// There is another that cannot be told from it, in these words.
+    Duplicate(String),
     /// Anything else, in words.
     Other(String),
+}
+
+/// What kind of [`Reason`] it is, for programs: sentences change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ReasonCode {
+    /// It is cancelled on the tracker.
+    Canceled,
+    /// A shot without a place on the timeline, where those are not wanted.
+    NoFrameRange,
+    /// A shot that an edit laid over the film does not have, where those are not wanted.
+    NotInEdit,
+    /// It refers to something that is not there.
+    Dangling,
+    /// There is another that cannot be told from it.
+    Duplicate,
+    /// Anything else, which the sentence says.
+    Other,
+}
+
+impl Reason {
+    /// What kind of reason it is.
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Canceled => ReasonCode::Canceled,
+            Self::NoFrameRange => ReasonCode::NoFrameRange,
+            Self::NotInEdit(_) => ReasonCode::NotInEdit,
+            Self::Dangling => ReasonCode::Dangling,
+            Self::Duplicate(_) => ReasonCode::Duplicate,
+            Self::Other(_) => ReasonCode::Other,
+        }
+    }
 }
 
 impl From<String> for Reason {
@@ -223,7 +260,8 @@ impl From<Reason> for String {
             Reason::Canceled => "canceled".to_owned(),
             Reason::NoFrameRange => "no_frame_range".to_owned(),
             Reason::Dangling => "dangling".to_owned(),
-            Reason::Other(text) => text,
+            Reason::Duplicate(text) | Reason::Other(text) => text,
+            reason @ Reason::NotInEdit(_) => reason.to_string(),
         }
     }
 }
@@ -234,7 +272,8 @@ impl fmt::Display for Reason {
             Self::Canceled => f.write_str("cancelled"),
             Self::NoFrameRange => f.write_str("no place on the timeline"),
             Self::Dangling => f.write_str("refers to something that is not there"),
-            Self::Other(reason) => f.write_str(reason),
+            Self::NotInEdit(edit) => write!(f, "not in the edit {edit}"),
+            Self::Duplicate(reason) | Self::Other(reason) => f.write_str(reason),
         }
     }
 }

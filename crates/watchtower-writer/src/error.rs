@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use watchtower_model::format::Format;
 
+use crate::FailureCode;
 use crate::validate::Finding;
 
 /// The result of writing to a site.
@@ -121,6 +122,18 @@ pub enum Error {
     /// The data cannot be laid out as files.
     #[error("{0}")]
     Data(String),
+}
+
+impl Error {
+    /// What kind of failure it is, for programs.
+    pub fn code(&self) -> FailureCode {
+        match self {
+            Self::Invalid { .. } | Self::Data(_) => FailureCode::Invalid,
+            Self::Shrunk { .. } => FailureCode::Shrunk,
+            Self::History { .. } => FailureCode::History,
+            _ => FailureCode::Other,
+        }
+    }
 }
 
 fn first(findings: &[Finding]) -> String {

@@ -24,7 +24,9 @@ use crate::present::{Present, formats_of};
 use crate::references::{self, SharedIds};
 use crate::shrink::{self, Shown, ShownBy};
 use crate::site::{Site, Transaction};
-use crate::summary::{Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary};
+use crate::summary::{
+    Counts, FailureCode, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary,
+};
 
 /// How an export is done.
 #[derive(Clone, Debug)]
@@ -339,17 +341,17 @@ impl<'a> Export<'a> {
         })
     }
 
-    /// Says that a project failed: the site keeps what it holds of it, if anything.
+    /// Says that a project failed, for programs and in words: the site keeps what it holds of it, if anything.
     ///
     /// # Errors
     ///
     /// [`Error::List`] when what the site holds of it would be lost, because the list of projects cannot be
     /// understood; [`Error::Output`] when the site cannot be written to.
-    pub fn fail(&mut self, project: &Project, error: String) -> Result<()> {
+    pub fn fail(&mut self, project: &Project, code: FailureCode, error: String) -> Result<()> {
         let outcome = if self.keep(&project.id)? {
-            Outcome::Kept { error }
+            Outcome::Kept { code, error }
         } else {
-            Outcome::Missing { error }
+            Outcome::Missing { code, error }
         };
         self.summaries.push(ProjectSummary {
             id: project.id.clone(),

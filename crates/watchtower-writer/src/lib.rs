@@ -38,6 +38,7 @@ pub use error::{Error, Result};
 pub use export::{Export, ExportOptions, Progress};
 pub use site::{Site, SiteFolder, Transaction};
 pub use summary::{
-    Counts, MediaCounts, Outcome, ProjectSummary, RemovedProject, Summary, first_names,
+    Counts, FailureCode, MediaCode, MediaCounts, Outcome, ProjectSummary, Reasons, RemovedProject,
+    Summary, Unhad, first_names,
 };
 pub use writers::{ProjectListWriter, ProjectWriter};

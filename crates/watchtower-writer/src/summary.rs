@@ -1,14 +1,16 @@
 //! What an export did, as data.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 use watchtower_model::format::Format;
 use watchtower_model::place::PlaceCounts;
-use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot};
+use watchtower_model::{EntityKind, LeftOut, ProjectId, ProjectSnapshot, ReasonCode};
 
 /// What an export did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Summary {
     /// The format of the site.
@@ -24,7 +26,7 @@ pub struct Summary {
     pub removed: Vec<RemovedProject>,
     /// The avatars and project pictures, which belong to no single project.
     pub shared_media: MediaCounts,
-    /// What else to know of the site.
+    /// What else to know of the site, in sentences for people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -47,7 +49,7 @@ impl Summary {
 }
 
 /// A project that was taken out of the site.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RemovedProject {
     /// Its id, as the site had it.
@@ -57,7 +59,7 @@ pub struct RemovedProject {
 }
 
 /// What became of one project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ProjectSummary {
     /// Its id.
@@ -72,13 +74,15 @@ pub struct ProjectSummary {
     /// Its pictures and movies.
     pub media: MediaCounts,
     /// What the tracker holds and the site does not, and why.
+    #[serde(serialize_with = "with_codes")]
+    #[schemars(with = "Vec<LeftOutWithCode<'static>>")]
     pub left_out: Vec<LeftOut>,
-    /// What else to know.
+    /// What else to know, in sentences for people.
     pub notes: Vec<String>,
 }
 
 /// Whether a project was exported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -86,14 +90,133 @@ pub enum Outcome {
     Exported,
     /// It failed, and the site keeps what it held of it.
     Kept {
-        /// Why it failed.
+        /// What kind of failure it is.
+        code: FailureCode,
+        /// Why it failed, in a sentence.
         error: String,
     },
     /// It failed, and the site holds nothing of it.
     Missing {
-        /// Why it failed.
+        /// What kind of failure it is.
+        code: FailureCode,
+        /// Why it failed, in a sentence.
         error: String,
     },
+}
+
+/// What kind of failure something is, for programs: sentences change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FailureCode {
+    /// A setting is wrong or missing.
+    Config,
+    /// The tracker refuses us.
+    Refused,
+    /// The tracker cannot be reached, or fails for now.
+    Unavailable,
+    /// The tracker does not have what was asked for.
+    NotFound,
+    /// The tracker answers something that cannot be understood.
+    Malformed,
+    /// What the tracker holds cannot be exported as it is.
+    Invalid,
+    /// The account sees a part of the project, which would look like the whole.
+    Partial,
+    /// It would lose much of what the site shows.
+    Shrunk,
+    /// The history of the project cannot be carried on.
+    History,
+    /// Anything else, which the sentence says.
+    Other,
+}
+
+/// Why a picture or movie could not be had, for programs: sentences change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum MediaCode {
+    /// There is none where it should be.
+    Absent,
+    /// A page cannot refer to it: it has no address below the tracker's, or one with a name or password.
+    NoAddress,
+    /// The source does not let us have it.
+    Refused,
+    /// It cannot be reached or read for now: another export may have it.
+    Unavailable,
+    /// What is there is no picture or movie that can be shown.
+    Unusable,
+}
+
+/// What could not be had for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unhad {
+    /// The kind of reason.
+    pub code: MediaCode,
+    /// What it is the picture or movie of, as in `shot 010 / 0020`.
+    pub of: Vec<String>,
+}
+
+/// The reasons for which something could not be had, as sentences.
+pub type Reasons = BTreeMap<String, Unhad>;
+
+/// What could not be had for one reason.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unhad")]
+pub(crate) struct UnhadWithReason<'a> {
+    /// The kind of reason.
+    code: MediaCode,
+    /// The reason in a sentence.
+    reason: &'a str,
+    /// What it is the picture or movie of, as in `shot 010 / 0020`.
+    of: &'a [String],
+}
+
+pub(crate) fn as_list<S: Serializer>(reasons: &Reasons, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(reasons.iter().map(|(reason, it)| UnhadWithReason {
+        code: it.code,
+        reason,
+        of: &it.of,
+    }))
+}
+
+/// The schema of what [`as_list`] writes.
+pub(crate) type ReasonList = Vec<UnhadWithReason<'static>>;
+
+/// Adds something that could not be had to those of the same reason.
+pub(crate) fn add_reason(reasons: &mut Reasons, code: MediaCode, reason: String, of: String) {
+    let none = || Unhad {
+        code,
+        of: Vec::new(),
+    };
+    reasons.entry(reason).or_insert_with(none).of.push(of);
+}
+
+/// Something the tracker holds and the site does not.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LeftOut")]
+struct LeftOutWithCode<'a> {
+    /// What it is.
+    kind: EntityKind,
+    /// Its id on the tracker.
+    id: &'a str,
+    /// Its name, with the sequence's in front for a shot.
+    name: &'a str,
+    /// The kind of reason.
+    code: ReasonCode,
+    /// The reason in a sentence.
+    reason: String,
+}
+
+fn with_codes<S: Serializer>(all: &[LeftOut], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(|it| LeftOutWithCode {
+        kind: it.kind,
+        id: &it.id,
+        name: &it.name,
+        code: it.reason.code(),
+        reason: it.reason.to_string(),
+    }))
 }
 
 /// Names in a row; a long row is cut, and says how many more there are.
@@ -107,7 +230,7 @@ pub fn first_names(names: &[&str]) -> String {
 }
 
 /// How many of each kind were written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Counts {
     /// Episodes, which format v0 does not hold.
@@ -147,7 +270,7 @@ impl Counts {
 }
 
 /// How many pictures and movies there were.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct MediaCounts {
     /// How many pictures the site has, or refers to.
@@ -164,16 +287,22 @@ pub struct MediaCounts {
     pub bytes: u64,
     /// What could not be had this time, and is in the site as it was: the reasons, with what they
     /// hit.
-    pub outdated: BTreeMap<String, Vec<String>>,
+    #[serde(serialize_with = "as_list")]
+    #[schemars(with = "ReasonList")]
+    pub outdated: Reasons,
     /// How many of those are files of this machine that could not be opened or used: their disk may not be
     /// mounted.
     pub stale_files: usize,
     /// What the source does not have, or what is not what it should be, and is a placeholder in the
     /// site: the reasons, with what they hit.
-    pub missing: BTreeMap<String, Vec<String>>,
+    #[serde(serialize_with = "as_list")]
+    #[schemars(with = "ReasonList")]
+    pub missing: Reasons,
     /// What the source may have and could not give, however often it was asked, and is a placeholder
     /// in the site until the next export: the reasons, with what they hit.
-    pub unavailable: BTreeMap<String, Vec<String>>,
+    #[serde(serialize_with = "as_list")]
+    #[schemars(with = "ReasonList")]
+    pub unavailable: Reasons,
 }
 
 impl MediaCounts {
@@ -190,8 +319,11 @@ impl MediaCounts {
             (&mut self.missing, other.missing),
             (&mut self.unavailable, other.unavailable),
         ] {
-            for (reason, labels) in more {
-                all.entry(reason).or_default().extend(labels);
+            for (reason, it) in more {
+                match all.entry(reason) {
+                    Entry::Vacant(entry) => _ = entry.insert(it),
+                    Entry::Occupied(mut entry) => entry.get_mut().of.extend(it.of),
+                }
             }
         }
     }
@@ -199,7 +331,7 @@ impl MediaCounts {
     /// How many could not be had, and are placeholders.
     pub fn missing_total(&self) -> usize {
         let reasons = self.missing.values().chain(self.unavailable.values());
-        reasons.map(Vec::len).sum()
+        reasons.map(|it| it.of.len()).sum()
     }
 }
 

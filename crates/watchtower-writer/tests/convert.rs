@@ -155,7 +155,7 @@ fn told(summary: &Summary) -> String {
             left_out.map(|it| format!("left out: {} {}, {}", it.kind, it.name, it.reason));
         let missing = project.media.missing.iter();
         let missing =
-            missing.map(|(reason, what)| format!("missing: {}: {reason}", what.join(", ")));
+            missing.map(|(reason, what)| format!("missing: {}: {reason}", what.of.join(", ")));
         let notes = project.notes.iter().cloned();
         left_out.chain(missing).chain(notes).collect::<Vec<_>>()
     });

@@ -79,7 +79,7 @@ fn documents_stand_on_disk_as_they_always_did() {
     let shared = list.write_as_json(&site).unwrap();
     project.write_as_json(&site).unwrap();
     assert_eq!(
-        shared.missing["there is nowhere to get it from"],
+        shared.missing["there is nowhere to get it from"].of,
         ["user Sam"]
     );
 

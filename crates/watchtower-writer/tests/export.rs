@@ -9,7 +9,7 @@ use watchtower_model::{
     ShotData, Task, TaskStatus, TaskType, User,
 };
 use watchtower_writer::media::NoMedia;
-use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site, validate};
+use watchtower_writer::{Error, Export, ExportOptions, FailureCode, Outcome, Site, validate};
 
 /// Projects by name, each with one shot.
 fn projects(names: &[&str], shot: &str) -> (ProjectList, Vec<ProjectSnapshot>) {
@@ -70,7 +70,9 @@ async fn a_project_that_does_not_fit_together_keeps_its_previous_version() {
         let project = snapshot.project.clone();
         if let Err(error) = export.project(snapshot).await {
             assert!(matches!(error, Error::Data(_)), "{error}");
-            export.fail(&project, error.to_string()).unwrap();
+            export
+                .fail(&project, FailureCode::Invalid, error.to_string())
+                .unwrap();
         }
     }
     let summary = export.finish().await.unwrap();
@@ -137,7 +139,9 @@ async fn two_projects_with_one_id_do_not_take_each_others_place() {
     export.project(snapshots.remove(0)).await.unwrap();
     let error = export.project(snapshots.remove(0)).await.unwrap_err();
     assert_eq!(error.to_string(), "`B` has the id of another project, a");
-    export.fail(&list.projects[1], error.to_string()).unwrap();
+    export
+        .fail(&list.projects[1], FailureCode::Invalid, error.to_string())
+        .unwrap();
     let (_, mut named) = projects(&["Context.json"], "one");
     let error = export.project(named.remove(0)).await.unwrap_err();
     assert_eq!(
@@ -179,7 +183,7 @@ async fn a_list_that_cannot_be_read_loses_nobody() {
         let mut export = begin(&site, &list).await;
         let error = export.keep_all_but(&[&list.projects[0]]).unwrap_err();
         assert!(matches!(error, Error::List { .. }), "{error}");
-        let error = export.fail(&list.projects[1], "on fire".into());
+        let error = export.fail(&list.projects[1], FailureCode::Other, "on fire".into());
         assert!(matches!(error, Err(Error::List { .. })), "{error:?}");
         drop(export);
         assert!(site.path("data/projects/b/shots.json").is_file());
@@ -204,7 +208,9 @@ async fn a_project_that_nobody_speaks_of_any_more_is_told() {
     let (_, mut snapshots) = projects(&["A"], "two");
     let mut export = begin(&site, &list).await;
     export.project(snapshots.remove(0)).await.unwrap();
-    export.fail(&list.projects[1], "on fire".into()).unwrap();
+    export
+        .fail(&list.projects[1], FailureCode::Other, "on fire".into())
+        .unwrap();
     let summary = export.finish().await.unwrap();
     let removed: Vec<_> = summary
         .removed
@@ -266,7 +272,7 @@ async fn export_shots(site: &Site, shots: usize, options: ExportOptions) -> Resu
     let project = snapshot.project.clone();
     let result = export.project(snapshot).await;
     if let Err(error) = &result {
-        export.fail(&project, error.to_string())?;
+        export.fail(&project, FailureCode::Invalid, error.to_string())?;
     }
     export.finish().await?;
     result

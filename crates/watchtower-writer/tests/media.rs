@@ -21,7 +21,9 @@ use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened, PicturePolicy,
     ReferenceForm,
 };
-use watchtower_writer::{Export, ExportOptions, MediaCounts, ProjectWriter, Site, Summary};
+use watchtower_writer::{
+    Export, ExportOptions, FailureCode, MediaCode, MediaCounts, ProjectWriter, Site, Summary,
+};
 
 const MOVIE: &[u8] = include_bytes!("movies/h264.mp4");
 
@@ -385,7 +387,9 @@ async fn the_pictures_of_a_project_that_is_kept_are_in_use() {
     both.projects.push(other.project.clone());
     let mut export = Export::begin(&site, options.clone(), &both, &source, &()).unwrap();
     export.project(other.clone()).await.unwrap();
-    export.fail(&both.projects[0], "on fire".into()).unwrap();
+    export
+        .fail(&both.projects[0], FailureCode::Other, "on fire".into())
+        .unwrap();
     export.finish().await.unwrap();
     assert_eq!(shown(&site).unwrap(), before);
 
@@ -415,13 +419,13 @@ async fn what_fails_for_now_stays_and_what_is_gone_is_null() {
     let summary = export(&site, &source, &options, film("shot")).await;
     assert_eq!(jade(&site), before);
     let outdated = &summary.shared_media.outdated;
-    assert_eq!(outdated["the server is on fire"], ["user Jade"]);
+    assert_eq!(outdated["the server is on fire"].of, ["user Jade"]);
 
     source.error = None;
     source.media.remove("jade");
     let summary = export(&site, &source, &options, film("shot")).await;
     assert_eq!(jade(&site)["has_avatar"], false);
-    assert_eq!(summary.shared_media.missing["it is gone"], ["user Jade"]);
+    assert_eq!(summary.shared_media.missing["it is gone"].of, ["user Jade"]);
 }
 
 #[tokio::test]
@@ -668,7 +672,7 @@ async fn what_is_in_the_site_already_stays_there() {
         let missing = &summary.projects[0].media.missing;
         assert_eq!(missing.len(), 2, "{missing:?}");
         let reason = format!("the site does not hold `{other}`");
-        assert_eq!(missing[&reason], ["shot 010 / 0020"]);
+        assert_eq!(missing[&reason].of, ["shot 010 / 0020"]);
     }
 }
 
@@ -837,7 +841,8 @@ async fn what_cannot_be_opened_is_not_asked_for_again_and_makes_the_export_incom
     let once = pairs(&[("jade", None), ("movie", None), ("shot", None)]);
     assert_eq!(source.asked(), once);
     let unavailable = &summary.projects[0].media.unavailable["503 Service Unavailable"];
-    assert_eq!(unavailable, &["shot 010 / 0010", "edit Edit"]);
+    assert_eq!(unavailable.of, ["shot 010 / 0010", "edit Edit"]);
+    assert_eq!(unavailable.code, MediaCode::Unavailable);
     assert!(!summary.is_complete());
 }
 
@@ -901,9 +906,10 @@ async fn a_page_in_the_place_of_a_picture_does_not_take_it_away() {
         .media
         .insert("jade".to_owned(), (page, Some("jade-2")));
     let summary = export(&site, &source, &options, film("shot")).await;
-    let (reason, of) = summary.shared_media.outdated.first_key_value().unwrap();
+    let (reason, page) = summary.shared_media.outdated.first_key_value().unwrap();
     assert!(reason.contains("what came is no picture"), "{reason}");
-    assert_eq!(of, &["user Jade"]);
+    assert_eq!(page.of, ["user Jade"]);
+    assert_eq!(page.code, MediaCode::Unusable);
     assert!(summary.is_complete());
     let context = read(&site, "data/projects/context.json");
     assert!(context["users"][0]["thumbnailUrl"].is_string());
@@ -1044,7 +1050,7 @@ async fn what_cannot_be_made_is_a_placeholder_with_its_kind_and_reason() {
         let summary = export(&site, &source, &options, film("shot")).await;
         let missing = &summary.projects[0].media.missing;
         assert_eq!(missing.keys().collect::<Vec<_>>(), [expected]);
-        assert_eq!(missing[expected], ["shot 010 / 0010"]);
+        assert_eq!(missing[expected].of, ["shot 010 / 0010"]);
         assert_eq!(shown(&site), None);
     }
     // What the site has stays, where there is only something wrong with the new one.

@@ -21,7 +21,9 @@ use watchtower_model::{
 use watchtower_writer::media::{
     MediaError, MediaRequest, MediaSource, MediaStream, Opened, PicturePolicy,
 };
-use watchtower_writer::{Error, Export, ExportOptions, Outcome, Site, Summary, validate};
+use watchtower_writer::{
+    Error, Export, ExportOptions, FailureCode, Outcome, Site, Summary, validate,
+};
 
 const MOVIE: &[u8] = include_bytes!("movies/h264.mp4");
 
@@ -430,7 +432,9 @@ async fn what_fails_keeps_its_history_and_some_leave_the_others_alone() {
     };
     let source = Source::default();
     let mut failing = Export::begin(&site, options(60), &all, &source, &()).unwrap();
-    failing.fail(&two[0].project, "on fire".into()).unwrap();
+    failing
+        .fail(&two[0].project, FailureCode::Other, "on fire".into())
+        .unwrap();
     failing.project(small("B", 1, &list)).await.unwrap();
     let summary = failing.finish().await.unwrap();
     assert!(matches!(summary.projects[0].outcome, Outcome::Kept { .. }));
@@ -666,7 +670,9 @@ async fn nothing_of_the_other_format_is_kept() {
 
     // And one that fails is not there.
     let mut export = Export::begin(&site, v0, &all, &source, &()).unwrap();
-    export.fail(&two[0].project, "on fire".into()).unwrap();
+    export
+        .fail(&two[0].project, FailureCode::Other, "on fire".into())
+        .unwrap();
     export.project(two[1].clone()).await.unwrap();
     let summary = export.finish().await.unwrap();
     assert!(matches!(
@@ -746,7 +752,9 @@ async fn of_a_site_of_two_formats_nothing_is_kept_but_the_history() {
     let mut export = Export::begin(&site, options(60), &all, &source, &()).unwrap();
     let error = export.keep_all_but(&[&two[1].project]).unwrap_err();
     assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
-    export.fail(&two[0].project, "on fire".into()).unwrap();
+    export
+        .fail(&two[0].project, FailureCode::Other, "on fire".into())
+        .unwrap();
     export.project(two[1].clone()).await.unwrap();
     let summary = export.finish().await.unwrap();
     assert!(matches!(

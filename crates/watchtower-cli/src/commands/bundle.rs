@@ -6,8 +6,9 @@ use indicatif::HumanBytes;
 use watchtower_writer::media::Fitted;
 
 use crate::Exit;
-use crate::bundle::{BundleError, Bundled, NoSite, bundle};
+use crate::bundle::{BundleError, NoSite, bundle};
 use crate::cli::BundleArgs;
+use crate::messages::Bundled;
 use crate::printer::{Printer, Verbosity, first_names};
 
 pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
@@ -39,7 +40,7 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
         }
     };
     if args.json {
-        printer.data(serde_json::to_string_pretty(&bundled)?)?;
+        printer.message(&bundled)?;
     } else if printer.verbosity() > Verbosity::Quiet {
         let Bundled {
             format,
@@ -71,11 +72,11 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
                     "{elsewhere} pictures are on another server, and stay as they are"
                 ));
             }
-            for (reason, paths) in refused {
+            for (reason, it) in refused {
                 notes.push(format!(
                     "{} pictures stay as they are: {reason}: {}",
-                    paths.len(),
-                    first_names(&paths.iter().map(String::as_str).collect::<Vec<_>>())
+                    it.of.len(),
+                    first_names(&it.of.iter().map(String::as_str).collect::<Vec<_>>())
                 ));
             }
         }

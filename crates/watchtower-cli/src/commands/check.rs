@@ -4,42 +4,15 @@ use std::io;
 
 use clap::ArgMatches;
 use futures_util::future::try_join_all;
-use serde::Serialize;
 use watchtower_connector::Tracker;
 
 use super::asked::{Asked, until_stopped};
 use crate::cli::CheckArgs;
 use crate::export::{ExportError, select};
+use crate::messages::{Found, FoundProject};
 use crate::printable::printable;
 use crate::printer::Printer;
 use crate::{Exit, TrackerCommand};
-
-/// What a connection shows.
-#[derive(Serialize)]
-struct Found {
-    tracker: String,
-    location: Option<String>,
-    server: Option<String>,
-    user: Option<String>,
-    capabilities: Vec<String>,
-    projects: Vec<Project>,
-    asset_types: usize,
-    task_types: usize,
-    task_statuses: usize,
-    users: usize,
-    /// What else a person should know.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    remarks: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Project {
-    id: String,
-    name: String,
-    /// What the account may not see of it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    restrictions: Vec<String>,
-}
 
 pub(super) fn run(
     matches: &ArgMatches,
@@ -53,7 +26,7 @@ pub(super) fn run(
         };
     let look = async { look(&*asked.connect()?, &asked.args.projects).await };
     match until_stopped(look)? {
-        Ok(Ok(found)) if asked.args.json => printer.data(serde_json::to_string_pretty(&found)?)?,
+        Ok(Ok(found)) if asked.args.json => printer.message(&found)?,
         Ok(Ok(found)) => tell(&found, printer)?,
         Ok(Err(error)) => {
             printer.error(&error, error.help().as_deref());
@@ -70,7 +43,7 @@ async fn look(tracker: &dyn Tracker, asked: &[String]) -> Result<Found, ExportEr
     let list = tracker.overview().await?;
     let projects = select(tracker, &list, asked)?;
     let projects = projects.into_iter().map(|it| async {
-        Ok::<_, ExportError>(Project {
+        Ok::<_, ExportError>(FoundProject {
             id: it.id.to_string(),
             name: it.name.clone(),
             restrictions: tracker.restrictions(it).await?,
@@ -82,7 +55,7 @@ async fn look(tracker: &dyn Tracker, asked: &[String]) -> Result<Found, ExportEr
         location: about.location,
         server: account.server,
         user: account.user,
-        capabilities: about.capabilities.iter().map(ToString::to_string).collect(),
+        capabilities: about.capabilities,
         projects,
         asset_types: list.asset_types.len(),
         task_types: list.task_types.len(),
@@ -104,7 +77,8 @@ fn tell(found: &Found, printer: &Printer) -> io::Result<()> {
             line(label, text)?;
         }
     }
-    line("it gives", &found.capabilities.join(", "))?;
+    let gives = found.capabilities.iter().map(ToString::to_string);
+    line("it gives", &gives.collect::<Vec<_>>().join(", "))?;
     let counts = [
         ("asset types", found.asset_types),
         ("task types", found.task_types),

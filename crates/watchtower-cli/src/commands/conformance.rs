@@ -9,6 +9,7 @@ use watchtower_connector::conformance::{self, CHECKS, MakeTracker, Report, Scena
 use super::asked::{Asked, until_stopped};
 use crate::cli::{ConformanceArgs, ConformanceListArgs};
 use crate::export::{ExportError, select};
+use crate::messages::Checks;
 use crate::printer::Printer;
 use crate::{Exit, TrackerCommand};
 
@@ -39,7 +40,7 @@ pub(super) fn run(
         Err(exit) => return Ok(exit),
     };
     match asked.args.json {
-        true => printer.data(serde_json::to_string_pretty(&report)?)?,
+        true => printer.message(&report)?,
         false => printer.conformance(&report)?,
     }
     Ok(match report.conforms() {
@@ -54,7 +55,7 @@ fn env_file(args: &ConformanceArgs) -> &Option<PathBuf> {
 
 fn list(args: &ConformanceListArgs, printer: &Printer) -> io::Result<()> {
     if args.json {
-        return printer.data(serde_json::to_string_pretty(CHECKS)?);
+        return printer.message(&Checks { checks: CHECKS });
     }
     for check in CHECKS {
         printer.data(format_args!("{:<18} {}", check.id, check.about))?;

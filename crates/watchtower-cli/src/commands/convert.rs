@@ -2,7 +2,6 @@
 
 use std::io;
 
-use serde::Serialize;
 use tokio::runtime;
 use watchtower_model::format::Format;
 use watchtower_writer::media::MediaPolicy;
@@ -12,6 +11,7 @@ use crate::Exit;
 use crate::cli::ConvertArgs;
 use crate::convert::{NoPlace, SiteTracker, check_place};
 use crate::export::{ExportError, ExportOptions, export};
+use crate::messages::Converted;
 use crate::printer::Printer;
 use crate::stop::Stop;
 
@@ -21,17 +21,6 @@ use crate::stop::Stop;
 struct NothingToDo {
     site: String,
     format: Format,
-}
-
-/// What programs read of a conversion.
-#[derive(Serialize)]
-struct Converted<'a> {
-    /// The format of the old site.
-    from: Format,
-    /// What to know of the old site as a whole.
-    notes: &'a [String],
-    #[serde(flatten)]
-    summary: &'a Summary,
 }
 
 pub(super) fn run(args: &ConvertArgs, printer: &Printer) -> io::Result<Exit> {
@@ -125,11 +114,11 @@ fn tell(
     notes.append(&mut summary.notes);
     printer.failures(&summary);
     if args.json {
-        printer.data(serde_json::to_string_pretty(&Converted {
+        printer.message(&Converted {
             from: contents.format,
             notes: &notes,
             summary: &summary,
-        })?)?;
+        })?;
     } else {
         printer.summary(&summary, &args.output.display().to_string())?;
         printer.notes(&notes)?;

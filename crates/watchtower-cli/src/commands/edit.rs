@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::Serialize;
 use watchtower_connector::edit::{ListedClip, ListedShot, Timeline, Written, write};
 use watchtower_model::{Episode, MediaLocation, MediaRef, ProjectSnapshot};
 use watchtower_writer::read::{self, Contents};
@@ -14,6 +13,7 @@ use watchtower_writer::read::{self, Contents};
 use crate::Exit;
 use crate::cli::{EditAction, EditShowArgs, EditWriteArgs};
 use crate::export::ExportError;
+use crate::messages::Shown;
 use crate::printable::printable;
 use crate::printer::{Printer, count, first_names};
 
@@ -37,15 +37,6 @@ pub(super) fn run(action: &EditAction, printer: &Printer) -> io::Result<Exit> {
     }
 }
 
-/// What programs read of an edit.
-#[derive(Serialize)]
-struct Shown<'a> {
-    name: &'a str,
-    fps: f64,
-    clips: &'a [ListedClip],
-    notes: &'a [String],
-}
-
 fn show(args: &EditShowArgs, printer: &Printer) -> io::Result<Exit> {
     let timeline = match Timeline::read(&args.file, args.reading.fps) {
         Ok(timeline) => timeline,
@@ -63,7 +54,7 @@ fn show(args: &EditShowArgs, printer: &Printer) -> io::Result<Exit> {
             clips: &clips,
             notes: timeline.notes(),
         };
-        printer.data(serde_json::to_string_pretty(&shown)?)?;
+        printer.message(&shown)?;
         return Ok(Exit::Done);
     }
     let told = clips.iter().filter(|it| it.shot.is_some()).count();

@@ -62,7 +62,7 @@ pub(super) fn run(
 pub(super) fn prepare<'a>(
     command: &dyn TrackerCommand,
     matches: &ArgMatches,
-    site: Option<&Path>,
+    temporary: Option<&Path>,
     printer: &'a mut Printer,
 ) -> Result<Runs<'a>, Exit> {
     let (args, network, background) =
@@ -95,7 +95,7 @@ pub(super) fn prepare<'a>(
     {
         return Err(usage(&error, None));
     }
-    let site = args.output.as_deref().or(site);
+    let site = args.output.as_deref().or(temporary);
     let site = site.expect("clap demands an output where there is no other");
     Ok(Runs {
         site: Site::new(site),
@@ -116,6 +116,7 @@ pub(super) fn prepare<'a>(
             from_site: false,
         },
         json: args.json,
+        is_served: temporary.is_some(),
         every: background.every,
         tracker,
         printer,
@@ -149,6 +150,8 @@ pub(super) struct Runs<'a> {
     pub(super) site: Site,
     pub(super) options: ExportOptions,
     pub(super) json: bool,
+    /// Whether what is exported is served as well, so that a message came before.
+    pub(super) is_served: bool,
     pub(super) every: Option<Duration>,
     pub(super) printer: &'a Printer,
 }
@@ -192,8 +195,8 @@ impl Runs<'_> {
         };
         let told = match (self.json, self.every) {
             (false, _) => printer.summary(&summary, &self.site.root().display().to_string()),
-            (true, None) => printer.data(serde_json::to_string_pretty(&summary)?),
-            (true, Some(_)) => printer.data(serde_json::to_string(&summary)?),
+            (true, None) if !self.is_served => printer.message(&summary),
+            (true, _) => printer.message_line(&summary),
         };
         match told {
             // Whoever reads has had enough, as `head` has. How the export went is as it was; but nobody

@@ -6,17 +6,18 @@ use watchtower_model::schema;
 
 use crate::Exit;
 use crate::cli::SchemaAction;
+use crate::messages::{schema_by_name, schema_names};
 use crate::printer::Printer;
 
 pub(super) fn run(action: &SchemaAction, printer: &Printer) -> io::Result<Exit> {
     match action {
         SchemaAction::List => {
-            for name in schema::names() {
+            for name in schema_names() {
                 printer.data(name)?;
             }
         }
         SchemaAction::Show { name } => {
-            let Some(schema) = schema::by_name(name) else {
+            let Some(schema) = schema_by_name(name) else {
                 let error = NoSuchSchema(name.clone());
                 printer.error(&error, Some("`watchtower schema list` names all"));
                 return Ok(Exit::Usage);
@@ -33,10 +34,10 @@ struct NoSuchSchema(String);
 
 /// The schemas that may be meant: those with a name of that ending, or else the most alike.
 fn nearest(text: &str) -> String {
-    let ends = schema::names().filter(|it| it.split_once('/').is_some_and(|(_, it)| it == text));
+    let ends = schema_names().filter(|it| it.split_once('/').is_some_and(|(_, it)| it == text));
     let mut near: Vec<_> = ends.collect();
     if near.is_empty() {
-        let mut all: Vec<_> = schema::names().collect();
+        let mut all: Vec<_> = schema_names().collect();
         all.sort_by(|a, b| {
             let likeness = |it: &str| strsim::jaro_winkler(it, text);
             likeness(b).total_cmp(&likeness(a))

@@ -2,18 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
-use serde::Serialize;
 use tokio::runtime;
-use watchtower_model::format::Format;
 
 use crate::Exit;
 use crate::bundle::NoSite;
 use crate::cli::{ListenArgs, ServeArgs};
 use crate::client::{Client, ClientError, INDEX};
+use crate::messages::Serving;
 use crate::parent::Parent;
 use crate::printer::Printer;
 use crate::server::{Served, Server};
@@ -75,16 +73,6 @@ fn served(args: &ServeArgs) -> Result<Served, NothingToServe> {
     })
 }
 
-/// What programs read of a server that has started.
-#[derive(Serialize)]
-struct Serving<'a> {
-    message_type: &'static str,
-    url: &'a str,
-    site: &'a Path,
-    /// The format of the client; none without one, or as long as it is not known.
-    format: Option<Format>,
-}
-
 /// The address is another program's, or not ours to take.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}")]
@@ -102,7 +90,12 @@ pub(super) async fn start(
     printer: &Printer,
 ) -> io::Result<Option<Server>> {
     let address = SocketAddr::new(listen.address, listen.port);
-    let format = served.client.get().map(Client::format);
+    let formats = served.site.formats();
+    let format = match served.client.get() {
+        Some(client) => Some(client.format()),
+        None if formats.len() == 1 => formats.first().copied(),
+        None => None,
+    };
     let site = served.site.root().to_owned();
     let server = match Server::bind(address, served).await {
         Ok(server) => server,
@@ -120,12 +113,11 @@ pub(super) async fn start(
     }
     let url = server.url()?;
     if json {
-        printer.data(serde_json::to_string(&Serving {
-            message_type: "serving",
+        printer.message_line(&Serving {
             url: &url,
             site: &site,
             format,
-        })?)?;
+        })?;
     } else {
         printer.data(&url)?;
     }

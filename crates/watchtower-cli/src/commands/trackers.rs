@@ -3,30 +3,11 @@
 use std::io;
 
 use clap::{Arg, Command};
-use serde::Serialize;
 
 use crate::cli::TrackersArgs;
+use crate::messages::{Argument, TrackerEntry, Trackers};
 use crate::printer::Printer;
-use crate::{Exit, Setting, TrackerCommand};
-
-/// A tracker in the list.
-#[derive(Serialize)]
-struct Entry {
-    name: &'static str,
-    about: &'static str,
-    /// What it can give beyond projects, sequences and shots.
-    capabilities: Vec<String>,
-    settings: &'static [Setting],
-    /// Its own arguments, of `watchtower export` and whatever else talks to it.
-    arguments: Vec<Argument>,
-}
-
-#[derive(Serialize)]
-struct Argument {
-    /// As in `--url <URL>`.
-    name: String,
-    about: String,
-}
+use crate::{Exit, TrackerCommand};
 
 impl From<&Arg> for Argument {
     fn from(arg: &Arg) -> Self {
@@ -50,25 +31,29 @@ pub(super) fn run(
     trackers: &[Box<dyn TrackerCommand>],
     printer: &Printer,
 ) -> io::Result<Exit> {
-    let entry = |it: &dyn TrackerCommand| Entry {
+    let entry = |it: &dyn TrackerCommand| TrackerEntry {
         name: it.name(),
         about: it.about(),
-        capabilities: it.capabilities().iter().map(ToString::to_string).collect(),
+        capabilities: it.capabilities(),
         settings: it.settings(),
         arguments: arguments(it),
     };
-    let entries: Vec<_> = trackers.iter().map(|it| entry(&**it)).collect();
+    let list = Trackers {
+        trackers: trackers.iter().map(|it| entry(&**it)).collect(),
+    };
     if args.json {
-        printer.data(serde_json::to_string_pretty(&entries)?)?;
+        printer.message(&list)?;
         return Ok(Exit::Done);
     }
-    for (place, entry) in entries.iter().enumerate() {
+    for (place, entry) in list.trackers.iter().enumerate() {
         if place > 0 {
             printer.data("")?;
         }
         printer.data(format_args!("{}: {}", entry.name, entry.about))?;
         if !entry.capabilities.is_empty() {
-            printer.data(format_args!("  gives {}", entry.capabilities.join(", ")))?;
+            let gives = entry.capabilities.iter().map(ToString::to_string);
+            let gives: Vec<_> = gives.collect();
+            printer.data(format_args!("  gives {}", gives.join(", ")))?;
         }
         let settings = entry.settings.iter().map(|it| (it.name, it.about));
         let arguments = entry.arguments.iter().map(|it| (&*it.name, &*it.about));

@@ -6,7 +6,6 @@ mod json;
 mod sarif;
 mod source;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
@@ -141,7 +140,7 @@ fn closing(report: &Report, path: &Path) -> String {
     let format = format.unwrap_or_default();
     let findings = found(&|it| report.count(it));
     let mut closing = if !findings.is_empty() {
-        format!("{findings} in {}{format}", count(files(report), "file"))
+        format!("{findings} in {}{format}", count(report.files(), "file"))
     } else {
         let name = if is_stdin(path) {
             Path::new(STDIN)
@@ -168,13 +167,6 @@ fn closing(report: &Report, path: &Path) -> String {
         closing.push_str(&format!("; allowed: {allowed}"));
     }
     closing
-}
-
-/// In how many files something was found.
-fn files(report: &Report) -> usize {
-    let files = report.findings.iter().map(|it| &it.file);
-    let files = files.chain(report.left_out.iter().map(|it| &it.file));
-    files.collect::<BTreeSet<_>>().len()
 }
 
 /// A number with its noun.

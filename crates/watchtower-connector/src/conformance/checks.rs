@@ -4,6 +4,7 @@ mod asking;
 mod data;
 mod pictures;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::observe::Observed;
@@ -30,7 +31,7 @@ impl From<Vec<String>> for Found {
 type Judgement = Result<Found, String>;
 
 /// Something that every tracker keeps to.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Check {
     /// What it is called, in scripts too.
     pub id: &'static str,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Scenario;
@@ -13,7 +14,7 @@ use crate::Error;
 const MOST_EVIDENCE: usize = 10;
 
 /// What a check came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Outcome {
     /// The tracker keeps to it.
@@ -35,7 +36,7 @@ pub enum Outcome {
 }
 
 /// A check with what it came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     /// The [`Check::id`].
     pub id: &'static str,
@@ -51,7 +52,7 @@ pub struct Row {
 /// What the checks found: a row for each, in the order of the table.
 ///
 /// Printed, it is a table for people. No secret of the scenario is in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[must_use]
 pub struct Report {
     /// The tracker's name.

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use watchtower_model::{CutRange, Episode, FrameRate, ProjectSnapshot};
 
 use super::listed;
@@ -55,21 +57,30 @@ pub(super) struct Name {
 }
 
 /// Where a name is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "NameSource")]
+#[non_exhaustive]
+pub enum Source {
     /// The id of a shot, as we write it ourselves.
     Id,
+    /// A comment, or a line below an event.
     Comment,
+    /// A marker.
     Marker,
+    /// The clip's own name.
     Clip,
+    /// What a program of its own keeps with a clip.
     Metadata,
+    /// The name of the file that it shows.
     File,
+    /// The name of its reel.
     Reel,
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Id => "shot's id",
             Self::Comment => "comment",
             Self::Marker => "marker",

@@ -266,7 +266,7 @@ impl<'a> Film<'a> {
 
     /// Leaves out what another row has already.
     fn leave_out_double(&mut self, kind: EntityKind, place: &str, shown: &str) {
-        let reason = Reason::Other("an earlier row has the same name".into());
+        let reason = Reason::Duplicate("an earlier row has the same name".into());
         self.leave_out(kind, place, format!("{shown} ({place})"), reason);
     }
 
@@ -357,7 +357,7 @@ impl<'a> Film<'a> {
                 let episode = table.name(row, Field::Episode).unwrap_or_default();
                 edit.episode_id = self.episode(&episode);
                 if edits.iter().any(|(it, _)| it.id == edit.id) {
-                    let reason = Reason::Other("another edit has the same name".into());
+                    let reason = Reason::Duplicate("another edit has the same name".into());
                     self.leave_out(EntityKind::Edit, &place, name, reason);
                     continue;
                 }

@@ -34,7 +34,7 @@ use crate::error::{IoContext, Result};
 use crate::export::Progress;
 use crate::layout::{Layout, Placed};
 use crate::site::Transaction;
-use crate::summary::MediaCounts;
+use crate::summary::{MediaCode, MediaCounts, Reasons, add_reason};
 
 /// How often a picture or movie is opened whose stream is cut each time before much has come. A source
 /// that cannot open it at all has tried often enough itself.
@@ -48,10 +48,32 @@ const MAX_PICTURE: u64 = 64 << 20;
 const STRIDE: u64 = 1 << 20;
 
 /// Whether an address names a user, as in `https://name:password@server/`.
+///
+/// It is read as browsers do, which drop line ends and tabs, take `\` for `/`, and need neither a scheme nor a
+/// second slash: the client adds one itself.
 fn has_user_info(url: &str) -> bool {
-    let behind = url.split_once("://").map_or(url, |(_, it)| it);
+    let url: String = url.trim().replace(['\t', '\r', '\n'], "");
+    let is_scheme = |it: &str| it.starts_with(|it: char| it.is_ascii_alphabetic());
+    let behind = match url.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) && !scheme.contains(['/', '\\', '?', '#']) => {
+            rest
+        }
+        _ if url.starts_with(['/', '\\']) => &url,
+        // A path on the site's own host.
+        _ => return false,
+    };
+    let behind = behind.trim_start_matches(['/', '\\']);
     let authority = behind.split(['/', '\\', '?', '#']).next();
     authority.is_some_and(|it| it.contains('@'))
+}
+
+/// Why an address with a name or password is not published.
+const WITH_USER_INFO: &str =
+    "its address holds a name or password, which everybody could read in the site";
+
+/// What a page cannot refer to, and why.
+fn unreferable<T>(why: &str) -> Result<T, Missing> {
+    Err(MediaError::permanent(why).of_kind(MediaCode::NoAddress))
 }
 
 /// A picture or movie to be had: what it is of, for messages, and where it goes.
@@ -128,7 +150,7 @@ enum Arrival {
     /// The site held it already.
     Unchanged,
     /// The site held it already, and whether it is still what the source has could not be found out.
-    Outdated(String),
+    Outdated(MediaError),
     /// It stays where it is.
     Referred,
 }
@@ -359,8 +381,8 @@ impl Fetcher<'_> {
                 label,
                 ..
             } = &wanted[place];
-            let note = |notes: &mut BTreeMap<String, Vec<String>>, reason| {
-                notes.entry(reason).or_default().push(label.clone());
+            let note = |reasons: &mut Reasons, error: MediaError| {
+                add_reason(reasons, error.code, error.message, label.clone());
             };
             match result {
                 Ok((
@@ -393,16 +415,16 @@ impl Fetcher<'_> {
                             counts.bytes += bytes;
                         }
                         Arrival::Unchanged => counts.unchanged += 1,
-                        Arrival::Outdated(reason) => {
+                        Arrival::Outdated(error) => {
                             let is_file = matches!(media.location, MediaLocation::File(_));
                             counts.stale_files += usize::from(is_file);
-                            note(&mut counts.outdated, reason);
+                            note(&mut counts.outdated, error);
                         }
                         Arrival::Referred => counts.referred += usize::from(place.is_some()),
                     }
                 }
-                Err(error) if error.transient => note(&mut counts.unavailable, error.message),
-                Err(error) => note(&mut counts.missing, error.message),
+                Err(error) if error.transient => note(&mut counts.unavailable, error),
+                Err(error) => note(&mut counts.missing, error),
             }
         }
         Ok((resolved, counts))
@@ -415,6 +437,9 @@ impl Fetcher<'_> {
     ) -> Result<Result<(Whereabouts, Arrival), Missing>> {
         match (&wanted.media.location, self.policy) {
             (MediaLocation::Url(address), MediaPolicy::Copy) => {
+                if has_user_info(address) {
+                    return Ok(unreferable(WITH_USER_INFO));
+                }
                 let place = Whereabouts::unseen(address.clone(), wanted);
                 Ok(Ok((place, Arrival::Referred)))
             }
@@ -450,7 +475,9 @@ impl Fetcher<'_> {
         }
         let movie = match kind {
             MediaKind::Picture => Ok(None),
-            MediaKind::Movie => describe(&place).map(Some).map_err(MediaError::permanent),
+            MediaKind::Movie => describe(&place)
+                .map(Some)
+                .map_err(|it| MediaError::permanent(it).of_kind(MediaCode::Unusable)),
         };
         let path = path.to_owned();
         Ok(movie.map(|movie| (Whereabouts::of(path, movie), Arrival::Unchanged)))
@@ -464,17 +491,13 @@ impl Fetcher<'_> {
         form: &ReferenceForm,
     ) -> Result<Result<(Whereabouts, Arrival), Missing>> {
         let MediaLocation::Url(url) = &wanted.media.location else {
-            let message = "it has no address that a page could refer to";
-            return Ok(Err(MediaError::permanent(message)));
+            return Ok(unreferable("it has no address that a page could refer to"));
         };
         if has_user_info(url) {
-            let message =
-                "its address holds a name or password, which everybody could read in the site";
-            return Ok(Err(MediaError::permanent(message)));
+            return Ok(unreferable(WITH_USER_INFO));
         }
         let Some(path) = form.apply(url) else {
-            let message = "its address is not below the tracker's";
-            return Ok(Err(MediaError::permanent(message)));
+            return Ok(unreferable("its address is not below the tracker's"));
         };
         if wanted.kind == MediaKind::Picture || wanted.is_told {
             return Ok(Ok((Whereabouts::unseen(path, wanted), Arrival::Referred)));
@@ -557,9 +580,9 @@ impl Fetcher<'_> {
             }
             // What may be there again in a minute, or is a page that says what is wrong, is better as it
             // was than a placeholder.
-            (Received::Nothing(error), Some(held)) if !error.gone => self
-                .keep(wanted, held, Arrival::Outdated(error.message))
-                .map(Ok),
+            (Received::Nothing(error), Some(held)) if !error.gone => {
+                self.keep(wanted, held, Arrival::Outdated(error)).map(Ok)
+            }
             (Received::Nothing(error), _) => Ok(Err(error)),
         }
     }
@@ -1124,7 +1147,7 @@ impl Download {
         let most = self.most >> 20;
         let message =
             format!("it is larger than {most} MiB, which is more than a picture may have");
-        Interruption::Source(MediaError::permanent(message))
+        Interruption::Source(MediaError::permanent(message).of_kind(MediaCode::Unusable))
     }
 
     fn start_anew(&mut self) -> io::Result<()> {
@@ -1212,13 +1235,27 @@ mod tests {
 
     #[test]
     fn an_address_with_a_password_is_seen() {
-        for url in ["http://me:secret@a.example/x.png", "https://me@a.example"] {
+        for url in [
+            "http://me:secret@a.example/x.png",
+            "https://me@a.example",
+            "HTTPS://me@a.example/x.png",
+            "//me:secret@a.example/x.png",
+            // The client adds the slash that is missing.
+            "/me@a.example/x.png",
+            r"\\me@a.example/x.png",
+            "https:me@a.example/x.png",
+            "ht\ntps://me@a.example/x.png",
+            " //me@a.example/x.png",
+        ] {
             assert!(has_user_info(url), "{url}");
         }
         for url in [
             "https://a.example/@x.png",
             "https://a.example?u=me@b",
             "https://a.example#@",
+            "//a.example/@x.png",
+            "api/pictures/x@2x.png",
+            "pictures:x/y@2x.png",
         ] {
             assert!(!has_user_info(url), "{url}");
         }

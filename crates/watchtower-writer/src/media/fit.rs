@@ -1,9 +1,10 @@
 //! Makes the pictures that the client shows of a site that others wrote.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -11,10 +12,11 @@ use sha2::{Digest, Sha256};
 use super::hex;
 use super::pictures::{self, Fit, Made, Place};
 use crate::error::{IoContext, Result};
+use crate::summary::{MediaCode, ReasonList, Reasons, add_reason, as_list};
 use crate::validate::{Role, Target, target};
 
 /// What became of the pictures of a site.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Fitted {
     /// How many pictures were made.
@@ -24,7 +26,9 @@ pub struct Fitted {
     /// How many stay as they were, because they stand on another server.
     pub elsewhere: usize,
     /// Of which no picture can be made, so that they are as they were: the reasons, with their paths.
-    pub refused: BTreeMap<String, Vec<String>>,
+    #[serde(serialize_with = "as_list")]
+    #[schemars(with = "ReasonList")]
+    pub refused: Reasons,
 }
 
 /// Makes the pictures of a site fit into their places in the client, and names them in its documents. `root`
@@ -147,7 +151,7 @@ impl Fitter<'_> {
         let mut steps = Path::new(&*path).components();
         let file = self.root.join(&*path);
         if !steps.all(|it| matches!(it, Component::Normal(_))) || !file.is_file() {
-            self.refuse("it is not in the site", url);
+            self.refuse(MediaCode::Absent, "it is not in the site", url);
             return Ok(None);
         }
         let bytes = fs::read(&file).during("read", &file)?;
@@ -168,14 +172,14 @@ impl Fitter<'_> {
                 Ok(Some(path))
             }
             Err(error) => {
-                self.refuse(&error.to_string(), url);
+                self.refuse(MediaCode::Unusable, &error.to_string(), url);
                 Ok(None)
             }
         }
     }
 
-    fn refuse(&mut self, reason: &str, url: &str) {
-        let refused = self.fitted.refused.entry(reason.to_owned()).or_default();
-        refused.push(url.to_owned());
+    fn refuse(&mut self, code: MediaCode, reason: &str, url: &str) {
+        let (reason, url) = (reason.to_owned(), url.to_owned());
+        add_reason(&mut self.fitted.refused, code, reason, url);
     }
 }

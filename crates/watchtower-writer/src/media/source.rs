@@ -10,6 +10,7 @@ use futures_util::stream::{self, BoxStream};
 use watchtower_model::MediaRef;
 
 use super::Stamp;
+use crate::MediaCode;
 
 /// Something that can open the pictures and movies that the data refers to.
 ///
@@ -125,6 +126,8 @@ pub struct MediaError {
     pub transient: bool,
     /// Whether there is nothing any more. Otherwise what the site holds is better than a placeholder.
     pub gone: bool,
+    /// The same for programs.
+    pub code: MediaCode,
 }
 
 impl MediaError {
@@ -134,6 +137,7 @@ impl MediaError {
             message: message.into(),
             transient: false,
             gone: true,
+            code: MediaCode::Absent,
         }
     }
 
@@ -143,6 +147,7 @@ impl MediaError {
             message: message.into(),
             transient: false,
             gone: false,
+            code: MediaCode::Unusable,
         }
     }
 
@@ -152,7 +157,14 @@ impl MediaError {
             message: message.into(),
             transient: true,
             gone: false,
+            code: MediaCode::Unavailable,
         }
+    }
+
+    /// The same error, of another kind for programs.
+    #[must_use]
+    pub fn of_kind(self, code: MediaCode) -> Self {
+        Self { code, ..self }
     }
 }
 

@@ -150,7 +150,7 @@ fn unique<T>(
         let (id, name) = id_and_name(it);
         let is_first = ids.insert(id.to_owned());
         if !is_first {
-            let reason = Reason::Other("another has the same id".to_owned());
+            let reason = Reason::Duplicate("another has the same id".to_owned());
             out.push(left_out(kind, id, name, reason));
         }
         is_first
@@ -254,7 +254,7 @@ fn casting(snapshot: &mut ProjectSnapshot) {
             return false;
         };
         if !cast.insert(id.clone()) {
-            let reason = Reason::Other("the shot is cast already".to_owned());
+            let reason = Reason::Duplicate("the shot is cast already".to_owned());
             leave_out(id.as_str(), name, reason);
             return false;
         }

@@ -1,8 +1,10 @@
 //! The codes of findings: one table, which is also the text behind `watchtower explain`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::Severity;
@@ -91,6 +93,20 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WT{}", self.number())
+    }
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A code that `watchtower explain` explains, as in `WT203`.",
+            "type": "string",
+            "pattern": "^WT[1-9][0-9]{2}$",
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::Code;
@@ -14,7 +15,7 @@ use super::Code;
 ///
 /// assert!(Severity::Error > Severity::Warning);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The page works, and shows something wrong.
@@ -35,7 +36,7 @@ impl fmt::Display for Severity {
 /// Something in a file that the web client does not take, or shows wrongly.
 ///
 /// Findings are ordered by file and by place in it, so that two runs on the same files list the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
     /// What is wrong, as a stable code.
     pub code: Code,
@@ -45,6 +46,7 @@ pub struct Finding {
     /// The file, as it was given or found. What in its name is not Unicode is written as a
     /// replacement character.
     #[serde(serialize_with = "in_unicode")]
+    #[schemars(with = "String")]
     pub file: PathBuf,
     /// The place in the file as a JSON pointer, as in `/12/tasks/0/assignees`; empty for the whole.
     pub pointer: String,
@@ -63,10 +65,11 @@ pub struct Finding {
 }
 
 /// Findings that were counted and not kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct LeftOut {
     /// The file they are about, written as that of a [`Finding`].
     #[serde(serialize_with = "in_unicode")]
+    #[schemars(with = "String")]
     pub file: PathBuf,
     /// What is wrong.
     pub code: Code,
@@ -82,7 +85,7 @@ fn in_unicode<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Err
 }
 
 /// A stretch of text in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Position {
     /// The line on which it starts, from 1.
     pub line: u64,

@@ -52,6 +52,13 @@ impl Report {
         allowed.map(|it| it.count).sum()
     }
 
+    /// In how many files something was found that is not allowed.
+    pub fn files(&self) -> usize {
+        let files = self.findings.iter().map(|it| &it.file);
+        let files = files.chain(self.left_out.iter().map(|it| &it.file));
+        files.collect::<BTreeSet<_>>().len()
+    }
+
     fn add(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.left_out.extend(other.left_out);

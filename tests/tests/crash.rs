@@ -75,7 +75,7 @@ fn load(site: &Path, pause: Duration) -> Load {
     // then another state is the one before the present.
     let opened = data.metadata().expect("an open folder").ino();
     let inode = |place: &str| fs::metadata(site.join(place)).ok().map(|it| it.ino());
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if inode("data") == Some(opened) {
             break;
         }

@@ -562,7 +562,8 @@ fn media_error(error: connector::Error, missing: &str) -> MediaError {
     // The summary names what each picture is of; without its address, equal reasons are told once.
     match error.kind() {
         connector::ErrorKind::NotFound => MediaError::permanent(missing),
-        // What is refused is there: the next export may be let in.
+        // What is refused is there: the next export may be let in. An account that is known to see a part
+        // alone gets an error of another kind, for a placeholder is what was to be expected.
         connector::ErrorKind::Refused => MediaError::transient(error.to_string()),
         kind if kind.is_transient() => MediaError::transient(error.to_string()),
         _ => MediaError::unusable(error.to_string()),

@@ -6,9 +6,13 @@
 mod studio;
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
-use studio::{PASSWORD, TOKEN, answer, export_kitsu, open_server, watchtower};
+use studio::{
+    PASSWORD, PICTURE, TOKEN, add_project, answer, export_kitsu, open_server, open_server_for,
+    watchtower,
+};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// `watchtower export kitsu` from a server, over a site that exists.
@@ -147,4 +151,41 @@ async fn a_project_id_that_leaves_the_site() {
     let context = ResponseTemplate::new(200).set_body_json(context);
     answer(&server, "/data/user/context", context).await;
     insta::assert_snapshot!(export(server.uri(), 1).await);
+}
+
+/// Exports a project whose picture is answered like this; what was said, and with which code it ended.
+async fn export_with_picture(
+    folder: &Path,
+    picture: ResponseTemplate,
+    role: &str,
+) -> (i32, String) {
+    let server = open_server_for(role).await;
+    answer(&server, PICTURE, picture).await;
+    add_project(&server).await;
+    let mut kitsu = export_kitsu(&server.uri());
+    kitsu.args(["--retries", "0", "--output", "site"]);
+    kitsu.current_dir(folder);
+    let output = tokio::task::spawn_blocking(move || kitsu.output().unwrap());
+    let output = output.await.unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+#[tokio::test]
+async fn a_picture_that_is_refused_is_told_by_the_exit_code_unless_the_account_is_known_to_see_less()
+ {
+    for refusal in [401, 403] {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = ResponseTemplate::new(refusal);
+        let (code, said) = export_with_picture(folder.path(), refused, "user").await;
+        assert_eq!(code, 4, "{said}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let refused = ResponseTemplate::new(403);
+    let (code, said) = export_with_picture(folder.path(), refused, "vendor").await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("may not see it"), "{said}");
+    let shots = fs::read(folder.path().join("site/data/projects/film/shots.json"));
+    let shots: serde_json::Value = serde_json::from_slice(&shots.unwrap()).unwrap();
+    assert!(shots[0]["thumbnailUrl"].is_null(), "{shots}");
 }

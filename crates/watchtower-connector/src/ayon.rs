@@ -69,6 +69,7 @@ use url::Url;
 use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
 
 use crate::http::{Failure, HttpClient, HttpOptions, Request, shown};
+use crate::sight::Sight;
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
@@ -204,6 +205,7 @@ pub struct Ayon {
     libraries: Mutex<Vec<String>>,
     /// Pictures that had to be opened to know that they are there, until they are asked for.
     seen_pictures: SeenPictures,
+    sight: Sight,
 }
 
 impl Ayon {
@@ -235,6 +237,7 @@ impl Ayon {
             details: Mutex::default(),
             libraries: Mutex::default(),
             seen_pictures: SeenPictures::default(),
+            sight: Sight::default(),
         })
     }
 
@@ -645,12 +648,13 @@ impl Tracker for Ayon {
         let named = self.settings.edit_product.as_deref().map(Named::new);
         let (details, links, products) =
             tokio::try_join!(details, self.links(project), self.products(project, named))?;
-        if let Some(part) = details.access.part()
-            && !self.settings.partial
-        {
-            let operation = format!("read the project {}", project.name);
-            let error = Error::new(ErrorKind::Partial, operation, part);
-            return Err(error.with_help(PART_HELP));
+        if let Some(part) = details.access.part() {
+            if !self.settings.partial {
+                let operation = format!("read the project {}", project.name);
+                let error = Error::new(ErrorKind::Partial, operation, part);
+                return Err(error.with_help(PART_HELP));
+            }
+            self.sight.is_of_part(project.id.as_str());
         }
         let (edits, other_products) = {
             let tree = details.tree(&self.settings.omitted_statuses);

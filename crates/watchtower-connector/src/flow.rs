@@ -60,6 +60,7 @@ use secrecy::{ExposeSecret, SecretString};
 use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
 
 use crate::http::{HttpClient, HttpOptions, shown};
+use crate::sight::Sight;
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
@@ -185,6 +186,7 @@ pub struct Flow {
     /// What was read of projects for the list, until they are read themselves: some types of assets and
     /// tasks are known only from those.
     details: Mutex<HashMap<ProjectId, Details>>,
+    sight: Sight,
 }
 
 impl Flow {
@@ -219,6 +221,7 @@ impl Flow {
             omitted: tokio::sync::Mutex::default(),
             names: Mutex::default(),
             details: Mutex::default(),
+            sight: Sight::default(),
         })
     }
 

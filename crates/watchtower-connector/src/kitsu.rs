@@ -59,6 +59,7 @@ use url::Url;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
 use crate::http::{Failure, HttpClient, HttpOptions, KeptAnswers, Request, shown};
+use crate::sight::Sight;
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
@@ -118,6 +119,7 @@ pub struct Kitsu {
     http: HttpClient,
     session: Session,
     lists: KeptAnswers,
+    sight: Sight,
 }
 
 impl Kitsu {
@@ -137,6 +139,7 @@ impl Kitsu {
             session: Session::new(settings.credentials),
             http: http.with_address_help(ADDRESS_HELP),
             lists: KeptAnswers::new(LARGEST_KEPT),
+            sight: Sight::default(),
         })
     }
 
@@ -197,10 +200,14 @@ impl Kitsu {
 
     /// Who we are there.
     async fn user(&self) -> Result<String> {
-        if let Some(user) = self.session.begin(&self.http).await? {
-            return Ok(user);
+        let user = match self.session.begin(&self.http).await? {
+            Some(user) => user,
+            None => self.authenticated().await?,
+        };
+        if rights::is_vendor(user.role.as_deref()) {
+            self.sight.is_of_part("");
         }
-        Ok(self.authenticated().await?.name())
+        Ok(user.name())
     }
 
     /// The server's name and version, if it is the right kind of server.
@@ -456,7 +463,10 @@ impl Tracker for Kitsu {
             edits,
         };
         let mut snapshot = project::snapshot(records, project, list, Addresses(&self.http))?;
-        snapshot.notes.extend(unseen.note());
+        if let Some(note) = unseen.note() {
+            self.sight.is_of_part("");
+            snapshot.notes.push(note);
+        }
         Ok(snapshot)
     }
 

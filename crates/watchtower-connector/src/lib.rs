@@ -45,6 +45,8 @@ mod names;
 pub mod process;
 #[cfg(feature = "http")]
 pub mod session;
+#[cfg(any(feature = "ayon", feature = "flow", feature = "kitsu"))]
+mod sight;
 #[cfg(feature = "snapshot-builder")]
 pub mod snapshot_builder;
 #[cfg(feature = "spreadsheet")]

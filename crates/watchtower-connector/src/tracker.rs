@@ -22,8 +22,8 @@ use crate::Result;
 /// * The same data gives the same answer: ids come from the tracker or are derived from what
 ///   identifies a thing, and every list has an order that does not change from call to call.
 /// * Everything an answer refers to is in it, or in the project list.
-/// * What is cancelled or has no place on the timeline is not in the answer, but named in
-///   [`ProjectSnapshot::left_out`].
+/// * What is cancelled, or refers to something that is not there, is not in the answer, but named in
+///   [`ProjectSnapshot::left_out`]. A shot without a place on the timeline stays.
 /// * An id is there once among its kind, and everything has a name.
 /// * Nothing panics on what a server sends; it is an [`Error`](crate::Error) of the right
 ///   [`ErrorKind`](crate::ErrorKind).
@@ -115,7 +115,8 @@ pub trait Tracker: Send + Sync {
     /// # Errors
     ///
     /// `NotFound` when there is no such picture or movie, `Unsupported` for a reference that this
-    /// tracker cannot have made, as to a file of the site, otherwise as [`check`](Self::check).
+    /// tracker cannot have made, as to a file of the site, `Partial` where it is refused and the account is
+    /// known to see a part of the project alone, otherwise as [`check`](Self::check).
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia>;
 
     /// The projects, and as much of what they share as is known without reading them: for a person who

@@ -835,6 +835,20 @@ async fn a_part_of_a_project_is_not_taken_for_the_whole() {
     shows_a_part(&server).await;
     let (_, film) = film(&ayon).await;
     assert_eq!(film.shots.len(), 1);
+    // What is refused of it is what was to be expected; of another project it is not.
+    for (project, kind) in [
+        ("wt_demo", ErrorKind::Partial),
+        ("other", ErrorKind::Refused),
+    ] {
+        let place = format!("/api/projects/{project}/files/f");
+        Mock::given(path(&*place))
+            .respond_with(refusal(403, "Forbidden"))
+            .mount(server.server())
+            .await;
+        let media = MediaRef::url(format!("{}{place}", server.server().uri()));
+        let error = fetch(&ayon, &media).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
     insta::assert_snapshot!(film.notes[0], @"the account sees 1 of 245 folders and 1 of 356 tasks: the rest is not shown");
 }
 

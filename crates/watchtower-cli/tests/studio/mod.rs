@@ -43,14 +43,19 @@ async fn answer_json(server: &MockServer, place: &str, body: Value) {
 
 /// A server that lets us in, as Zou does.
 pub(crate) async fn open_server() -> MockServer {
+    open_server_for("user").await
+}
+
+/// A server that lets us in as somebody with a role.
+pub(crate) async fn open_server_for(role: &str) -> MockServer {
     let server = MockServer::start().await;
     answer_json(&server, "/", json!({"api": "Zou", "version": "1.0.97"})).await;
     let login = json!({"login": true, "access_token": TOKEN, "refresh_token": TOKEN,
-        "user": {"id": "u", "full_name": "TD"}});
+        "user": {"id": "u", "full_name": "TD", "role": role}});
     let login = ResponseTemplate::new(200).set_body_json(login);
     let post = Mock::given(method("POST")).and(path("/auth/login"));
     post.respond_with(login).mount(&server).await;
-    let user = json!({"authenticated": true, "user": {"id": "u", "full_name": "TD"}});
+    let user = json!({"authenticated": true, "user": {"id": "u", "full_name": "TD", "role": role}});
     answer_json(&server, "/auth/authenticated", user).await;
     server
 }

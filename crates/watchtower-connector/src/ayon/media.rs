@@ -76,6 +76,14 @@ impl Addresses<'_> {
         self.0.url(&[&["api"], segments].concat())
     }
 
+    /// The project that an address of a picture or movie is in.
+    fn project_of(&self, url: &Url) -> Option<String> {
+        let below = url
+            .path()
+            .strip_prefix(self.url(&["projects", ""]).path())?;
+        Some(below.split('/').next()?.to_owned()).filter(|_| self.0.is_own_origin(url))
+    }
+
     /// Whether an address is one of a picture, so that AYON may have something in its place.
     fn is_picture(&self, url: &Url) -> bool {
         let below = url.path().strip_prefix(self.url(&[""]).path());
@@ -103,7 +111,13 @@ pub(super) async fn open(ayon: &Ayon, request: MediaRequest<'_>) -> Result<Opene
         return Ok(seen);
     }
     let may_be_none = Addresses(&ayon.http).is_picture(&url);
-    match open_url(ayon, url, request).await? {
+    let project = Addresses(&ayon.http).project_of(&url);
+    let opened = open_url(ayon, url, request).await.map_err(|failure| {
+        let is_refused = failure.status() == Some(403);
+        ayon.sight
+            .explain(project.as_deref(), is_refused, failure.into())
+    });
+    match opened? {
         OpenedMedia::Stream(media) if may_be_none && media.offset == 0 => {
             Ok(OpenedMedia::Stream(a_picture(media).await?))
         }

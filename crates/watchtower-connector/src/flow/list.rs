@@ -227,6 +227,7 @@ impl Flow {
             Err(error) if error.is_forbidden() => {
                 let error = error.explained(self);
                 tracing::debug!(%error, "the account may not read it");
+                self.sight.is_of_part("");
                 Ok(None)
             }
             Err(error) => Err(error.explained(self)),

@@ -111,10 +111,14 @@ pub(super) async fn open(flow: &Flow, request: MediaRequest<'_>) -> Result<Opene
         // Its time was over before it was used, or our clocks differ.
         Err(failure) if failure.status() == Some(403) => {
             let url = address(flow, &key).await?;
-            Ok(open_url(flow, url, request).await?)
+            open_url(flow, url, request).await
         }
-        opened => Ok(opened?),
+        opened => opened,
     }
+    .map_err(|failure| {
+        let is_refused = failure.status() == Some(403);
+        flow.sight.explain(None, is_refused, failure.into())
+    })
 }
 
 fn unsupported() -> Error {
@@ -158,7 +162,10 @@ async fn address(flow: &Flow, key: &Key<'_>) -> Result<Url> {
         filters: vec![filter("id", "is", json!([key.id]))],
     };
     let read = flow.read::<Loose>(OPERATION, &query).await;
-    let mut rows = read.map_err(|error| error.explained(flow))?;
+    let mut rows = read.map_err(|error| {
+        let is_refused = error.is_forbidden();
+        flow.sight.explain(None, is_refused, error.explained(flow))
+    })?;
     let Some(row) = rows.iter_mut().find(|it| it.id == key.id) else {
         return Err(gone("what it is of is not there any more"));
     };

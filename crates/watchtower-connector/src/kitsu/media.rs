@@ -53,10 +53,14 @@ pub(super) async fn open(kitsu: &Kitsu, request: MediaRequest<'_>) -> Result<Ope
     match (open_url(kitsu, url, request).await, original) {
         // Older servers, and movies that were not made smaller, have the full size alone.
         (Err(failure), Some(original)) if failure.kind() == ErrorKind::NotFound => {
-            Ok(open_url(kitsu, original, request).await?)
+            open_url(kitsu, original, request).await
         }
-        (opened, _) => Ok(opened?),
+        (opened, _) => opened,
     }
+    .map_err(|failure| {
+        let is_refused = failure.status() == Some(403);
+        kitsu.sight.explain(None, is_refused, failure.into())
+    })
 }
 
 async fn open_url(

@@ -106,7 +106,7 @@ pub(super) struct TaskStatus {
     pub archived: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Person {
     pub id: String,
     #[serde(default)]

@@ -8,14 +8,18 @@ use crate::http::Failure;
 
 const WHO_SEES_ALL: &str = "an account of any role but vendor sees all of it";
 
+/// Whether a role is the one that does not see everything.
+pub(super) fn is_vendor(role: Option<&str>) -> bool {
+    role.is_some_and(|role| role.eq_ignore_ascii_case("vendor"))
+}
+
 /// What an account with a role may not see, in words.
 pub(super) fn restrictions(role: Option<&str>) -> Vec<String> {
-    let is_vendor = role.is_some_and(|role| role.eq_ignore_ascii_case("vendor"));
     let note = format!(
         "the account is a vendor's: it is shown the shots and assets that it has tasks on, and no casting; \
          {WHO_SEES_ALL}"
     );
-    is_vendor.then_some(note).into_iter().collect()
+    is_vendor(role).then_some(note).into_iter().collect()
 }
 
 /// The parts of a project that the account may not see.

@@ -88,7 +88,7 @@ pub(super) struct Tokens {
     /// Whether it stands in place of one that had ended, and no login has shown that it is any good.
     is_refreshed: bool,
     /// As whom, if it was said.
-    user: Option<String>,
+    user: Option<Person>,
 }
 
 impl Tokens {
@@ -149,7 +149,7 @@ impl Session {
 
     /// Logs in if there is no session, also when we were refused before. Answers as whom, where a login
     /// says so: a session from before may have ended meanwhile, and a bot has no login.
-    pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<String>> {
+    pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<Person>> {
         let mut state = self.state.lock().await;
         if let State::LoggedIn(_) = *state {
             return Ok(None);
@@ -282,7 +282,7 @@ async fn log_in(
         access: AuthHeader::bearer(&answer.access_token)?,
         refresh: refresh.map(AuthHeader::bearer).transpose()?,
         is_refreshed: false,
-        user: Person::deserialize(answer.user).ok().map(|it| it.name()),
+        user: Person::deserialize(answer.user).ok(),
     })
 }
 

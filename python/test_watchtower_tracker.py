@@ -151,6 +151,12 @@ class ScriptTest(unittest.TestCase):
         self.assertEqual(cast, [document["shots"][0]["id"], document["shots"][2]["id"]])
         self.assertEqual(document["assets"][0]["thumbnail"], {"file": "rex.png", "changes": True})
 
+    def test_ranges_may_count_from_the_start_of_each_sequence(self):
+        self.assertNotIn("range_scope", json.loads(call("project", "film").stdout))
+        script = SCRIPT.replace("projects=p,", "projects=p, range_scope='sequence',")
+        document = json.loads(call("project", "film", script=script).stdout)
+        self.assertEqual(document["range_scope"], "sequence")
+
     def test_code_in_another_style_runs_as_well(self):
         done = call("project-list", script=OTHER_SCRIPT)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -247,6 +253,8 @@ class ModelsTest(unittest.TestCase):
             models.Shot("0010", "010", {"frame_in": "ten", "frame_out": 12})
         with self.assertRaisesRegex(TypeError, "needs one project"):
             writers.ProjectWriter(projects=[models.Project("A"), models.Project("B")])
+        with self.assertRaisesRegex(ValueError, "range_scope is 'timeline' or 'sequence', and not 'shot'"):
+            writers.ProjectWriter(models.Project("A"), range_scope="shot")
 
     def test_a_text_or_dict_in_place_of_a_list_is_told(self):
         task = models.Task("todo", "anim", assignees="jade")

@@ -63,7 +63,10 @@ ContextWriter = ProjectListWriter
 @dataclass
 class ProjectWriter:
     """One project, whole. The specification names its first field `projects` in one place and `project`
-    in another: both are taken. `destination_path` is the package's, and says nothing here."""
+    in another: both are taken. `destination_path` is the package's, and says nothing here.
+
+    `range_scope` is ours: "timeline" where frame ranges count from the start of the film or episode, and
+    "sequence" where they count from the start of each sequence."""
 
     project: models.Project = None
     shots: List[models.Shot] = field(default_factory=list)
@@ -76,6 +79,7 @@ class ProjectWriter:
     projects: Optional[models.Project] = None
     edits: List[models.Edit] = field(default_factory=list)
     destination_path: Any = None
+    range_scope: str = "timeline"
 
     _headers = None
     _edit_headers = None
@@ -86,6 +90,8 @@ class ProjectWriter:
             self.project = self.project[0]
         if not isinstance(self.project, models.Project):
             raise TypeError(f"ProjectWriter needs one project, and has {self.project!r}")
+        if self.range_scope not in ("timeline", "sequence"):
+            raise ValueError(f"range_scope is 'timeline' or 'sequence', and not {self.range_scope!r}")
 
     def download_previews(self, requests_headers=None, force=False):
         """Keeps the headers with which pictures of shots and assets are asked for: `watchtower` fetches
@@ -108,6 +114,7 @@ class ProjectWriter:
                 "sequences": _documents(self.sequences),
                 "assets": _documents(self.assets, self._headers),
                 "shots": _documents(shots, self._headers, self.project.fps),
+                **({"range_scope": self.range_scope} if self.range_scope != "timeline" else {}),
                 "casting": _documents(self.casting),
                 "edits": _documents(edits, self._edit_headers),
                 "left_out": _documents(self.left_out),

@@ -79,6 +79,23 @@ impl Kitsu {
     ///
     /// When it refuses.
     pub fn download(&self, path: &str) -> Vec<u8> {
+        self.ask("GET", path, &Value::Null)
+    }
+
+    /// Sends JSON to a path, as an administrator, and gives the answer; null for an empty one.
+    ///
+    /// # Panics
+    ///
+    /// When it refuses, or answers something else.
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+        match self.ask(method, path, body).as_slice() {
+            [] => Value::Null,
+            answer => serde_json::from_slice(answer).expect("an answer in JSON"),
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Vec<u8> {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -90,9 +107,12 @@ impl Kitsu {
             let answer = login.form(&account).send().await.expect("an answer");
             let session: Value = answer.json().await.expect("a session");
             let token = session["access_token"].as_str().expect("a token");
-            let request = client
-                .get(format!("{}/{path}", self.url))
+            let mut request = client
+                .request(method, format!("{}/{path}", self.url))
                 .bearer_auth(token);
+            if !body.is_null() {
+                request = request.json(body);
+            }
             let answer = request.send().await.expect("an answer");
             let answer = answer.error_for_status().expect("it is there");
             answer.bytes().await.expect("all of it").into()
@@ -192,7 +212,17 @@ impl Serving {
     pub fn start(site: &Path, arguments: &[&OsStr]) -> Self {
         let mut command = watchtower();
         command.args(["serve", "--port", "0"]).arg(site);
-        command.args(arguments).stdin(Stdio::null());
+        command.args(arguments);
+        Self::of(&mut command)
+    }
+
+    /// Starts a command that serves and says where, as `watchtower view` does.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn of(command: &mut Command) -> Self {
+        command.stdin(Stdio::null());
         let mut process = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let stdout = process.stdout.take().expect("it was piped");
         let mut url = String::new();

@@ -7,8 +7,8 @@ use futures_executor::block_on;
 use watchtower_model::format::Format;
 use watchtower_model::place;
 use watchtower_model::{
-    Asset, AssetType, Edit, Project, ProjectList, ProjectSnapshot, References, Sequence, Shot,
-    ShotCasting, TaskStatus, TaskType, User,
+    Asset, AssetType, Edit, Project, ProjectList, ProjectSnapshot, RangeScope, References,
+    Sequence, Shot, ShotCasting, TaskStatus, TaskType, User,
 };
 
 use crate::error::{Error, Result};
@@ -98,11 +98,11 @@ impl ProjectListWriter {
 
 /// Writes the documents of one project into its folder, in format v0.
 ///
-/// Its fields are those of the specification's writer of the same name. Everything else in the site
-/// stays as it is. [`Export`](crate::Export) writes every format.
+/// Its fields are those of the specification's writer of the same name, and `range_scope`. Everything else
+/// in the site stays as it is. [`Export`](crate::Export) writes every format.
 ///
 /// ```
-/// use watchtower_model::{Edit, Project, Sequence, Shot, ShotData};
+/// use watchtower_model::{Edit, Project, RangeScope, Sequence, Shot, ShotData};
 /// use watchtower_writer::{ProjectWriter, Site};
 ///
 /// # let folder = tempfile::tempdir()?;
@@ -115,6 +115,7 @@ impl ProjectListWriter {
 ///     sequences: vec![rextoria],
 ///     edit: Edit::new("Edit"),
 ///     casting: Vec::new(),
+///     range_scope: RangeScope::Timeline,
 /// };
 /// writer.write_as_json(&Site::new(path))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -133,6 +134,8 @@ pub struct ProjectWriter {
     pub edit: Edit,
     /// Which assets appear in which shot.
     pub casting: Vec<ShotCasting>,
+    /// From where the frame ranges of shots count.
+    pub range_scope: RangeScope,
 }
 
 impl ProjectWriter {
@@ -152,6 +155,7 @@ impl ProjectWriter {
         snapshot.sequences.clone_from(&self.sequences);
         snapshot.edits.push(self.edit.clone());
         snapshot.casting.clone_from(&self.casting);
+        snapshot.range_scope = self.range_scope;
         let layout = layout::of(FORMAT);
         let options = ExportOptions::default();
         let placement = place::place(&mut snapshot, place_options(layout, &options));

@@ -6,8 +6,8 @@ use std::fs;
 
 use watchtower_model::format::Format;
 use watchtower_model::{
-    Asset, AssetType, Edit, MediaRef, Project, ProjectId, Sequence, Shot, ShotCasting, ShotData,
-    Task, TaskId, TaskStatus, TaskType, User,
+    Asset, AssetType, Edit, MediaRef, Project, ProjectId, RangeScope, Sequence, Shot, ShotCasting,
+    ShotData, Task, TaskId, TaskStatus, TaskType, User,
 };
 use watchtower_writer::{Error, ProjectListWriter, ProjectWriter, Site};
 
@@ -62,6 +62,7 @@ fn film() -> (ProjectListWriter, ProjectWriter) {
         sequences: vec![rextoria],
         edit: Edit::new("Edit"),
         casting,
+        range_scope: RangeScope::Timeline,
     };
     (list, project)
 }
@@ -90,6 +91,34 @@ fn documents_stand_on_disk_as_they_always_did() {
         assert!(text.ends_with('\n'));
         insta::assert_snapshot!(format!("v0_{name}"), text);
     }
+}
+
+#[test]
+fn ranges_may_count_from_the_start_of_each_sequence() {
+    let starts = |range_scope: RangeScope| {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path());
+        let (_, mut project) = film();
+        let second = Sequence::new("Second");
+        project.shots[1] = Shot::new("0020", &second.id, ShotData::of_length(69));
+        let third = Sequence::new("Third");
+        let last = Shot::new("0030", &third.id, ShotData::new(2, 12));
+        project.shots.push(last);
+        project.sequences.extend([second, third]);
+        project.range_scope = range_scope;
+        project.write_as_json(&site).unwrap();
+        let shots = fs::read(site.path("data/projects/sprite-fright/shots.json")).unwrap();
+        let shots: serde_json::Value = serde_json::from_slice(&shots).unwrap();
+        let start = |it: &serde_json::Value| it["startFrame"].as_i64().unwrap();
+        shots
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(start)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(starts(RangeScope::Sequence), [0, 131, 202]);
+    assert_ne!(starts(RangeScope::Timeline), [0, 131, 202]);
 }
 
 #[test]

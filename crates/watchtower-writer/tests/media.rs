@@ -695,6 +695,7 @@ async fn a_movie_that_a_writer_replaced_is_not_taken_for_the_trackers() {
         sequences: Vec::new(),
         edit,
         casting: Vec::new(),
+        range_scope: watchtower_model::RangeScope::Timeline,
     };
     let hevc = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/movies/hevc.mp4");
     fs::copy(hevc, &file).unwrap();

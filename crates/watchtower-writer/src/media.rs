@@ -18,8 +18,8 @@ use watchtower_pictures::{Fit, Place};
 
 pub(crate) use fetch::{Answers, Fetcher};
 pub use fit::{Fitted, fit_site};
-pub(crate) use kind::HEAD;
 pub use kind::MediaKind;
+pub(crate) use kind::{HEAD, check_whole};
 pub(crate) use maker::Maker;
 pub use source::{MediaError, MediaRequest, MediaSource, MediaStream, NoMedia, Opened};
 pub(crate) use state::{MediaState, Stamp, hex};

@@ -383,7 +383,17 @@ facts! {
             site.write("data/previews/e0/e0445828.png", &picture[..60]);
         }
         => ["warning WT605 shots.json /0/thumbnailUrl"];
+    jpeg_cut_short:
+        |site| site.write("data/previews/e0/e0445828.png", JPEG)
+        => ["warning WT605 shots.json /0/thumbnailUrl"];
+    jpeg_with_its_end:
+        |site| site.write("data/previews/e0/e0445828.png", [JPEG, b"\xff\xd9"].concat())
+        => [];
 }
+
+/// A JPEG of 150 × 100 pixels, as far as its head and some of what is drawn tell, without its end.
+const JPEG: &[u8] = b"\xff\xd8\xff\xc0\0\x11\x08\0\x64\0\x96\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\
+                      \xff\xda\0\x08\x01\x01\0\0\x3f\0drawn";
 
 // What is known to go wrong in exports of the Python packages, as far as it leaves a trace.
 facts! {

@@ -9,9 +9,9 @@ use super::Code;
 use super::ids::{Id, IdSet};
 use super::layout::{Layout, Unreadable, open};
 use super::role::Role;
-use crate::media::HEAD;
 use crate::media::movie::{self, Description, MovieError};
 use crate::media::pictures::{Kind, Place, Size};
+use crate::media::{HEAD, check_whole};
 
 /// Looks at the files of a site, at each but once.
 pub(super) struct Media<'a> {
@@ -177,6 +177,9 @@ impl<'a> Media<'a> {
         if infer::image::is_png(&start) && !png_is_whole(&mut file, &start) {
             return Some(Flaw::new(Code::NotAPicture, "the picture {} is cut short"));
         }
+        if infer::image::is_jpeg(&start) && !jpeg_is_whole(&mut file) {
+            return Some(Flaw::new(Code::NotAPicture, "the picture {} is cut short"));
+        }
         let place = place(role)?;
         file.rewind().ok()?;
         // What has no size in pixels, such as an SVG, is drawn at any.
@@ -236,6 +239,16 @@ fn png_is_whole(file: &mut (impl Read + Seek), start: &[u8]) -> bool {
         .and_then(|_| file.read_to_end(&mut end));
     let end = if read.is_ok() { &end } else { start };
     end.windows(4).any(|it| it == b"IEND")
+}
+
+/// Whether a JPEG has its end. One that is larger than any picture of a site is not read to it.
+fn jpeg_is_whole(file: &mut (impl Read + Seek)) -> bool {
+    const LARGEST: u64 = 64 << 20;
+    let length = file.seek(SeekFrom::End(0));
+    if length.is_ok_and(|it| it > LARGEST) || file.rewind().is_err() {
+        return true;
+    }
+    check_whole(BufReader::new(file), "jpg").is_ok()
 }
 
 /// Where a path or address leads to. The client puts its base path, `/`, before all but the pictures

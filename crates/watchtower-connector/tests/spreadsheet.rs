@@ -767,3 +767,36 @@ fn init_proposes_what_the_sheets_mean() {
         assert_eq!(silent(before), silent(after), "{name}");
     }
 }
+
+#[test]
+fn what_has_the_status_omitted_is_left_out_and_assets_beside_a_shot_are_its_casting() {
+    let shots_sheet = "Sequence,Shot Code,Status,Assets,Cut In,Cut Out\n\
+                       S1,S1_0010,ip,\"Rex, Tree\",0,48\n\
+                       S1,S1_0020,omt,Rex,48,72\n\
+                       S1,S1_0030,fin,\"Rex (https://a.b/1), Nobody, Bin\",72,96\n";
+    let assets = "Asset Name,Type,Status\nRex,Character,ip\nTree,Prop,fin\nBin,Prop,Omit\n";
+    let (_, film_) = film(&[("shots.csv", shots_sheet), ("assets.csv", assets)]);
+    assert_eq!(shots(&film_), ["S1/S1_0010 0-48", "S1/S1_0030 72-96"]);
+    assert_eq!(
+        left_out(&film_),
+        "shot S1 / S1_0020: its status is `omt`\nasset Bin: its status is `Omit`\n"
+    );
+    let name = |id: &_| {
+        let asset = film_.assets.iter().find(|it| it.id == *id);
+        asset.unwrap().name.clone()
+    };
+    let cast = film_.casting.iter();
+    let cast: Vec<Vec<_>> = cast
+        .map(|it| it.asset_ids.iter().map(name).collect())
+        .collect();
+    assert_eq!(cast, [vec!["Rex", "Tree"], vec!["Rex"]]);
+    let note = film_.notes.iter().find(|it| it.contains("Assets")).unwrap();
+    insta::assert_snapshot!(note, @"the column `Assets` of shots.csv names assets that are not among those of the project: Nobody");
+
+    // Without such assets the column is data of the studio's own, and that is said.
+    let (_, film_) = film(&[("shots.csv", shots_sheet)]);
+    assert!(film_.casting.is_empty());
+    assert_eq!(film_.shots[0].data.custom["Assets"], "Rex, Tree");
+    let note = film_.notes.iter().find(|it| it.contains("Assets")).unwrap();
+    insta::assert_snapshot!(note, @"the column `Assets` of shots.csv is not read: no asset of the project has a name of those in it, as Rex, Tree, Nobody, Bin");
+}

@@ -365,6 +365,28 @@ impl Table {
         self.cell(row, field).name()
     }
 
+    /// The status that says that a row is left out, of the columns of its own state. `omt` is Flow's.
+    pub(super) fn omitted(&self, row: &Row) -> Option<String> {
+        const OMITTED: [&str; 5] = ["omt", "omit", "omitted", "canceled", "cancelled"];
+        let own = self
+            .others
+            .iter()
+            .filter(|&&at| is_of_shot(&self.headers[at]));
+        let mut statuses = own.map(|&at| row.cell(at).to_string());
+        statuses.find(|it| OMITTED.contains(&&*it.to_lowercase()))
+    }
+
+    /// The column of the assets that are in a shot, as Flow's sheets have it.
+    pub(super) fn assets_of_shot(&self) -> Option<usize> {
+        let mut others = self.others.iter().copied();
+        others.find(|&at| {
+            matches!(
+                &*plain(&self.headers[at]),
+                "assets" | "casting" | "cast" | "breakdown"
+            )
+        })
+    }
+
     /// Why a field of a row is no name.
     pub(super) fn no_name(&self, row: &Row, field: Field) -> String {
         match self.cell(row, field) {

@@ -6,7 +6,7 @@ use watchtower_model::{Asset, AssetId, EntityKind, Reason};
 
 use super::super::columns::{Field, Subject};
 use super::super::vocabulary::Vocabulary;
-use super::shots::is_yes;
+use super::shots::{is_yes, omitted};
 use super::tasks::SheetTasks;
 use super::{Film, by_name};
 
@@ -49,6 +49,10 @@ impl Film<'_> {
                 known.insert(key, None);
                 if is_yes(table.cell(row, Field::Canceled)) {
                     self.leave_out(EntityKind::Asset, &place, name, Reason::Canceled);
+                    continue;
+                }
+                if let Some(status) = table.omitted(row) {
+                    self.leave_out(EntityKind::Asset, &place, name, omitted(&status));
                     continue;
                 }
                 found.push((kind, name, table, row));

@@ -23,6 +23,7 @@ impl Film<'_> {
     ) {
         let mut lent = Vec::new();
         let mut cast: HashMap<ShotId, Vec<AssetId>> = HashMap::new();
+        self.read_assets_of_shots(shots, assets, &mut cast);
         let mut in_assets = 0;
         let mut elsewhere = 0;
         for table in self.tables(Subject::Casting) {
@@ -120,6 +121,62 @@ impl Film<'_> {
             self.note(format!(
                 "{in_assets} rows of the casting are of assets in assets, for which a site has no place"
             ));
+        }
+    }
+}
+
+impl Film<'_> {
+    /// Reads the assets that a column of the shots names, separated by commas. They are casting where they
+    /// are known.
+    fn read_assets_of_shots(
+        &mut self,
+        shots: &Places,
+        assets: &Assets,
+        cast: &mut HashMap<ShotId, Vec<AssetId>>,
+    ) {
+        for table in self.tables(Subject::Shots) {
+            let Some(column) = table.assets_of_shot() else {
+                continue;
+            };
+            let mut unknown: Vec<String> = Vec::new();
+            let mut is_cast = false;
+            for row in self.rows(table) {
+                let episode = table.name(row, Field::Episode).unwrap_or_default();
+                let sequence = table.name(row, Field::Sequence).unwrap_or_default();
+                let name = table.name(row, Field::Name).unwrap_or_default();
+                let Some(Some(shot)) = find_shot(shots, &episode, &sequence, &name) else {
+                    continue;
+                };
+                let told = row.cell(column).to_string();
+                for asset in told.split([',', ';', '\n']).map(str::trim) {
+                    match find_asset(assets, None, asset) {
+                        Some(Some(asset)) => {
+                            is_cast = true;
+                            let cast = cast.entry(shot.clone()).or_default();
+                            if !cast.contains(asset) {
+                                cast.push(asset.clone());
+                            }
+                        }
+                        // It was left out, and is named there.
+                        Some(None) => {}
+                        None if asset.is_empty() || unknown.iter().any(|it| it == asset) => {}
+                        None => unknown.push(asset.to_owned()),
+                    }
+                }
+            }
+            let (label, header) = (&table.sheet.label, &table.headers[column]);
+            match unknown.is_empty() {
+                true => {}
+                false if is_cast => self.note(format!(
+                    "the column `{header}` of {label} names assets that are not among those of the project: {}",
+                    few(&unknown)
+                )),
+                false => self.note(format!(
+                    "the column `{header}` of {label} is not read: no asset of the project has a name of those \
+                     in it, as {}",
+                    few(&unknown)
+                )),
+            }
         }
     }
 }

@@ -113,6 +113,10 @@ impl Film<'_> {
             self.leave_out(EntityKind::Shot, &place, shown, Reason::Canceled);
             return None;
         }
+        if let Some(status) = table.omitted(row) {
+            self.leave_out(EntityKind::Shot, &place, shown, omitted(&status));
+            return None;
+        }
         let fps = self.snapshot.project.fps;
         let mut timing = Timing::read(table, row, fps, |field, why| match why {
             NoFrames::Other => {
@@ -266,6 +270,11 @@ fn story_order(a: &Found<'_>, b: &Found<'_>) -> Ordering {
         .then_with(|| by_name(&a.episode, &b.episode))
         .then_with(sequences)
         .then_with(names)
+}
+
+/// Why something with a status of its own is left out.
+pub(super) fn omitted(status: &str) -> Reason {
+    Reason::Other(format!("its status is `{}`", status.escape_debug()))
 }
 
 /// Whether a cell says yes.

@@ -87,7 +87,9 @@ impl List {
         if let Some(rest) = after(text, "TITLE:") {
             rest.clone_into(&mut self.title);
         } else if let Some(rest) = after(text, "FCM:") {
-            self.is_drop = !rest.to_ascii_uppercase().contains("NON");
+            // `FILM` is neither.
+            let mode = rest.to_ascii_uppercase();
+            self.is_drop = mode.contains("DROP") && !mode.contains("NON");
         } else if is_number && times >= 2 {
             self.event_line(text, number);
         } else if !matches!(first, "" | "M2" | "AUD" | "SPLIT:") {
@@ -354,11 +356,15 @@ fn is_technical(text: &str) -> bool {
         "ASC_",
         "AUDIO LEVEL",
         "BLEND,",
+        "DESCRIPT:",
         "EFF2_",
         "EFFECT NAME",
         "EFFECTS NAME",
         "FINAL CUT PRO",
+        "FRMC ",
         "KEY CLIP",
+        "REEL:",
+        "REM ",
         "UNSUPPORTED EFFECT",
     ];
     ABOUT.iter().any(|key| after(text, key).is_some())
@@ -521,6 +527,26 @@ mod tests {
             ]
         );
         insta::assert_snapshot!(cut.notes.join("\n"));
+    }
+
+    #[test]
+    fn film_is_no_drop_frame_and_a_reel_in_a_comment_is_no_shot() {
+        let text = "TITLE: Reel\nFCM: FILM\n\
+            000001  AX       V     C        00:00:00:00 00:00:04:00 01:00:00:00 01:00:04:00\n\
+            *REEL: NETFLIXIDENT_23976_189AR\n\
+            *FRMC START: 1001    FRMC END: 1102\n\
+            *DESCRIPT:\n\
+            REM a licence\n\
+            *LOC: 01:00:03:00 GREEN   203_003_010---PV203_003_810 -SAR\n";
+        let cut = read(text, 24.0).unwrap();
+        assert_eq!(cut.notes, Vec::<String>::new());
+        let names = cut.pieces[0].names.iter().map(|it| &*it.text);
+        let marker = "203_003_010---PV203_003_810 -SAR";
+        assert_eq!(names.collect::<Vec<_>>(), [marker, "AX"]);
+        let told = super::super::naming::told(&cut, None);
+        let told = told[0].as_ref().unwrap();
+        assert_eq!(told.sequence.as_deref(), Some("203_003"));
+        assert_eq!(told.shot, "010");
     }
 
     #[test]

@@ -281,7 +281,9 @@ pub(super) fn text_words(text: &str) -> impl Iterator<Item = &str> {
         Some((key, rest)) if key.bytes().all(|byte| byte.is_ascii_alphabetic()) => rest,
         _ => it,
     };
-    let all = text.split(is_between).map(after_key);
+    // `203_003_010---PV203_003_810` is two, with a dash between them.
+    let all = text.split(is_between).flat_map(|it| it.split("--"));
+    let all = all.map(|it| it.trim_matches('-')).map(after_key);
     all.filter(|it| !it.is_empty())
 }
 

@@ -83,7 +83,13 @@ fn word(text: &str) -> Option<(Option<String>, String)> {
 /// Sequence and shot: the last word with a number, before version, take and task, and what stands before it.
 fn split(name: &str) -> Option<(Option<String>, String)> {
     let name = composed(name);
-    let name = stem(&name);
+    // `Z686_5A (LAY2) (47.56 FPS)`: what is in brackets is about the version, or the speed.
+    let bracket = name.find('(');
+    let bracket = bracket.filter(|&at| name[..at].contains(|c: char| c.is_ascii_digit()));
+    let name = bracket.map_or_else(|| stem(&name), |at| name[..at].trim_end());
+    if is_of_camera(name) {
+        return None;
+    }
     // The frame of a sequence of pictures is no number of a shot; it stands behind one.
     let name = match name.rsplit_once('.') {
         Some((rest, frame))
@@ -102,6 +108,14 @@ fn split(name: &str) -> Option<(Option<String>, String)> {
     let version = all.iter().position(|it| is_version(it));
     if let Some(version) = version.filter(|it| all[..*it].iter().any(|it| is_number(it))) {
         all.truncate(version);
+    }
+    // Before a version in brackets, one digit is enough.
+    if let (Some(_), &[sequence, shot]) = (bracket, &*all)
+        && is_number(sequence)
+        && shot.starts_with(|c: char| c.is_ascii_digit())
+        && shot.len() <= 2
+    {
+        return Some((Some(sequence.to_owned()), shot.to_owned()));
     }
     // `SH0020` says itself that it is a shot; of others a plain number is one rather than `PC01`.
     let last = |is: &dyn Fn(&str) -> bool| all.iter().rposition(|it| is_number(it) && is(it));
@@ -143,6 +157,34 @@ fn is_kind(word: &str) -> bool {
     )
 }
 
+/// Whether a name is one that cameras give: the card `A001`, the clip `C004` on it, and more.
+fn is_of_camera(name: &str) -> bool {
+    let after = |text: &str, is: fn(&u8) -> bool| {
+        let text = text.trim_start_matches('_');
+        let rest = text.strip_prefix(|c: char| c.is_ascii_alphabetic())?;
+        let rest = rest.trim_start_matches('_');
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let is_it = is(text.as_bytes().first()?) && (3..=4).contains(&digits);
+        is_it.then(|| rest[digits..].to_owned())
+    };
+    let card = after(name, u8::is_ascii_uppercase);
+    let clip = card.and_then(|rest| after(&rest, |it| *it == b'C'));
+    // A date, a number, or a word of letters and digits follows.
+    clip.is_some_and(|rest| {
+        let rest = rest.trim_start_matches('_');
+        rest.len() >= 4 && rest.bytes().any(|it| it.is_ascii_digit())
+    })
+}
+
+/// Whether a word is a codec, or the height of a picture: `x264`, `1080p`.
+fn is_of_file(word: &str) -> bool {
+    let word = word.to_lowercase();
+    matches!(
+        &*word,
+        "x264" | "h264" | "x265" | "h265" | "480p" | "576p" | "720p" | "1080p" | "1080i" | "2160p"
+    )
+}
+
 /// Whether a word is a version or a take, with its number.
 fn is_version(word: &str) -> bool {
     let word = word.to_lowercase();
@@ -161,6 +203,7 @@ fn is_number(word: &str) -> bool {
         "v" | "ver" | "version" | "take" | "tk"
     );
     (2..=5).contains(&count)
+        && !is_of_file(word)
         && prefix.chars().count() <= 8
         && !is_version
         && behind.chars().count() <= 1
@@ -182,6 +225,12 @@ mod tests {
             ("zz_0010.take_1.0001.exr", "zz", "0010"),
             ("010.0020", "010", "0020"),
             ("ZZ100_501 (LAY3)", "ZZ100", "501"),
+            ("Z677_4C (ANIM10)", "Z677", "4C"),
+            ("Z686_5A (LAY2) (47.56 FPS)", "Z686", "5A"),
+            ("Z682_157 (LAY2) FF", "Z682", "157"),
+            ("0010 (new)", "", "0010"),
+            ("A001_C010", "A001", "C010"),
+            ("ABC_0010_1080p.mov", "ABC", "0010"),
             ("P_070_NA_0330_MASTER_V018.NEW.01", "P_070_NA", "0330"),
             ("YA0010", "YA", "YA0010"),
             ("OAM1540_MP_V001_WR_GRD001.MOV", "OAM", "OAM1540"),
@@ -206,6 +255,12 @@ mod tests {
         for name in [
             "take_1",
             "A160C005_171213_R0MN",
+            "A001_C004V01553F0001.mov",
+            "A009_C005_V016CA0001.mov",
+            "B090_C005_0319XX",
+            "J001_C002_20211007_R",
+            "C_0019C005_241014_204338_h1F4X",
+            "Talk.HDTV.x264-1080p.mp4",
             "Interview",
             "scene 20",
             "v003",

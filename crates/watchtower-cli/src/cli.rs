@@ -18,16 +18,11 @@ use watchtower_writer::validate::Code;
 use crate::commands::code;
 use crate::duration::{age, duration, interval};
 use crate::edit::{EditArgs, ReadingArgs};
+use crate::own_name::own_name;
 use crate::{Network, TrackerCommand};
 
-/// What follows the options on the main page of the help.
-const AFTER_HELP: &str = "\
-Examples:
-  watchtower export example --output site    a site to look at, without any tracker
-  watchtower export kitsu --output site      all projects of your studio's Kitsu
-  watchtower validate site                   will the web client take it?
-  watchtower serve site --client WHEEL       the site in a browser
-
+/// What the main page of the help ends with.
+const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    findings, or invalid data
@@ -44,7 +39,12 @@ Exit codes:
 /// server can serve. This command writes that folder, the site, from a production tracker, and tells
 /// whether a site will work.
 #[derive(Debug, Parser)]
-#[command(name = "watchtower", version, after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "watchtower",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -576,6 +576,40 @@ pub(crate) struct EditWriteArgs {
     /// The format to read, of a site that holds both [default: found out]
     #[arg(long, value_name = "FORMAT", value_parser = format())]
     pub(crate) format: Option<Format>,
+}
+
+/// What follows the options on the main page of the help: examples with the trackers and commands that there
+/// are, and exit codes.
+pub(crate) fn after_help(trackers: &[Box<dyn TrackerCommand>]) -> String {
+    let has = |name: &str| trackers.iter().any(|it| it.name() == name);
+    let mut examples = Vec::new();
+    if has("example") {
+        let what = "a site to look at, without any tracker";
+        examples.push(("export example --output site".to_owned(), what));
+    }
+    if has("kitsu") {
+        let what = "all projects of your studio's Kitsu";
+        examples.push(("export kitsu --output site".to_owned(), what));
+    }
+    if examples.is_empty()
+        && let Some(first) = trackers.first()
+    {
+        let command = format!("export {} --output site", first.name());
+        examples.push((command, "all its projects"));
+    }
+    examples.push(("validate site".to_owned(), "will the web client take it?"));
+    #[cfg(feature = "serve")]
+    examples.push((
+        "serve site --client WHEEL".to_owned(),
+        "the site in a browser",
+    ));
+    let width = examples.iter().map(|it| it.0.len()).max();
+    let width = width.unwrap_or_default() + 4;
+    let name = own_name();
+    let lines = examples
+        .iter()
+        .map(|(command, what)| format!("  {name} {command:width$}{what}\n"));
+    format!("Examples:\n{}\n{EXIT_CODES}", lines.collect::<String>())
 }
 
 /// Hangs a subcommand for each tracker under `export`, `check`, `conformance` and `view`.

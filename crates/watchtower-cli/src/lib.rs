@@ -24,6 +24,7 @@ pub mod export;
 mod log;
 pub mod messages;
 mod network;
+mod own_name;
 #[cfg(feature = "serve")]
 mod parent;
 mod printable;
@@ -49,14 +50,22 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs the command line with these trackers under `watchtower export`, `check`, `conformance` and `view`.
+///
+/// It goes by the name of its program, in all that it says: that of a studio's own is its file's.
 pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
     core_dumps::forbid();
-    let command = cli::with_trackers(cli::Cli::command(), &trackers);
+    let mut command = cli::with_trackers(cli::Cli::command(), &trackers);
+    command = command.after_help(cli::after_help(&trackers));
+    if own_name::is_another() {
+        // The version is that of this crate, whatever that of the command may be.
+        let version = concat!("(watchtower ", env!("CARGO_PKG_VERSION"), ")");
+        command = own_name::name_help(command).version(version);
+        command = command.name(own_name::own_name());
+    }
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            // Writing fails only when nobody reads any more.
-            let _ = error.print();
+            own_name::print(&error);
             return if error.use_stderr() {
                 Exit::Usage
             } else {

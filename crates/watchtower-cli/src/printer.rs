@@ -15,6 +15,7 @@ use watchtower_writer::{self as writer, MediaCounts, Progress, ProjectSummary, S
 
 use crate::export::Observer;
 use crate::messages::{Body, Message};
+use crate::own_name::{is_another, named};
 use crate::printable::{json, printable};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -118,18 +119,26 @@ impl Printer {
 
     /// Data, for whoever reads stdout.
     pub(crate) fn data(&self, text: impl fmt::Display) -> io::Result<()> {
+        match is_another() {
+            true => self.exact(named(&text.to_string())),
+            false => self.exact(text),
+        }
+    }
+
+    /// Data in which nothing is changed, whatever the command is called.
+    pub(crate) fn exact(&self, text: impl fmt::Display) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
         writeln!(out, "{text}")
     }
 
     /// A message for programs, over several lines for whoever looks at it all the same.
     pub(crate) fn message(&self, body: &impl Body) -> io::Result<()> {
-        self.data(json(&Message::new(body), true)?)
+        self.exact(json(&Message::new(body), true)?)
     }
 
     /// A message for programs on one line, as there is one after the other.
     pub(crate) fn message_line(&self, body: &impl Body) -> io::Result<()> {
-        self.data(json(&Message::new(body), false)?)
+        self.exact(json(&Message::new(body), false)?)
     }
 
     /// A line on how things go.
@@ -289,7 +298,7 @@ impl Progress for Printer {
             None if count > 0 => {
                 self.line(
                     Verbosity::Verbose,
-                    format_args!("fetching {count} pictures and movies"),
+                    format_args!("fetching pictures and movies: {count}"),
                 );
             }
             None => {}
@@ -347,7 +356,8 @@ impl Observer for Printer {
 
 /// A line on stderr. Where that cannot be written to, there is nobody left to tell.
 fn tell(text: impl fmt::Display) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let text = text.to_string();
+    let _ = writeln!(anstream::stderr().lock(), "{}", named(&text));
 }
 
 /// A summary as text.

@@ -207,6 +207,33 @@ fn the_series_makes_a_site_and_the_summary_says_what_the_format_lacks() {
 }
 
 #[test]
+fn what_the_client_cannot_draw_is_said_with_what_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |more: &str| {
+        let arguments = format!("export example --output site --media none {more}");
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let output = stdout(&output);
+        let findings = stdout(&run(folder.path(), &["validate", "site", "--no-media"]));
+        (output, findings)
+    };
+    let (told, findings) = export("--sequences 22 --shots 44");
+    assert!(told.contains("`--format v1` draws them all"), "{told}");
+    assert!(findings.contains("WT508"), "{findings}");
+    let (told, findings) = export("--sequences 21 --shots 1200");
+    assert!(!told.contains("note: 1200 shots"), "{told}");
+    assert!(!findings.contains("WT516"), "{findings}");
+    let (told, findings) = export("--sequences 21 --shots 1201");
+    assert!(told.contains("1201 shots on one timeline"), "{told}");
+    assert!(told.contains("`--format v1` shows an episode"), "{told}");
+    assert!(
+        findings.contains("warning[WT516]: 1201 shots"),
+        "{findings}"
+    );
+}
+
+#[test]
 fn two_exports_are_the_same_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();
     for site in ["one", "two"] {

@@ -95,6 +95,38 @@ fn all_mistakes_of_a_document_are_told_at_once() {
     insta::assert_snapshot!(told);
 }
 
+/// Ids that cannot name a folder, and keys that are there twice, are told with the rest.
+#[test]
+fn what_the_schema_does_not_say_is_told_with_the_rest() {
+    let document =
+        br#"{"watchtower_tracker": 1, "project": {"id": "a/b", "name": "Film", "name": "Movie"},
+        "shots": [{"id": "1", "id": "2", "name": 5, "sequence_id": "010"}],
+        "edits": [{"id": "nul", "name": "Edit"}]}"#;
+    let told = export(document);
+    for part in [
+        "has 5 mistakes",
+        "`a/b`",
+        "`name` is there twice",
+        "`id` is there twice",
+        "`name` is 5",
+        "`nul`",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let folder = folder_with(document);
+    let output = watchtower(
+        folder.path(),
+        &[
+            "validate",
+            "--document",
+            "tracker/project",
+            "told/projects/film.json",
+        ],
+    );
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("5 errors in 1 file"), "{stdout}");
+}
+
 #[test]
 fn a_program_that_prints_no_json_is_invalid_data() {
     let folder = tempfile::tempdir().unwrap();

@@ -159,7 +159,7 @@ impl Source<'_> {
             serde_json::from_slice(&mended).map_err(|it| self.broken(&mended, &it))?;
         self.check_version(value.get("watchtower_tracker"))?;
         let document = tracker::document(self.document);
-        let objections = document.map(|it| tracker::judge(it, &value, &odd));
+        let objections = document.map(|it| tracker::judge(it, &value, &mended, &odd));
         let objections = objections.unwrap_or_default();
         let (harmless, mistakes): (Vec<_>, Vec<_>) =
             objections.into_iter().partition(Objection::is_harmless);

@@ -359,6 +359,47 @@ fn what_is_no_timeline_is_told() {
     insta::assert_snapshot!(told.join("\n"));
 }
 
+/// A rate of 0 where a time is zero says nothing wrong, and where there is a length it is told as what it is.
+#[test]
+fn a_rate_of_0_is_never_told_as_another_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |name: &str, start: &str, first: &str, length: &str| {
+        let time = |it: &str| format!(r#"{{"OTIO_SCHEMA": "RationalTime.1", {it}}}"#);
+        let text = format!(
+            r#"{{"OTIO_SCHEMA": "Timeline.1", "global_start_time": {},
+                "tracks": {{"OTIO_SCHEMA": "Stack.1", "children": [
+                    {{"OTIO_SCHEMA": "Track.1", "kind": "Video", "children": [
+                        {{"OTIO_SCHEMA": "Clip.2", "name": "010_0010",
+                          "source_range": {{"start_time": {}, "duration": {}}}}}]}}]}}}}"#,
+            time(start),
+            time(first),
+            time(length)
+        );
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        Timeline::read(&path, None).map(|it| it.clips())
+    };
+    let (zero, hour) = (r#""rate": 0, "value": 0"#, r#""rate": 24, "value": 86400"#);
+    let (first, length) = (r#""rate": 24, "value": 0"#, r#""rate": 24, "value": 48"#);
+    let whole = vec![("010_0010".to_owned(), 0, 48)];
+    for start in [zero, r#""rate": 0, "value": 86400"#, hour] {
+        assert_eq!(read("start.otio", start, first, length).unwrap(), whole);
+    }
+    for (first, length) in [(zero, length), (first, zero)] {
+        let error = read("clip.otio", hour, first, length)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("a rate must be above 0"), "{error}");
+    }
+    let error = read("empty.otio", hour, first, first).map(|it| it.len());
+    assert_eq!(error.unwrap(), 0);
+    let error = read("empty.otio", zero, first, first).unwrap_err();
+    assert!(
+        error.to_string().contains("no clip of it has a length"),
+        "{error}"
+    );
+}
+
 #[test]
 fn xml_of_final_cut_is_read_with_what_is_nested_in_it() {
     let read = |file: &str| Timeline::read(&edits().join(file), None).unwrap();

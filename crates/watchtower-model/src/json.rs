@@ -2,7 +2,11 @@
 //! same.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The deepest nesting of lists and objects that is read. Most readers of JSON have such a limit.
 pub const DEEPEST: usize = 127;
@@ -53,6 +57,104 @@ pub fn mend(text: &[u8]) -> (Cow<'_, [u8]>, Vec<Odd>) {
     };
     mender.run(text);
     (mender.text, mender.odd)
+}
+
+/// The keys that an object has more than once, as JSON pointers in the order of the text: of such a key, browsers
+/// take the last value, and others the first, or none. A text that is not JSON has none.
+///
+/// ```
+/// use watchtower_model::json::keys_twice;
+///
+/// assert_eq!(keys_twice(br#"[{"a": 1, "b": {"c": 1, "c": 2}, "a": 2}]"#), ["/0/b/c", "/0/a"]);
+/// ```
+#[must_use]
+pub fn keys_twice(text: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    let look = Look {
+        place: String::new(),
+        found: &mut found,
+    };
+    let mut json = serde_json::Deserializer::from_slice(text);
+    match look.deserialize(&mut json) {
+        Ok(()) => found,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Looks for keys that are there twice, in the value at a place.
+struct Look<'a> {
+    place: String,
+    found: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Look<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Look<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let step = key.replace('~', "~0").replace('/', "~1");
+            let place = format!("{}/{step}", self.place);
+            if !seen.insert(key) {
+                self.found.push(place.clone());
+            }
+            map.next_value_seed(Look {
+                place,
+                found: &mut *self.found,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            let place = format!("{}/{index}", self.place);
+            let look = Look {
+                place,
+                found: &mut *self.found,
+            };
+            if list.next_element_seed(look)?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 /// A step of the way down to a value.

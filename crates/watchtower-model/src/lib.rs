@@ -22,6 +22,7 @@
 mod asset;
 mod casting;
 mod color;
+mod counted;
 mod edit;
 pub mod format;
 mod frame_rate;
@@ -42,6 +43,7 @@ mod whole;
 pub use asset::{Asset, AssetType};
 pub use casting::ShotCasting;
 pub use color::{HexColor, InvalidColor};
+pub use counted::counted;
 pub use edit::Edit;
 pub use frame_rate::{FrameRate, InvalidFrameRate};
 pub use id::{

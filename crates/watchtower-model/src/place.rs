@@ -20,6 +20,7 @@ use std::collections::{HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::counted::counted as count;
 use crate::{
     Cut, Edit, EntityKind, EpisodeId, FrameRate, LeftOut, ProjectSnapshot, RangeScope, Reason,
     SequenceId, Shot, ShotId,
@@ -869,8 +870,4 @@ fn sort_the_rest(snapshot: &mut ProjectSnapshot) {
             .sequences
             .sort_by_key(|it| first.get(&it.id).copied().unwrap_or(usize::MAX));
     }
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -17,7 +17,7 @@ use watchtower_model::format::{Document, Format};
 use watchtower_model::place::{self, Placement, Timelines};
 use watchtower_model::{
     Edit, EditId, Episode, EpisodeId, FrameRate, Project, ProjectId, ProjectList, ProjectSnapshot,
-    References, Shot, ShotId, User,
+    References, Shot, ShotId, User, counted,
 };
 
 use crate::conform::Conform;
@@ -100,6 +100,24 @@ pub(crate) fn of(format: Format) -> &'static dyn Layout {
 /// How many pictures of shots, of assets or of people the clients draw on a page: so many layers have
 /// the textures of most graphics cards. With one more they draw none of them.
 pub(crate) const MOST_PICTURES: usize = 2048;
+
+/// How many shots the clients draw on a timeline whole: with more, they leave out some of the bars of shots and
+/// tasks, and say `Too many shapes in a single tile` in the console. Measured in Chromium with both published clients,
+/// with rows for five types of tasks on 1600 × 950 pixels: v0 begins between 1,229 and 1,238 shots, v1 between
+/// 1,218 and 1,234. v1 shows the rows at once, v0 where they are ticked.
+pub(crate) const MOST_ON_A_TIMELINE: usize = 1200;
+
+/// Says that there are more shots on a timeline than the clients draw pictures of, or whole.
+pub(crate) fn too_many_shots(number: usize, help: &str) -> Option<String> {
+    too_many(number, "shots", help).or_else(|| {
+        (number > MOST_ON_A_TIMELINE).then(|| {
+            format!(
+                "{number} shots on one timeline, where the client may leave out some of the bars of shots \
+                 and tasks from about {MOST_ON_A_TIMELINE} on; {help}"
+            )
+        })
+    })
+}
 
 /// What helps where a project has too many assets or people.
 pub(crate) const FEWER: &str = "leave out what nobody looks at any more";
@@ -315,8 +333,13 @@ fn beyond<'a>(
     }
     (beyond > 0).then(|| {
         format!(
-            "the timeline has {total_frames} frames and the last shot ends at {last}: the client draws \
-             what is beyond off the end of the timeline ({beyond} of {all} shots)"
+            "the timeline has {} and the last shot ends at {last}: the client draws \
+             what is beyond off the end of the timeline ({beyond} of {all} shots)",
+            counted(
+                usize::try_from(total_frames).unwrap_or_default(),
+                "frame",
+                "frames"
+            )
         )
     })
 }

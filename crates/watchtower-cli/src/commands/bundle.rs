@@ -3,6 +3,7 @@
 use std::io;
 
 use indicatif::HumanBytes;
+use watchtower_model::counted;
 use watchtower_writer::media::Fitted;
 
 use crate::Exit;
@@ -50,9 +51,10 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
             pictures,
         } = bundled;
         printer.data(format_args!(
-            "Bundled {} with its web client for {format} in {}: {site_files} files of the site ({}), {client_files} of the client",
+            "Bundled {} with its web client for {format} in {}: {} of the site ({}), {client_files} of the client",
             args.site.display(),
             args.output.display(),
+            counted(site_files, "file", "files"),
             HumanBytes(site_bytes),
         ))?;
         let mut notes = Vec::new();
@@ -65,17 +67,19 @@ pub(super) fn run(args: &BundleArgs, printer: &Printer) -> io::Result<Exit> {
         }) = pictures
         {
             notes.push(format!(
-                "{made} pictures were made, and {fitting} fit as they were"
+                "{} made, and {fitting} fit as they were",
+                counted(made, "picture was", "pictures were")
             ));
             if elsewhere > 0 {
                 notes.push(format!(
-                    "{elsewhere} pictures are on another server, and stay as they are"
+                    "{} as they are, on another server",
+                    counted(elsewhere, "picture stays", "pictures stay")
                 ));
             }
             for (reason, it) in refused {
                 notes.push(format!(
-                    "{} pictures stay as they are: {reason}: {}",
-                    it.of.len(),
+                    "{} as they are: {reason}: {}",
+                    counted(it.of.len(), "picture stays", "pictures stay"),
                     first_names(&it.of.iter().map(String::as_str).collect::<Vec<_>>())
                 ));
             }

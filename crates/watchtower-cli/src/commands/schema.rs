@@ -22,7 +22,7 @@ pub(super) fn run(action: &SchemaAction, printer: &Printer) -> io::Result<Exit> 
                 printer.error(&error, Some("`watchtower schema list` names all"));
                 return Ok(Exit::Usage);
             };
-            printer.data(schema::to_text(&schema).trim_end())?;
+            printer.exact(schema::to_text(&schema).trim_end())?;
         }
     }
     Ok(Exit::Done)

@@ -9,6 +9,7 @@ use watchtower_model::format::{Document, Format, Scope};
 use watchtower_writer::SiteFolder;
 
 use crate::client::download;
+use crate::own_name::own_name;
 
 const STYLE: &str =
     "body { font: 16px/1.5 sans-serif; max-width: 48em; margin: 2em auto; padding: 0 1em; }
@@ -53,7 +54,7 @@ pub(super) fn of(site: &SiteFolder) -> String {
                 @for format in &formats {
                     pre { code {
                         (download(*format)) "\n"
-                        "watchtower serve " (site.root().display()) " --client watchtower_pipeline-*.whl"
+                        (own_name()) " serve " (site.root().display()) " --client watchtower_pipeline-*.whl"
                     } }
                 }
             }

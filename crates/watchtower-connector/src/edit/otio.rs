@@ -127,7 +127,10 @@ pub(super) fn read(text: &str, fps: Option<f64>) -> Result<Cut, String> {
     reader.composition(&tracks, 0.0, window, true)?;
     let start = start.filter(|rate| is_frame_rate(*rate));
     let rate = fps.or(start).or_else(|| reader.main_rate());
-    let rate = rate.ok_or("no clip of it says how many frames a second has: give --fps")?;
+    let rate = rate.ok_or(match reader.pieces.is_empty() {
+        true => "no clip of it has a length",
+        false => "no clip of it says how many frames a second has: give --fps",
+    })?;
     for piece in &mut reader.pieces {
         piece.place = format!("frame {}", piece.frames(rate).0);
     }

@@ -11,7 +11,8 @@ use regex_lite::Regex;
 use serde_json::{Map, Value};
 
 use super::{DOCUMENTS, TrackerDocument};
-use crate::json::{Odd, Oddity};
+use crate::json::{Odd, Oddity, keys_twice};
+use crate::{InvalidId, ProjectId};
 
 /// Something in a document that is wrong, or that nobody reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ pub enum ObjectionKind {
     WrongType,
     /// An id or address is empty or malformed.
     Malformed,
+    /// An id would name a folder or file of the site, and cannot.
+    NotAFileName,
+    /// A key is there twice.
+    KeyTwice,
     /// A number is too small or too large.
     OutOfRange,
     /// A value is none that JSON has, or that its readers take.
@@ -70,17 +75,24 @@ impl fmt::Display for Objection {
     }
 }
 
-/// Everything wrong with a document. `odd` is what [`mend`](crate::json::mend) found in its text.
+/// Everything wrong with a document: with its value, and with the `text` of which that was read. `odd` is what
+/// [`mend`](crate::json::mend) found in the text.
 ///
 /// ```
 /// use serde_json::json;
 /// use watchtower_model::tracker::{document, judge};
 ///
 /// let list = json!({"watchtower_tracker": 1, "projects": [{"id": "film", "name": null}]});
-/// let objections = judge(document("project_list").unwrap(), &list, &[]);
+/// let text = list.to_string();
+/// let objections = judge(document("project_list").unwrap(), &list, text.as_bytes(), &[]);
 /// assert_eq!(objections[0].to_string(), "the project `film`: `name` is `null`, expected a text");
 /// ```
-pub fn judge(document: &TrackerDocument, value: &Value, odd: &[Odd]) -> Vec<Objection> {
+pub fn judge(
+    document: &TrackerDocument,
+    value: &Value,
+    text: &[u8],
+    odd: &[Odd],
+) -> Vec<Objection> {
     let Some(schema) = SCHEMAS.get(document.name) else {
         return Vec::new();
     };
@@ -94,7 +106,9 @@ pub fn judge(document: &TrackerDocument, value: &Value, odd: &[Odd]) -> Vec<Obje
     let objections = judge.objections.into_iter();
     let objections = objections.filter(|it| !odd_places.contains(&*it.pointer));
     let odd = odd.iter().map(Raw::odd);
-    odd.chain(objections).map(|it| about.tell(it)).collect()
+    let twice = keys_twice(text).into_iter().map(Raw::twice);
+    let all = odd.chain(twice).chain(objections);
+    all.map(|it| about.tell(it)).collect()
 }
 
 static SCHEMAS: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
@@ -129,6 +143,16 @@ struct Raw {
 }
 
 impl Raw {
+    fn twice(pointer: String) -> Self {
+        Self {
+            kind: ObjectionKind::KeyTwice,
+            pointer,
+            found: "is there twice".to_owned(),
+            expected: Some("one of them".to_owned()),
+            nearest: None,
+        }
+    }
+
     fn odd(odd: &Odd) -> Self {
         let (found, expected) = match odd.oddity {
             Oddity::NotANumber => (
@@ -302,6 +326,24 @@ impl<'a> Judge<'a> {
         let pattern = schema["pattern"].as_str();
         let pattern = pattern.and_then(|it| PATTERNS.get(it));
         let is_malformed = pattern.is_some_and(|it| !it.is_match(text));
+        if !is_short
+            && names_a_file(steps)
+            && let Err(error) = ProjectId::new(text)
+        {
+            let why = match error {
+                InvalidId::NotAFileName { reason, .. } => format!(": {reason}"),
+                _ => String::new(),
+            };
+            let found = format!("is {}, which cannot name a file{why}", brief(&text.into()));
+            let expected =
+                "letters, digits, `-`, `_`, `.` and spaces, since it becomes a file name";
+            self.object(
+                ObjectionKind::NotAFileName,
+                steps,
+                found,
+                expected.to_owned(),
+            );
+        }
         if is_short || is_malformed {
             let found = match text {
                 "" => "is empty".to_owned(),
@@ -437,6 +479,15 @@ impl<'a> Judge<'a> {
         });
         names.collect::<Vec<_>>().join(" or ")
     }
+}
+
+/// Whether what stands there becomes the name of a folder or file.
+fn names_a_file(steps: &[String]) -> bool {
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    matches!(
+        steps.as_slice(),
+        ["project", "id"] | ["projects" | "edits", _, "id"]
+    )
 }
 
 fn required_of(schema: &Value) -> impl Iterator<Item = &str> {
@@ -677,7 +728,7 @@ type Unknown<'a> = (BTreeSet<&'a str>, BTreeMap<&'a str, Option<&'a str>>);
 /// use watchtower_model::tracker::{document, judge, unknown_keys};
 ///
 /// let list = json!({"watchtower_tracker": 1, "projects": [], "uzers": []});
-/// let objections = judge(document("project_list").unwrap(), &list, &[]);
+/// let objections = judge(document("project_list").unwrap(), &list, list.to_string().as_bytes(), &[]);
 /// assert_eq!(
 ///     unknown_keys(&objections),
 ///     ["the document has a key that nobody reads: `uzers`, perhaps meant as `users`"]

@@ -10,7 +10,7 @@ use watchtower_model::{
 
 use super::{
     Entry, FEWER, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage,
-    beyond, too_many,
+    beyond, too_many, too_many_shots,
 };
 use crate::error::Result;
 use crate::render;
@@ -175,7 +175,7 @@ impl Layout for V0 {
             ));
         }
         let help = "`--format v1` shows an episode at a time";
-        notes.extend(too_many(snapshot.shots.len(), "shots", help));
+        notes.extend(too_many_shots(snapshot.shots.len(), help));
         notes.extend(too_many(snapshot.assets.len(), "assets", FEWER));
         let team = snapshot.project.team.len();
         notes.extend(too_many(team, "people in the team", FEWER));

@@ -10,7 +10,7 @@ use watchtower_model::{
 
 use super::{
     Entry, FEWER, Film, Layout, NewList, Placed, Playing, PresentList, PresentProject, Stage,
-    beyond, too_many, v0,
+    beyond, too_many, too_many_shots, v0,
 };
 use crate::error::{Error, Result};
 use crate::history::{self, HistoryError};
@@ -220,7 +220,7 @@ impl Layout for V1 {
                 Some(_) => "more episodes have fewer each",
                 None => "with episodes the client shows one at a time",
             };
-            let note = too_many(timeline.shots.len(), "shots", help);
+            let note = too_many_shots(timeline.shots.len(), help);
             notes.extend(note.map(|it| format!("{}{it}", name.unwrap_or_default())));
         }
         notes.extend(too_many(snapshot.assets.len(), "assets", FEWER));

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use watchtower_model::place::Placement;
 use watchtower_model::{
     Edit, FrameRate, MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, Shot, ShotId,
-    User,
+    User, counted,
 };
 
 use super::frames::{self, Frames, NoFrames};
@@ -731,7 +731,12 @@ impl Fetcher<'_> {
             }
             if outside > 0 {
                 notes.push(format!(
-                    "{outside} shots without a picture are not in the movie of {}",
+                    "{} not in the movie of {}",
+                    counted(
+                        outside,
+                        "shot without a picture is",
+                        "shots without a picture are"
+                    ),
                     playing.edit
                 ));
             }
@@ -740,7 +745,8 @@ impl Fetcher<'_> {
             let missing: usize = frames.values().map(Vec::len).sum();
             if let Some(reason) = reason.filter(|_| missing > 0) {
                 notes.push(format!(
-                    "{missing} shots have no picture, and none from the movie of {}: {reason}",
+                    "{} no picture, and none from the movie of {}: {reason}",
+                    counted(missing, "shot has", "shots have"),
                     playing.edit
                 ));
             }
@@ -756,7 +762,12 @@ impl Fetcher<'_> {
         }
         if count > 0 {
             notes.push(format!(
-                "{count} shots have no picture and show a frame of the movie"
+                "{} a frame of the movie",
+                counted(
+                    count,
+                    "shot has no picture and shows",
+                    "shots have no picture and show"
+                )
             ));
         }
         Ok((count, notes))

@@ -11,7 +11,7 @@ use super::ids::{Id, IdSet, Kind};
 use super::media::Media;
 use super::role::{self, Role};
 use super::shape::{Datum, Fact, Facts};
-use crate::layout::MOST_PICTURES;
+use crate::layout::{MOST_ON_A_TIMELINE, MOST_PICTURES};
 use crate::media::movie::shown_rate;
 
 /// By how many frames two numbers may differ that should be the same: durations in seconds are
@@ -182,12 +182,23 @@ impl Known {
             ("project", "/team", self.team, "people are in the team"),
         ];
         let many = all.into_iter().filter(|it| it.2 > MOST_PICTURES);
-        many.map(|(document, pointer, number, are)| Conclusion {
+        let many = many.map(|(document, pointer, number, are)| Conclusion {
             document,
             code: Code::TooManyPictures,
             pointer: pointer.to_owned(),
             message: format!("{number} {are}, and the client draws pictures of {MOST_PICTURES}"),
-        })
+        });
+        let is_crowded = shots > MOST_ON_A_TIMELINE && shots <= MOST_PICTURES;
+        let crowded = is_crowded.then(|| Conclusion {
+            document: "shots",
+            code: Code::TooManyPictures,
+            pointer: String::new(),
+            message: format!(
+                "{shots} shots are on one timeline, and the client may leave out some of the bars of shots and \
+                 tasks from about {MOST_ON_A_TIMELINE} on"
+            ),
+        });
+        many.chain(crowded)
     }
 
     /// In a series, the client shows the shots of an episode's sequences.
@@ -769,7 +780,10 @@ impl<'a> Rules<'a> {
             .map(|(end, start)| end - start);
         if let Some(length) = length {
             if length < 0.0 {
-                let message = format!("the shot ends {} frames before it starts", -length);
+                let message = match -length {
+                    1.0 => "the shot ends 1 frame before it starts".to_owned(),
+                    frames => format!("the shot ends {frames} frames before it starts"),
+                };
                 problem(Code::NegativeRange, frames.frame_out, message, None);
             } else if length == 0.0 {
                 let message = "the shot has no frames".to_owned();

@@ -62,7 +62,7 @@ pub(super) fn check(
             return mended.into_owned();
         }
     };
-    let objections = tracker::judge(document, &value, &odd);
+    let objections = tracker::judge(document, &value, &mended, &odd);
     let is_readable = objections.iter().all(Objection::is_harmless);
     for it in objections {
         if !it.is_harmless() || options.strict || it.nearest.is_some() {
@@ -97,6 +97,8 @@ fn add(findings: &mut Findings<'_>, objection: Objection) {
         ObjectionKind::MissingKey => Code::MissingKey,
         ObjectionKind::Null => Code::Null,
         ObjectionKind::Malformed if objection.found.ends_with("is empty") => Code::EmptyId,
+        ObjectionKind::KeyTwice => Code::DuplicateKey,
+        ObjectionKind::NotAFileName => Code::SchemaViolation,
         ObjectionKind::OutOfRange => Code::OutOfRange,
         ObjectionKind::Odd(Oddity::NotANumber) => Code::NotANumber,
         ObjectionKind::Odd(Oddity::NumberOutOfRange) => Code::NumberOutOfRange,

@@ -12,6 +12,7 @@ use watchtower_writer::validate::{Code, Finding, Position, Report, Severity};
 
 use super::printable;
 use super::source::{Excerpt, Sources};
+use crate::own_name::own_name;
 
 /// How many findings of one kind in one file are shown before the others are folded.
 const SHOWN: usize = 3;
@@ -90,7 +91,8 @@ pub(super) fn write(
         writeln!(out, "and {unseen} more; `--max-findings` shows more")?;
     }
     if let Some((((_, code, _), _), _)) = folds.first() {
-        writeln!(out, "`watchtower explain {code}` says more about a code")?;
+        let name = own_name();
+        writeln!(out, "`{name} explain {code}` says more about a code")?;
     }
     Ok(())
 }

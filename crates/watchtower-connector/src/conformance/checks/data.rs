@@ -427,7 +427,9 @@ pub(super) fn edits(seen: &Observed) -> Judgement {
             match (edit.total_frames, &edit.movie) {
                 (Some(0), _) => against.push(format!("the movie of the {what} has 0 frames")),
                 (Some(frames), None) => {
-                    against.push(format!("the {what} has {frames} frames, and no movie"));
+                    against.push(format!(
+                        "the {what} is {frames} frames long, and has no movie"
+                    ));
                 }
                 _ => {}
             }

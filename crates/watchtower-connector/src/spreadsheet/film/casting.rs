@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use watchtower_model::{Asset, AssetId, EntityKind, Reason, ShotCasting, ShotId};
+use watchtower_model::{Asset, AssetId, EntityKind, Reason, ShotCasting, ShotId, counted};
 
 use super::super::columns::{Field, Subject};
 use super::super::vocabulary::Vocabulary;
@@ -113,13 +113,18 @@ impl Film<'_> {
         self.snapshot.casting = casting;
         if elsewhere > 0 {
             self.note(format!(
-                "{elsewhere} rows of the casting, which does not say of which project they are, name no \
-                 shot of this one"
+                "the casting does not say of which project its rows are: {} no shot of this one",
+                counted(elsewhere, "row names", "rows name")
             ));
         }
         if in_assets > 0 {
             self.note(format!(
-                "{in_assets} rows of the casting are of assets in assets, for which a site has no place"
+                "{} of assets in assets, for which a site has no place",
+                counted(
+                    in_assets,
+                    "row of the casting is",
+                    "rows of the casting are"
+                )
             ));
         }
     }

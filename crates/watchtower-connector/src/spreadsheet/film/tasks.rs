@@ -234,7 +234,12 @@ impl SheetTasks {
         let count: usize = lost.iter().map(|it| self.tasks[*it].len()).sum();
         (count > 0).then(|| {
             format!(
-                "{count} rows of the sheet of tasks are of what is no shot or asset: {}",
+                "{} of what is no shot or asset: {}",
+                watchtower_model::counted(
+                    count,
+                    "row of the sheet of tasks is",
+                    "rows of the sheet of tasks are"
+                ),
                 few(&names)
             )
         })

@@ -103,6 +103,9 @@ impl Tracker for Studio {
             MediaLocation::Url(url) if url.ends_with("gone.png") => {
                 Err(Error::new(ErrorKind::NotFound, "open a picture", "404"))
             }
+            MediaLocation::Url(url) if url.ends_with("refused.png") => {
+                Err(Error::new(ErrorKind::Refused, "open a picture", "403"))
+            }
             MediaLocation::Url(url) if url.ends_with("short.png") => {
                 let mut media = Media::from_bytes(&PICTURE[..20]);
                 media.length = Some(PICTURE.len() as u64);
@@ -294,14 +297,17 @@ async fn what_is_no_picture_is_null_and_counted() {
         ),
         ("gone", "the tracker does not have it"),
         ("short", "20 of 68 bytes came"),
+        ("refused", "cannot open a picture: 403"),
     ] {
         let studio = Studio::with(&["A"], shot);
         let summary = run(&studio, folder.path(), &ExportOptions::default())
             .await
             .unwrap();
         let media = &summary.projects[0].media;
-        // A stream that breaks off may be whole the next time.
-        let missing = if shot == "short" {
+        // A stream that breaks off may be whole the next time, and who is refused may be let in.
+        let is_there = ["short", "refused"].contains(&shot);
+        assert_eq!(summary.is_complete(), !is_there, "{shot}");
+        let missing = if is_there {
             &media.unavailable
         } else {
             &media.missing

@@ -716,6 +716,23 @@ fn the_frame_rate_of_a_column_is_that_of_the_film() {
     assert_eq!(film.notes, [""; 0]);
 }
 
+/// Whatever a cell holds that is not taken, its row is named.
+#[test]
+fn numbers_that_cannot_be_meant_are_told_with_their_rows() {
+    let shots = "Sequence,Shot,Frames,FPS\n010,a,-5,25\n010,b,5,fast\n010,c,5,24\n";
+    let tasks = "Entity Type,Entity,Task Type,Task Status\nShot,010 / d,Animation,Done\n";
+    let (_, film) = self::film(&[("shots.csv", shots), ("tasks.csv", tasks)]);
+    for expected in [
+        "shorter than nothing, so their lengths are ignored: 010 / a (shots.csv, line 2)",
+        "no frame rate and are ignored: `fast` (shots.csv, line 3, column `FPS`)",
+        "several numbers of frames per second (25, 24), and a film has one: 24 are taken",
+        "1 row of the sheet of tasks is of what is no shot or asset: 010 / d (tasks.csv, line 2)",
+    ] {
+        let is_told = film.notes.iter().any(|it| it.contains(expected));
+        assert!(is_told, "{expected}: {:#?}", film.notes);
+    }
+}
+
 #[test]
 fn tasks_are_of_the_shot_or_asset_in_their_own_columns() {
     let (list, film) = self::film(&[

@@ -301,18 +301,40 @@ impl<'a> Film<'a> {
     /// The frame rate: as it is set, or as a column has it in each row.
     fn read_frame_rate(&mut self) {
         let set = self.source.fps.or_else(|| self.setting(|it| it.fps));
-        let set = set.or_else(|| {
-            let cells = self.tables(Subject::Shots).flat_map(|table| {
-                let rows = self.rows(table).into_iter();
-                rows.map(|row| table.cell(row, Field::Fps).to_string())
-            });
-            let mut rates = cells.filter_map(|it| it.parse::<FrameRate>().ok());
-            let first = rates.next()?;
-            rates.all(|it| it == first).then_some(first)
-        });
-        self.snapshot.project.fps = set.unwrap_or_default();
+        let mut rates: Vec<FrameRate> = Vec::new();
+        let mut odd = Vec::new();
         if set.is_none() {
-            let fps = self.snapshot.project.fps;
+            for table in self.tables(Subject::Shots) {
+                for row in self.rows(table) {
+                    let cell = table.cell(row, Field::Fps).to_string();
+                    match cell.parse::<FrameRate>() {
+                        Ok(rate) if !rates.contains(&rate) => rates.push(rate),
+                        Err(_) if !cell.trim().is_empty() => {
+                            let place = table.place(row, Field::Fps);
+                            odd.push(format!("`{}` ({place})", cell.escape_debug()));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        for cell in odd {
+            let what = "these cells hold no frame rate and are ignored";
+            self.told.add(what, cell);
+        }
+        let found = match rates.as_slice() {
+            &[only] => Some(only),
+            _ => None,
+        };
+        self.snapshot.project.fps = set.or(found).unwrap_or_default();
+        let fps = self.snapshot.project.fps;
+        if rates.len() > 1 {
+            let rates: Vec<_> = rates.iter().map(ToString::to_string).collect();
+            self.note(format!(
+                "the sheets say several numbers of frames per second ({}), and a film has one: {fps} are taken",
+                few(&rates)
+            ));
+        } else if set.or(found).is_none() {
             self.note(format!(
                 "the sheets do not say how many frames per second the film has: {fps} are taken"
             ));

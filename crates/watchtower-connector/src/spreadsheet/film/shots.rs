@@ -140,6 +140,13 @@ impl Film<'_> {
             );
             (timing.first, timing.end) = (None, None);
         }
+        if timing.length.is_some_and(|it| it.frame < 0) {
+            self.told.add(
+                "these shots are shorter than nothing, so their lengths are ignored",
+                format!("{shown} ({place})"),
+            );
+            timing.length = None;
+        }
         Some(Found {
             table,
             row,

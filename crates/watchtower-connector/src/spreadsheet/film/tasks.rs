@@ -86,6 +86,8 @@ struct SheetTask {
     task_type: String,
     status: String,
     assignees: String,
+    /// Where it stands, for people.
+    place: String,
 }
 
 /// The tasks of the sheets of tasks. Kitsu's has the names of statuses where columns have short names,
@@ -118,6 +120,7 @@ impl SheetTasks {
                     task_type,
                     status,
                     assignees: text(Field::Assignees),
+                    place: table.sheet.row_place(row),
                 });
             }
         }
@@ -226,12 +229,14 @@ impl SheetTasks {
                 }
             }
         }
-        let mut names: Vec<String> = lost
-            .iter()
-            .map(|it| format!("{} {}", it.group.1, it.name).trim().to_owned())
-            .collect();
+        let mut names = Vec::new();
+        for entity in lost {
+            let name = format!("{} {}", entity.group.1, entity.name);
+            let rows = self.tasks[entity].iter();
+            names.extend(rows.map(|it| format!("{} ({})", name.trim(), it.place)));
+        }
         names.sort();
-        let count: usize = lost.iter().map(|it| self.tasks[*it].len()).sum();
+        let count = names.len();
         (count > 0).then(|| {
             format!(
                 "{} of what is no shot or asset: {}",

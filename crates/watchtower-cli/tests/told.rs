@@ -108,7 +108,7 @@ fn what_the_schema_does_not_say_is_told_with_the_rest() {
         "`a/b`",
         "`name` is there twice",
         "`id` is there twice",
-        "`name` is 5",
+        "`name` is `5`",
         "`nul`",
     ] {
         assert!(told.contains(part), "{part}: {told}");

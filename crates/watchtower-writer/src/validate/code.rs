@@ -485,7 +485,7 @@ codes! {
     }
     516 TooManyPictures "too-many-pictures" Warning {
         "More than 2048 shots, assets or people are on one page, or more than 1200 shots on one timeline."
-        why: "The client puts their pictures into one texture, which has 2048 layers on most graphics cards and 256 on some: with more it draws none of them, and tiles are black. Of a timeline it leaves out bars of shots and tasks where too many are in one part of the screen: with five types of tasks on 1600 pixels that begins at about 1200 shots."
+        why: "The client's texture has 2048 layers on most graphics cards, 256 on some: with more pictures, tiles are black. On a crowded timeline bars of shots and tasks are missing."
         mend: "Use format v1 with episodes, which shows one at a time; have fewer people in the team."
         example: "2,600 shots in a film" => "2,600 shots in four episodes"
     }

@@ -177,6 +177,74 @@ fn each_shot_shows_the_frame_of_the_movie_in_its_middle() {
     }
 }
 
+/// A movie without frames of its own, which says that they are in another file, as QuickTime's movies may.
+fn referring(movie: &[u8], other: &Path) -> Vec<u8> {
+    let mut movie = movie.to_vec();
+    let at = |movie: &[u8], name: &[u8; 4]| movie.windows(4).position(|it| it == name).unwrap();
+    let path = other.to_str().unwrap().as_bytes();
+    // An alias of the Macintosh: version and flags, volume, name, levels, and the path with its length.
+    let mut alias = vec![0; 4 + 10 + 1 + 27 + 12 + 1 + 63 + 16 + 4 + 16];
+    alias.extend([0, 2]);
+    alias.extend(u16::try_from(path.len()).unwrap().to_be_bytes());
+    alias.extend(path);
+    alias.resize(alias.len().next_multiple_of(2), 0);
+    alias.extend([0xff, 0xff, 0, 0]);
+    let mut entry = u32::try_from(alias.len() + 8)
+        .unwrap()
+        .to_be_bytes()
+        .to_vec();
+    entry.extend(b"alis");
+    entry.extend(alias);
+    // The entry of 12 bytes that says they are here stands behind version, flags and count.
+    let first = at(&movie, b"dref") + 12;
+    let more = u32::try_from(entry.len() - 12).unwrap();
+    movie.splice(first..first + 12, entry);
+    for name in [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"] {
+        let size = at(&movie, name) - 4;
+        let bytes = movie[size..size + 4].try_into().unwrap();
+        let larger = u32::from_be_bytes(bytes) + more;
+        movie[size..size + 4].copy_from_slice(&larger.to_be_bytes());
+    }
+    let frames = at(&movie, b"mdat") + 4..at(&movie, b"moov") - 4;
+    movie[frames].fill(0);
+    movie
+}
+
+#[test]
+fn a_movie_that_refers_to_other_files_shows_nothing_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    numbered(&at("numbered.mp4"));
+    let whole = fs::read(at("numbered.mp4")).unwrap();
+    let playlist = format!(
+        "#EXTM3U\n#EXTINF:60,\nfile:{0}\n#EXT-X-ENDLIST\n",
+        at("numbered.mp4").display()
+    );
+    let joined = format!(
+        "ffconcat version 1.0\nfile {}\n",
+        at("numbered.mp4").display()
+    );
+    for (name, movie) in [
+        ("referring.mov", referring(&whole, &at("numbered.mp4"))),
+        ("playlist.mp4", playlist.into_bytes()),
+        ("joined.mp4", joined.into_bytes()),
+    ] {
+        let (movie_file, documents, site) =
+            (at(name), at("documents"), at(&format!("{name}-site")));
+        fs::write(&movie_file, movie).unwrap();
+        write_film(&documents, &movie_file, 0);
+        let mut command = watchtower();
+        command.args(["export", "files"]).arg(&documents);
+        command.arg("--media-root").arg(folder.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        command.args(["--pictures-from-movie", "--quiet", "--output"]);
+        // What is no movie is missing, and the command says so.
+        let output = command.arg(&site).output().unwrap();
+        assert!(output.status.code().is_some(), "{name}: {output:?}");
+        assert_eq!(numbers(&site), [None; 60], "{name}");
+    }
+}
+
 #[test]
 fn frames_are_taken_once_and_without_ffmpeg_a_note_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -783,15 +783,83 @@ fn of_pictures_of_any_size_and_kind_all_four_corners_are_seen() {
             let files = ["files", documents.unwrap(), "--media-root", media.unwrap()];
             let arguments = [&files, how].concat();
             export(&arguments, format, &site);
-            let inspected = Inspected::new(&site, format, &format!("corners-{name}"), &[]);
-            let views = inspected.views();
-            let grid = PathBuf::from(text(&views[0].seen["grid"]));
-            CORNERS.map(|colour| patches(&grid, colour, 40))
+            corners_seen(&site, format, &format!("corners-{name}")).0
         };
         assert_eq!(seen(&[], "contain"), [12; 4], "{format}");
         // As they are, the client cuts the large ones, and does not draw the small ones.
         let uncut = seen(&["--pictures-as-they-are"], "as-they-are");
         assert!(uncut[2] < 4, "{format}: {uncut:?}");
+    }
+}
+
+/// How often each corner of the frame is seen in the grid of a site's first project, and how many shots have a
+/// picture.
+fn corners_seen(site: &Path, format: &'static str, name: &str) -> ([usize; 4], usize) {
+    let inspected = Inspected::new(site, format, name, &[]);
+    let views = inspected.views();
+    let grid = PathBuf::from(text(&views[0].seen["grid"]));
+    let shots = views[0].shots();
+    let pictured = shots.iter().filter(|it| it.picture.is_some()).count();
+    (CORNERS.map(|colour| patches(&grid, colour, 12)), pictured)
+}
+
+#[test]
+fn pictures_of_a_sheet_and_of_a_program_are_seen_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("sheet")).unwrap();
+    let mut sheet = "Sequence,Name,Frame in,Frame out,Picture\n".to_owned();
+    let mut shots = Vec::new();
+    for (place, (name, bytes)) in (0_i64..).zip(&pictures()) {
+        fs::write(at("sheet").join(name), bytes).unwrap();
+        let (start, end) = (24 * place, 24 * place + 24);
+        sheet += &format!("010,{:04},{start},{end},{name}\n", 10 * place);
+        shots.push(json!({
+            "id": name,
+            "name": name,
+            "sequence_id": "010",
+            "data": {"frame_in": start, "frame_out": end},
+            "thumbnail": {"file": at("sheet").join(name)},
+        }));
+    }
+    fs::write(at("sheet/shots.csv"), sheet).unwrap();
+    let project = json!({"id": "film", "name": "Film", "fps": 24.0});
+    let told = json!({
+        "watchtower_tracker": 1,
+        "project": project,
+        "sequences": [{"id": "010", "name": "010"}],
+        "shots": shots,
+    });
+    let listed = json!({"watchtower_tracker": 1, "projects": [project]});
+    fs::create_dir_all(at("told/projects")).unwrap();
+    fs::write(at("told/project-list.json"), listed.to_string()).unwrap();
+    fs::write(at("told/projects/film.json"), told.to_string()).unwrap();
+    let (sheet, told) = (at("sheet"), at("told"));
+    // It prints what it is asked for.
+    let program = "cat \"$0/${2:+projects/}${2:-project-list}.json\"";
+    let program = ["process", "--", "/bin/sh", "-c", program];
+    for (name, arguments) in [
+        ("sheet", &["spreadsheet", sheet.to_str().unwrap()][..]),
+        (
+            "program",
+            &[&program[..], &[told.to_str().unwrap()]].concat(),
+        ),
+    ] {
+        for format in FORMATS {
+            let site = at(&format!("{format}-{name}"));
+            let mut export = watchtower();
+            export.args([
+                "export",
+                arguments[0],
+                "--quiet",
+                "--format",
+                format,
+                "--output",
+            ]);
+            run(export.arg(&site).args(&arguments[1..]), 0);
+            let seen = corners_seen(&site, format, &format!("pictures-{name}"));
+            assert_eq!(seen, ([12; 4], 12), "{name}, {format}");
+        }
     }
 }
 

@@ -468,6 +468,47 @@ async fn the_length_of_a_movie_that_stays_where_it_is_is_measured_once() {
     assert_eq!(fs::read(site.path(&movie)).unwrap(), MOVIE);
 }
 
+#[tokio::test]
+async fn that_pictures_elsewhere_stay_as_they_are_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path());
+    let options = |pictures| ExportOptions {
+        media: MediaPolicy::Reference(ReferenceForm::ProtocolRelative),
+        pictures,
+        ..ExportOptions::default()
+    };
+    // A picture of a shot in each of two projects, beside whatever else has one.
+    let (list, one) = film("https://tracker.example/shot.png");
+    let mut two = one.clone();
+    two.project.id = "two".parse().expect("an id");
+    let list = ProjectList {
+        projects: vec![one.project.clone(), two.project.clone()],
+        ..list
+    };
+    let notes = async |options: ExportOptions| {
+        let source = source();
+        let export = Export::begin(&site, options, &list, &source, &());
+        let mut export = export.expect("nobody else exports");
+        for film in [&one, &two] {
+            let exported = export.project(film.clone()).await;
+            exported.expect("the film is good");
+        }
+        export.finish().await.expect("there is room").notes
+    };
+    let said = notes(options(PicturePolicy::Make(Fit::Contain))).await;
+    let said: Vec<_> = said
+        .iter()
+        .filter(|it| it.starts_with("pictures that stay"))
+        .collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    // Who wants them as they are need not be told.
+    let said = notes(options(PicturePolicy::AsTheyAre)).await;
+    assert!(
+        !said.iter().any(|it| it.starts_with("pictures that stay")),
+        "{said:?}"
+    );
+}
+
 /// A source of one movie, of which it sends ranges.
 struct Ranges {
     movie: Vec<u8>,

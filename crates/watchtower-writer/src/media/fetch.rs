@@ -28,7 +28,7 @@ use super::ranges::{self, Measured};
 use super::state::{Held, HeldFile, MediaKey, hex};
 use super::{
     MediaError, MediaKind, MediaPolicy, MediaRequest, MediaSource, MediaStream, Movie, Opened,
-    PicturePolicy, ReferenceForm, ResolvedMedia, movie,
+    PicturePolicy, ReferenceForm, ResolvedMedia, Stamp, movie,
 };
 use crate::error::{IoContext, Result};
 use crate::export::Progress;
@@ -1235,6 +1235,10 @@ fn open_file(path: &Path, known: Option<&str>) -> Result<Opened, MediaError> {
     if !found.is_file() {
         let message = format!("`{}` is not a file", path.display());
         return Err(MediaError::permanent(message));
+    }
+    // What is the same is not even opened: it may lie on a disk far away.
+    if known.is_some() && known == Stamp::of_file(&found).map(Stamp::tag).as_deref() {
+        return Ok(Opened::Unchanged);
     }
     let file = File::open(path).map_err(error)?;
     Opened::file(file, known).map_err(error)

@@ -48,7 +48,6 @@ mod records;
 mod rights;
 mod session;
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use async_trait::async_trait;
@@ -482,9 +481,4 @@ impl Tracker for Kitsu {
     fn traffic(&self) -> Option<Traffic> {
         Some(self.http.traffic())
     }
-}
-
-/// The order of names in which people read them: `sh2` before `sh10`.
-fn by_name(a: &str, b: &str) -> Ordering {
-    alphanumeric_sort::compare_str(a, b)
 }

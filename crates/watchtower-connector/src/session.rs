@@ -24,6 +24,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{Error, ErrorKind, Result};
@@ -146,6 +148,19 @@ impl<P> fmt::Debug for SharedSession<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SharedSession(…)")
     }
+}
+
+/// Reads an answer that holds a secret. An error of the parser would quote what it did not expect, so it is
+/// not told.
+///
+/// # Errors
+///
+/// `Malformed` when the secret is not where it should be.
+pub fn secret_answer<T: DeserializeOwned>(operation: &str, answer: Value) -> Result<T> {
+    serde_json::from_value(answer).map_err(|_| {
+        let message = "the answer does not hold a token where it should";
+        Error::new(ErrorKind::Malformed, operation, message)
+    })
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use watchtower_model::{
-    EntityKind, InvalidId, LeftOut, Project, ProjectList, ProjectSnapshot, Reason, Task, TaskId,
-    TaskStatusId, TaskTypeId, UserId,
+    EntityKind, InvalidId, LeftOut, Project, ProjectList, ProjectSnapshot, Reason, ShotCasting,
+    Task, TaskId, TaskStatusId, TaskTypeId, UserId,
 };
 
 /// Gathers a [`ProjectSnapshot`].
@@ -66,7 +66,7 @@ pub struct TaskRecord<'r> {
 impl<'a> SnapshotBuilder<'a> {
     /// An empty project. What tasks refer to is looked up in the list by id.
     pub fn new(tracker: &'a str, project: &Project, list: &'a ProjectList) -> Self {
-        let task_types = list.task_types.iter().enumerate();
+        let task_types = list.task_types.iter().zip(0..);
         let task_statuses = list.task_statuses.iter();
         let users = list.users.iter();
         Self {
@@ -74,24 +74,12 @@ impl<'a> SnapshotBuilder<'a> {
             tracker,
             list,
             task_types: task_types
-                .map(|(place, it)| (it.id.as_str(), (&it.id, place)))
+                .map(|(it, place)| (it.id.as_str(), (&it.id, place)))
                 .collect(),
             task_statuses: task_statuses.map(|it| (it.id.as_str(), &it.id)).collect(),
             users: users.map(|it| (it.id.as_str(), &it.id)).collect(),
             unknown_assignees: 0,
         }
-    }
-
-    /// The same for a tracker whose tasks name types and statuses by their names.
-    #[must_use]
-    pub fn by_name(mut self) -> Self {
-        let task_types = self.list.task_types.iter().enumerate();
-        let task_statuses = self.list.task_statuses.iter();
-        self.task_types = task_types
-            .map(|(place, it)| (it.name.as_str(), (&it.id, place)))
-            .collect();
-        self.task_statuses = task_statuses.map(|it| (it.name.as_str(), &it.id)).collect();
-        self
     }
 
     /// The list of projects that the snapshot goes with.
@@ -160,6 +148,32 @@ impl<'a> SnapshotBuilder<'a> {
         Ok(tasks.into_iter().map(|(_, task)| task).collect())
     }
 
+    /// Casts assets in shots, as pairs of the id of a shot and that of an asset say, in the order of the
+    /// shots and assets gathered so far, each asset of a shot once. Gives back the pairs of which one is not
+    /// among those.
+    pub fn cast<S: AsRef<str>>(&mut self, pairs: impl IntoIterator<Item = (S, S)>) -> Vec<(S, S)> {
+        let shots = ids(self.snapshot.shots.iter().map(|it| &it.id));
+        let assets = ids(self.snapshot.assets.iter().map(|it| &it.id));
+        let (mut cast, mut missing) = (Vec::new(), Vec::new());
+        for (shot, asset) in pairs {
+            match (shots.get(shot.as_ref()), assets.get(asset.as_ref())) {
+                (Some((_, shot)), Some((_, asset))) => cast.push((*shot, *asset)),
+                _ => missing.push((shot, asset)),
+            }
+        }
+        cast.sort_unstable();
+        cast.dedup();
+        let casting = cast.chunk_by(|(a, _), (b, _)| a == b).map(|of_shot| {
+            let asset = |(_, asset): &(usize, usize)| self.snapshot.assets[*asset].id.clone();
+            ShotCasting {
+                shot_id: self.snapshot.shots[of_shot[0].0].id.clone(),
+                asset_ids: of_shot.iter().map(asset).collect(),
+            }
+        });
+        self.snapshot.casting = casting.collect();
+        missing
+    }
+
     /// Adds to the project's own lists the types, statuses and people that its tasks and assets refer to, in
     /// the order of the list of projects. An empty list of types or statuses means all, and stays empty.
     pub fn list_what_is_used(&mut self) {
@@ -207,10 +221,7 @@ impl<'a> SnapshotBuilder<'a> {
             ));
         }
         let mut snapshot = self.snapshot;
-        snapshot.left_out.sort_by(|a, b| {
-            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-            a.kind.cmp(&b.kind).then_with(names)
-        });
+        sort_by_name(&mut snapshot.left_out, |it| (it.kind, &it.name, &*it.id));
         snapshot
     }
 }
@@ -229,6 +240,35 @@ fn add_used<'l, I: Clone + Eq + Hash + 'l>(
 /// The order of names in which people read them: `sh2` before `sh10`.
 pub fn by_name(a: &str, b: &str) -> std::cmp::Ordering {
     alphanumeric_sort::compare_str(a, b)
+}
+
+/// Sorts by place first, then by name as people read it, then by id.
+///
+/// ```
+/// use watchtower_connector::snapshot_builder::sort_by_name;
+///
+/// let mut shots = [(1, "sh10", "a"), (1, "sh2", "c"), (0, "sh3", "b"), (1, "sh2", "b")];
+/// sort_by_name(&mut shots, |(place, name, id)| (*place, name, *id));
+/// assert_eq!(shots, [(0, "sh3", "b"), (1, "sh2", "b"), (1, "sh2", "c"), (1, "sh10", "a")]);
+/// ```
+pub fn sort_by_name<T, P: Ord, I: Ord + ?Sized>(
+    things: &mut [T],
+    key: impl Fn(&T) -> (P, &str, &I),
+) {
+    things.sort_by(|a, b| {
+        let ((place_a, name_a, id_a), (place_b, name_b, id_b)) = (key(a), key(b));
+        let names = || by_name(name_a, name_b).then_with(|| id_a.cmp(id_b));
+        place_a.cmp(&place_b).then_with(names)
+    });
+}
+
+/// Ids and their places in a list, by their text.
+pub fn ids<'a, I>(list: impl Iterator<Item = &'a I>) -> HashMap<String, (I, usize)>
+where
+    I: AsRef<str> + Clone + 'a,
+{
+    let entry = |(id, place): (&I, usize)| (id.as_ref().to_owned(), (id.clone(), place));
+    list.zip(0..).map(entry).collect()
 }
 
 /// A number of things, in words.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use watchtower_model::{
     Asset, AssetId, Cut, CutRange, Edit, EditId, EntityKind, Episode, EpisodeId, InvalidId,
     MediaRef, Project, ProjectList, ProjectSnapshot, RangeScope, Reason, Sequence, SequenceId,
-    Shot, ShotCasting, ShotData, ShotId, Task,
+    Shot, ShotData, ShotId, Task,
 };
 
 use super::cut::{Cuts, Level, Places};
@@ -560,33 +560,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Who appears where, each once, in the order of assets. What was left out is left out here too.
+    /// Who appears where. What was left out is left out here too.
     fn read_casting(&mut self) {
-        let snapshot = &mut self.builder.snapshot;
-        let assets = snapshot.assets.iter().map(|it| it.id.as_str());
-        let assets: HashMap<&str, usize> = assets.zip(0..).collect();
-        let records = self.details.shots.iter();
-        let records: HashMap<String, _> =
-            records.map(|it| (format!("shot-{}", it.id), it)).collect();
-        let mut casting = Vec::new();
-        for shot in &snapshot.shots {
-            let cast = records.get(shot.id.as_str()).map(|it| &it.assets);
-            let ids = cast
-                .into_iter()
-                .flatten()
-                .map(|it| format!("asset-{}", it.id));
-            let mut cast: Vec<usize> = ids.filter_map(|it| assets.get(&*it).copied()).collect();
-            cast.sort_unstable();
-            cast.dedup();
-            if !cast.is_empty() {
-                let asset = |at: usize| snapshot.assets[at].id.clone();
-                casting.push(ShotCasting {
-                    shot_id: shot.id.clone(),
-                    asset_ids: cast.into_iter().map(asset).collect(),
-                });
-            }
-        }
-        snapshot.casting = casting;
+        let pairs = self.details.shots.iter().flat_map(|shot| {
+            let assets = shot.assets.iter();
+            assets.map(|it| (format!("shot-{}", shot.id), format!("asset-{}", it.id)))
+        });
+        self.builder.cast(pairs);
     }
 
     fn read_edits(&mut self, settings: &FlowSettings) -> Result<(), InvalidId> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::call::{self, Fault};
 use super::site::AuthMethod;
 use super::{Credentials, Flow};
-use crate::session::SharedSession;
+use crate::session::{SharedSession, secret_answer};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) const OPERATION: &str = "log in to Flow";
@@ -179,11 +179,7 @@ async fn session_token(flow: &Flow, account: &Value) -> Result<SecretString> {
         .call_bare(OPERATION, "get_session_token", &[account])
         .await;
     let answer = answer.map_err(|error| error.explained(flow))?;
-    // An error of serde's would quote what it did not expect.
-    let answer: SessionAnswer = serde_json::from_value(answer).map_err(|_| {
-        let message = "the answer does not hold a session where it should";
-        Error::new(ErrorKind::Malformed, OPERATION, message)
-    })?;
+    let answer: SessionAnswer = secret_answer(OPERATION, answer)?;
     Ok(answer.session_id)
 }
 

@@ -10,7 +10,8 @@ use watchtower_model::{
 };
 
 use super::media::Addresses;
-use super::{by_name, records};
+use super::records;
+use crate::snapshot_builder::sort_by_name;
 use crate::{Error, ErrorKind, Result};
 
 /// What the projects share, in a lasting order: Kitsu's own order of task types and statuses is
@@ -20,13 +21,12 @@ pub(super) fn project_list(
     addresses: &Addresses<'_>,
 ) -> Result<ProjectList> {
     let mut asset_types = convert(context.asset_types, "asset type", asset_type)?;
-    asset_types.sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+    sort_by_name(&mut asset_types, |it| ((), &it.name, &it.id));
 
     let mut task_type_records = context.task_types;
-    task_type_records.sort_by(|a, b| {
-        let order = |it: &records::TaskType| (entity_order(it), it.priority.unwrap_or(i64::MAX));
-        let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-        order(a).cmp(&order(b)).then_with(names)
+    sort_by_name(&mut task_type_records, |it| {
+        let order = (entity_order(it), it.priority.unwrap_or(i64::MAX));
+        (order, &it.name, &it.id)
     });
     // Types whose tasks never are in an export. Their ids stand in the lists of projects all the same.
     let elsewhere: HashSet<String> = task_type_records
@@ -37,15 +37,13 @@ pub(super) fn project_list(
     let task_types = convert(task_type_records, "task type", task_type)?;
 
     let mut status_records = context.task_status;
-    status_records.sort_by(|a, b| {
-        let order = |it: &records::TaskStatus| it.priority.unwrap_or(i64::MAX);
-        let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-        order(a).cmp(&order(b)).then_with(names)
+    sort_by_name(&mut status_records, |it| {
+        (it.priority.unwrap_or(i64::MAX), &it.name, &it.id)
     });
     let task_statuses = convert(status_records, "task status", task_status)?;
 
     let mut users = convert(context.persons, "person", |it| user(it, addresses))?;
-    users.sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+    sort_by_name(&mut users, |it| ((), &it.name, &it.id));
 
     let mut list = ProjectList {
         projects: Vec::new(),
@@ -57,8 +55,7 @@ pub(super) fn project_list(
     list.projects = convert(context.projects, "project", |it| {
         project(it, &list, &elsewhere, addresses)
     })?;
-    list.projects
-        .sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+    sort_by_name(&mut list.projects, |it| ((), &it.name, &it.id));
     Ok(list)
 }
 

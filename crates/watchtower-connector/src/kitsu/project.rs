@@ -2,19 +2,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 
 use watchtower_model::{
-    Asset, AssetId, AssetTypeId, EntityKind, Episode, EpisodeId, FrameRate, InvalidId, LeftOut,
-    Project, ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotCasting, ShotId,
-    Task, TaskId, TaskStatusId, TaskTypeId, UserId,
+    Asset, AssetId, AssetTypeId, EntityKind, Episode, EpisodeId, FrameRate, InvalidId, Project,
+    ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotId, Task,
 };
 
 use super::edits::{self, EditRecords};
 use super::frame_range::shot_data;
 use super::list::frame_rate;
 use super::media::Addresses;
-use super::{by_name, records};
+use super::records;
+use crate::snapshot_builder::{SnapshotBuilder, TaskRecord, by_name, count, ids, sort_by_name};
 use crate::{Error, ErrorKind, Result};
 
 /// Everything Kitsu answers about one project.
@@ -41,48 +40,26 @@ pub(super) fn snapshot(
     list: &ProjectList,
     addresses: Addresses<'_>,
 ) -> Result<ProjectSnapshot> {
-    let mut reader = Reader::new(project, list, addresses);
+    let mut reader = Reader {
+        builder: SnapshotBuilder::new("Kitsu", project, list),
+        addresses,
+    };
     reader.read(records).map_err(|error| {
         let operation = format!("read the project {}", project.name);
         Error::new(ErrorKind::Invalid, operation, error.to_string())
     })?;
-    Ok(reader.finish())
+    // In Kitsu the project's own lists say what new tasks may be made of: types and statuses that are taken
+    // off them, and people who leave the team, stay on the tasks there are, and Kitsu goes on showing them.
+    reader.builder.list_what_is_used();
+    Ok(reader.builder.finish())
 }
 
 struct Reader<'a> {
-    list: &'a ProjectList,
+    builder: SnapshotBuilder<'a>,
     addresses: Addresses<'a>,
-    task_types: HashMap<&'a str, (&'a TaskTypeId, usize)>,
-    task_statuses: HashMap<&'a str, &'a TaskStatusId>,
-    users: HashMap<&'a str, &'a UserId>,
-    snapshot: ProjectSnapshot,
-    unknown_assignees: usize,
 }
 
-impl<'a> Reader<'a> {
-    fn new(project: &Project, list: &'a ProjectList, addresses: Addresses<'a>) -> Self {
-        let task_types = list.task_types.iter().enumerate();
-        Self {
-            list,
-            addresses,
-            task_types: task_types
-                .map(|(at, it)| (it.id.as_str(), (&it.id, at)))
-                .collect(),
-            task_statuses: list
-                .task_statuses
-                .iter()
-                .map(|it| (it.id.as_str(), &it.id))
-                .collect(),
-            users: list
-                .users
-                .iter()
-                .map(|it| (it.id.as_str(), &it.id))
-                .collect(),
-            snapshot: ProjectSnapshot::new(project.clone()),
-            unknown_assignees: 0,
-        }
-    }
-
+impl Reader<'_> {
     fn read(&mut self, records: Records) -> Result<(), InvalidId> {
         self.read_frame_rate(&records.project);
         // Kitsu keeps the episodes of a project that is no series any more.
@@ -103,30 +80,17 @@ impl<'a> Reader<'a> {
         }
         self.read_shots(records.shots, &groups)?;
         self.read_assets(assets)?;
-        self.read_casting(records.casting, &known_shots, &known_assets);
+        self.read_casting(&records.casting, &known_shots, &known_assets);
         self.read_edits(records.edits, is_series, &canceled_episodes)
-    }
-
-    fn leave_out(&mut self, kind: EntityKind, id: &str, name: String, reason: Reason) {
-        self.snapshot.left_out.push(LeftOut {
-            kind,
-            id: id.to_owned(),
-            name,
-            reason,
-        });
-    }
-
-    fn note(&mut self, note: impl Into<String>) {
-        self.snapshot.notes.push(note.into());
     }
 
     fn read_frame_rate(&mut self, project: &records::Project) {
         match frame_rate(&project.fps) {
-            Ok(fps) => self.snapshot.project.fps = fps.unwrap_or_default(),
+            Ok(fps) => self.builder.snapshot.project.fps = fps.unwrap_or_default(),
             Err(text) => {
                 let fps = FrameRate::default();
-                self.snapshot.project.fps = fps;
-                self.note(format!(
+                self.builder.snapshot.project.fps = fps;
+                self.builder.note(format!(
                     "the frame rate `{}` is not a number of frames per second: {fps} is used",
                     text.escape_debug()
                 ));
@@ -139,11 +103,11 @@ impl<'a> Reader<'a> {
         &mut self,
         mut records: Vec<records::Entity>,
     ) -> Result<HashSet<String>, InvalidId> {
-        records.sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+        sort_by_name(&mut records, |it| ((), &it.name, &it.id));
         let mut canceled = HashSet::new();
         for record in records {
             if record.canceled {
-                self.leave_out(
+                self.builder.leave_out(
                     EntityKind::Episode,
                     &record.id,
                     record.name,
@@ -152,7 +116,7 @@ impl<'a> Reader<'a> {
                 canceled.insert(record.id);
                 continue;
             }
-            self.snapshot.episodes.push(Episode {
+            self.builder.snapshot.episodes.push(Episode {
                 id: EpisodeId::new(record.id)?,
                 name: record.name,
             });
@@ -167,7 +131,7 @@ impl<'a> Reader<'a> {
         is_series: bool,
         canceled_episodes: &HashSet<String>,
     ) -> Result<HashMap<String, Group>, InvalidId> {
-        let episodes = ids(self.snapshot.episodes.iter().map(|it| &it.id));
+        let episodes = ids(self.builder.snapshot.episodes.iter().map(|it| &it.id));
         let mut records: Vec<_> = records
             .into_iter()
             .map(|record| {
@@ -176,13 +140,10 @@ impl<'a> Reader<'a> {
                 (place, record)
             })
             .collect();
-        records.sort_by(|(place_a, a), (place_b, b)| {
+        sort_by_name(&mut records, |(place, it)| {
             // Those outside any episode come last.
-            let order = |place: &Option<(EpisodeId, usize)>| {
-                place.as_ref().map_or(usize::MAX, |(_, place)| *place)
-            };
-            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-            order(place_a).cmp(&order(place_b)).then_with(names)
+            let place = place.as_ref().map_or(usize::MAX, |(_, place)| *place);
+            (place, &it.name, &it.id)
         });
         let mut groups = HashMap::new();
         let mut homeless = 0;
@@ -190,7 +151,8 @@ impl<'a> Reader<'a> {
             let parent = record.parent_id.as_deref().filter(|_| is_series);
             if record.canceled || parent.is_some_and(|id| canceled_episodes.contains(id)) {
                 let name = record.name.clone();
-                self.leave_out(EntityKind::Sequence, &record.id, name, Reason::Canceled);
+                self.builder
+                    .leave_out(EntityKind::Sequence, &record.id, name, Reason::Canceled);
                 groups.insert(record.id, Group::Canceled(record.name));
                 continue;
             }
@@ -205,13 +167,13 @@ impl<'a> Reader<'a> {
                 Group::Sequence {
                     id: sequence.id.clone(),
                     name: sequence.name.clone(),
-                    place: self.snapshot.sequences.len(),
+                    place: self.builder.snapshot.sequences.len(),
                 },
             );
-            self.snapshot.sequences.push(sequence);
+            self.builder.snapshot.sequences.push(sequence);
         }
         if homeless > 0 {
-            self.note(format!(
+            self.builder.note(format!(
                 "{} in no episode",
                 count(homeless, "sequence is", "sequences are")
             ));
@@ -246,19 +208,17 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
-            self.leave_out(EntityKind::Shot, &record.id, name, reason);
+            self.builder
+                .leave_out(EntityKind::Shot, &record.id, name, reason);
         }
-        shots.sort_by(|a, b| {
-            let names = || by_name(&a.record.name, &b.record.name);
-            let ids = || a.record.id.cmp(&b.record.id);
-            let places = a.sequence_place.cmp(&b.sequence_place);
-            places.then_with(names).then_with(ids)
+        sort_by_name(&mut shots, |it| {
+            (it.sequence_place, &it.record.name, &it.record.id)
         });
         for shot in shots {
             let data = shot_data(&shot.record);
             let thumbnail = self.preview(shot.record.preview_file_id.as_deref());
             let tasks = self.tasks(shot.record.tasks, &shot.full_name)?;
-            self.snapshot.shots.push(Shot {
+            self.builder.snapshot.shots.push(Shot {
                 id: ShotId::new(shot.record.id)?,
                 name: shot.record.name,
                 sequence_id: shot.sequence_id,
@@ -267,35 +227,44 @@ impl<'a> Reader<'a> {
                 thumbnail,
                 // A shot may have a frame rate of its own in Kitsu, but its range is on the
                 // timeline of the film.
-                fps: self.snapshot.project.fps,
+                fps: self.builder.snapshot.project.fps,
             });
         }
         Ok(())
     }
 
     fn read_assets(&mut self, mut records: Vec<records::Asset>) -> Result<(), InvalidId> {
-        let types = ids(self.list.asset_types.iter().map(|it| &it.id));
+        let types = ids(self.builder.list().asset_types.iter().map(|it| &it.id));
         let type_of = |record: &records::Asset| -> Option<&(AssetTypeId, usize)> {
             types.get(record.asset_type_id.as_deref()?)
         };
-        records.sort_by(|a, b| {
-            let order = |it| type_of(it).map_or(usize::MAX, |(_, place)| *place);
-            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-            order(a).cmp(&order(b)).then_with(names)
+        sort_by_name(&mut records, |it| {
+            let place = type_of(it).map_or(usize::MAX, |(_, place)| *place);
+            (place, &it.name, &it.id)
         });
         for record in records {
             if record.canceled {
-                self.leave_out(EntityKind::Asset, &record.id, record.name, Reason::Canceled);
+                self.builder.leave_out(
+                    EntityKind::Asset,
+                    &record.id,
+                    record.name,
+                    Reason::Canceled,
+                );
                 continue;
             }
             let Some((asset_type_id, _)) = type_of(&record) else {
-                self.leave_out(EntityKind::Asset, &record.id, record.name, Reason::Dangling);
+                self.builder.leave_out(
+                    EntityKind::Asset,
+                    &record.id,
+                    record.name,
+                    Reason::Dangling,
+                );
                 continue;
             };
             let asset_type_id = asset_type_id.clone();
             let thumbnail = self.preview(record.preview_file_id.as_deref());
             let tasks = self.tasks(record.tasks, &record.name)?;
-            self.snapshot.assets.push(Asset {
+            self.builder.snapshot.assets.push(Asset {
                 id: AssetId::new(record.id)?,
                 name: record.name,
                 asset_type_id,
@@ -311,84 +280,43 @@ impl<'a> Reader<'a> {
         Some(self.addresses.thumbnail("preview-files", id))
     }
 
-    /// The tasks of a shot or asset, in the order of task types.
+    /// The tasks of a shot or asset.
     fn tasks(&mut self, records: Vec<records::Task>, of: &str) -> Result<Vec<Task>, InvalidId> {
-        let mut tasks = Vec::with_capacity(records.len());
-        for record in records {
-            let task_type = record
-                .task_type_id
-                .as_deref()
-                .and_then(|id| self.task_types.get(id));
-            let status = record.task_status_id.as_deref();
-            let status = status.and_then(|id| self.task_statuses.get(id));
-            let (Some(&(task_type_id, place)), Some(&task_status_id)) = (task_type, status) else {
-                self.leave_out(
-                    EntityKind::Task,
-                    &record.id,
-                    of.to_owned(),
-                    Reason::Dangling,
-                );
-                continue;
-            };
-            let known = record
-                .assignees
-                .iter()
-                .filter_map(|id| self.users.get(id.as_str()));
-            let mut assignees: Vec<UserId> = known.map(|&id| id.clone()).collect();
-            self.unknown_assignees += record.assignees.len() - assignees.len();
-            assignees.sort();
-            assignees.dedup();
-            let task = Task {
-                id: Some(TaskId::new(record.id)?),
-                assignees,
-                ..Task::new(task_type_id.clone(), task_status_id.clone())
-            };
-            tasks.push((place, task));
-        }
-        tasks.sort_by(|(place_a, a), (place_b, b)| {
-            place_a.cmp(place_b).then_with(|| a.id.cmp(&b.id))
+        let records = records.into_iter().map(|it| TaskRecord {
+            id: it.id.into(),
+            task_type: it.task_type_id.map(Into::into),
+            status: it.task_status_id.map(Into::into),
+            assignees: it.assignees.into_iter().map(Into::into).collect(),
         });
-        Ok(tasks.into_iter().map(|(_, task)| task).collect())
+        self.builder.tasks(of, records)
     }
 
     /// Reads who appears where. What names a shot or asset that was left out goes with it.
     fn read_casting(
         &mut self,
-        mut records: records::Casting,
+        records: &records::Casting,
         known_shots: &HashSet<String>,
         known_assets: &HashSet<String>,
     ) {
-        let assets = ids(self.snapshot.assets.iter().map(|it| &it.id));
-        let mut casting = Vec::new();
-        let mut unknown: Vec<String> = Vec::new();
-        for shot in &self.snapshot.shots {
-            let cast = records
-                .remove(shot.id.as_str())
-                .flatten()
-                .unwrap_or_default();
-            let mut cast_assets: Vec<&(AssetId, usize)> = Vec::new();
-            for record in cast {
-                let Some(id) = record.asset_id else { continue };
-                match assets.get(id.as_str()) {
-                    Some(asset) => cast_assets.push(asset),
-                    None if known_assets.contains(&id) => {}
-                    None => unknown.push(record.asset_name.unwrap_or(id)),
-                }
-            }
-            cast_assets.sort_by_key(|(_, place)| *place);
-            cast_assets.dedup();
-            if !cast_assets.is_empty() {
-                casting.push(ShotCasting {
-                    shot_id: shot.id.clone(),
-                    asset_ids: cast_assets.into_iter().map(|(id, _)| id.clone()).collect(),
-                });
-            }
-        }
-        self.snapshot.casting = casting;
+        let cast = records
+            .iter()
+            .flat_map(|(shot, cast)| cast.iter().flatten().map(move |it| (shot, it)));
+        let mut names: HashMap<&str, &str> = HashMap::new();
+        let pairs = cast.filter_map(|(shot, it)| {
+            let id = it.asset_id.as_deref()?;
+            names.insert(id, it.asset_name.as_deref().unwrap_or(id));
+            Some((shot.as_str(), id))
+        });
+        let missing = self.builder.cast(pairs);
+        let shots = ids(self.builder.snapshot.shots.iter().map(|it| &it.id));
+        let unknown = missing
+            .iter()
+            .filter(|(shot, asset)| shots.contains_key(*shot) && !known_assets.contains(*asset));
+        let mut unknown: Vec<&str> = unknown.map(|(_, asset)| names[asset]).collect();
         if !unknown.is_empty() {
             unknown.sort_by(|a, b| by_name(a, b));
             unknown.dedup();
-            self.note(format!(
+            self.builder.note(format!(
                 "the casting names {}: {}",
                 count(
                     unknown.len(),
@@ -404,7 +332,7 @@ impl<'a> Reader<'a> {
             .filter(|(id, cast)| is_cast(cast) && !known_shots.contains(*id))
             .count();
         if unknown > 0 {
-            self.note(format!(
+            self.builder.note(format!(
                 "the casting of {} that Kitsu does not list is left out",
                 count(unknown, "shot", "shots")
             ));
@@ -417,7 +345,7 @@ impl<'a> Reader<'a> {
         is_series: bool,
         canceled_episodes: &HashSet<String>,
     ) -> Result<(), InvalidId> {
-        let episodes = ids(self.snapshot.episodes.iter().map(|it| &it.id));
+        let episodes = ids(self.builder.snapshot.episodes.iter().map(|it| &it.id));
         let mut edits = Vec::new();
         for EditRecords {
             edit: record,
@@ -427,7 +355,8 @@ impl<'a> Reader<'a> {
             let episode = record.episode_id.as_deref().or(record.parent_id.as_deref());
             let episode = episode.filter(|id| is_series && !id.is_empty());
             if record.canceled || episode.is_some_and(|id| canceled_episodes.contains(id)) {
-                self.leave_out(EntityKind::Edit, &record.id, record.name, Reason::Canceled);
+                self.builder
+                    .leave_out(EntityKind::Edit, &record.id, record.name, Reason::Canceled);
                 continue;
             }
             let episode = episode.and_then(|id| episodes.get(id));
@@ -451,87 +380,12 @@ impl<'a> Reader<'a> {
         });
         for (.., edit, note) in edits {
             if let Some(note) = note {
-                self.note(format!("the edit {}: {note}", edit.name));
+                self.builder.note(format!("the edit {}: {note}", edit.name));
             }
-            self.snapshot.edits.push(edit);
+            self.builder.snapshot.edits.push(edit);
         }
         Ok(())
     }
-
-    /// Last touches on the whole.
-    fn finish(mut self) -> ProjectSnapshot {
-        if self.unknown_assignees > 0 {
-            let unknown = self.unknown_assignees;
-            self.note(format!(
-                "{} of the people on tasks {} left out: Kitsu does not list them",
-                unknown,
-                if unknown == 1 { "is" } else { "are" }
-            ));
-        }
-        let mut snapshot = self.snapshot;
-        snapshot.left_out.sort_by(|a, b| {
-            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-            a.kind.cmp(&b.kind).then_with(names)
-        });
-        list_what_is_used(&mut snapshot, self.list);
-        snapshot
-    }
-}
-
-/// Adds to the project's own lists what its shots and assets refer to.
-///
-/// In Kitsu those lists say what new tasks may be made of: types and statuses that are taken off
-/// them, and people who leave the team, stay on the tasks there are, and Kitsu goes on showing them.
-fn list_what_is_used(snapshot: &mut ProjectSnapshot, list: &ProjectList) {
-    let tasks: Vec<&Task> = snapshot.tasks().collect();
-    let task_types = tasks.iter().map(|it| it.task_type_id.clone()).collect();
-    let task_statuses = tasks.iter().map(|it| it.task_status_id.clone()).collect();
-    let people = tasks
-        .iter()
-        .flat_map(|it| it.assignees.iter().cloned())
-        .collect();
-    let asset_types = snapshot
-        .assets
-        .iter()
-        .map(|it| it.asset_type_id.clone())
-        .collect();
-    let project = &mut snapshot.project;
-    add(
-        &mut project.team,
-        people,
-        list.users.iter().map(|it| &it.id),
-    );
-    // Empty lists name everything already.
-    if !project.task_types.is_empty() {
-        add(
-            &mut project.task_types,
-            task_types,
-            list.task_types.iter().map(|it| &it.id),
-        );
-    }
-    if !project.task_statuses.is_empty() {
-        let order = list.task_statuses.iter().map(|it| &it.id);
-        add(&mut project.task_statuses, task_statuses, order);
-    }
-    if !project.asset_types.is_empty() {
-        add(
-            &mut project.asset_types,
-            asset_types,
-            list.asset_types.iter().map(|it| &it.id),
-        );
-    }
-}
-
-fn add<'a, I: Clone + Eq + Hash + 'a>(
-    ids: &mut Vec<I>,
-    used: HashSet<I>,
-    order: impl Iterator<Item = &'a I>,
-) {
-    let missing: Vec<I> = order
-        .filter(|id| used.contains(id) && !ids.contains(id))
-        .cloned()
-        .collect();
-    ids.extend(missing);
 }
 
 /// Where a shot's `sequence_id` leads.
@@ -553,25 +407,14 @@ struct FoundShot {
     sequence_place: usize,
 }
 
-/// Ids and their places in a list, by their text.
-fn ids<'a, I>(list: impl Iterator<Item = &'a I>) -> HashMap<String, (I, usize)>
-where
-    I: AsRef<str> + Clone + 'a,
-{
-    let entry = |(place, id): (usize, &I)| (id.as_ref().to_owned(), (id.clone(), place));
-    list.enumerate().map(entry).collect()
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::{HttpClient, HttpOptions};
     use serde_json::{Value, json};
-    use watchtower_model::{AssetType, TaskStatus, TaskType, User};
+    use watchtower_model::{
+        AssetType, TaskStatus, TaskStatusId, TaskType, TaskTypeId, User, UserId,
+    };
 
     /// What the projects share: one of each, with short ids.
     fn list() -> ProjectList {

@@ -1,23 +1,18 @@
 //! Being logged in.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use super::Credentials;
 use super::records::Person;
 use crate::http::{AuthHeader, Failure, HttpClient};
+use crate::session::{SharedSession, secret_answer};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "log in to Kitsu";
-
-/// How long a login that failed for now stands for all others.
-const FAILURE_STANDS: Duration = Duration::from_secs(30);
 
 const BOT_HELP: &str = "create a bot in Kitsu (main menu, Bots) and use its token instead of an \
                         e-mail address and password";
@@ -26,58 +21,7 @@ const BOT_HELP: &str = "create a bot in Kitsu (main menu, Bots) and use its toke
 #[derive(Debug)]
 pub(super) struct Session {
     credentials: Credentials,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-enum State {
-    LoggedOut,
-    LoggedIn(Arc<Tokens>),
-    /// Not tried again on our own: after a few wrong passwords Kitsu locks the account.
-    Refused(Refusal),
-    /// Whoever waited for it fails with it, and does not try it all again one after the other.
-    Failed {
-        at: Instant,
-        error: Error,
-    },
-}
-
-#[derive(Debug)]
-struct Refusal {
-    message: String,
-    help: &'static str,
-}
-
-impl Refusal {
-    fn error(&self) -> Error {
-        Error::new(ErrorKind::Refused, OPERATION, &self.message).with_help(self.help)
-    }
-}
-
-enum LoginError {
-    Refused(Refusal),
-    Other(Error),
-}
-
-impl LoginError {
-    fn refused(message: impl Into<String>, help: &'static str) -> Self {
-        Self::Refused(Refusal {
-            message: message.into(),
-            help,
-        })
-    }
-}
-
-impl From<Error> for LoginError {
-    fn from(error: Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<Failure> for LoginError {
-    fn from(failure: Failure) -> Self {
-        Self::Other(failure.into())
-    }
+    shared: SharedSession<Tokens>,
 }
 
 /// What the server knows us by, for a while.
@@ -138,7 +82,7 @@ impl Session {
     pub(super) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            state: Mutex::new(State::LoggedOut),
+            shared: SharedSession::default(),
         }
     }
 
@@ -150,23 +94,26 @@ impl Session {
     /// Logs in if there is no session, also when we were refused before. Answers as whom, where a login
     /// says so: a session from before may have ended meanwhile, and a bot has no login.
     pub(super) async fn begin(&self, http: &HttpClient) -> Result<Option<Person>> {
-        let mut state = self.state.lock().await;
-        if let State::LoggedIn(_) = *state {
+        if self.shared.forget_failure().await {
             return Ok(None);
         }
-        *state = State::LoggedOut;
-        Ok(self.log_in(http, &mut state).await?.user.clone())
+        Ok(self.tokens(http).await?.user.clone())
     }
 
     /// The current session; logs in if there is none. Whoever asks meanwhile waits for that login.
     pub(super) async fn tokens(&self, http: &HttpClient) -> Result<Arc<Tokens>> {
-        let mut state = self.state.lock().await;
-        match &*state {
-            State::LoggedIn(tokens) => Ok(Arc::clone(tokens)),
-            State::Refused(refusal) => Err(refusal.error()),
-            State::Failed { at, error } if at.elapsed() < FAILURE_STANDS => Err(error.again()),
-            State::LoggedOut | State::Failed { .. } => self.log_in(http, &mut state).await,
-        }
+        let log_in = || async {
+            match &self.credentials {
+                Credentials::Token(token) => Ok(Tokens {
+                    access: AuthHeader::bearer(token)?,
+                    refresh: None,
+                    is_refreshed: false,
+                    user: None,
+                }),
+                Credentials::Password { email, password } => log_in(http, email, password).await,
+            }
+        };
+        self.shared.get(log_in).await
     }
 
     /// A session in place of one that the server no longer takes. However many requests find that
@@ -176,100 +123,61 @@ impl Session {
         http: &HttpClient,
         stale: &Arc<Tokens>,
     ) -> Result<Arc<Tokens>> {
-        let mut state = self.state.lock().await;
-        match &*state {
-            State::LoggedIn(tokens) if !Arc::ptr_eq(tokens, stale) => {
-                return Ok(Arc::clone(tokens));
-            }
-            State::Refused(refusal) => return Err(refusal.error()),
-            State::Failed { at, error } if at.elapsed() < FAILURE_STANDS => {
-                return Err(error.again());
-            }
-            State::LoggedIn(_) | State::LoggedOut | State::Failed { .. } => {}
-        }
-        // What a refresh gave is not refreshed again: it may have been refused at once.
-        if let Some(refresh) = &stale.refresh
-            && !stale.is_refreshed
-        {
-            tracing::debug!("the session has expired: refreshing it");
-            let url = http.url(&["auth", "refresh-token"]);
-            let answer = http.get(OPERATION, url).auth(refresh.clone()).json().await;
-            let access = answer.and_then(|answer| {
-                let RefreshAnswer { access_token } = tokens_in(answer)?;
-                Ok(AuthHeader::bearer(&access_token)?)
-            });
-            match access {
-                Ok(access) => {
-                    let tokens = Arc::new(Tokens {
-                        access,
-                        refresh: stale.refresh.clone(),
-                        is_refreshed: true,
-                        user: stale.user.clone(),
-                    });
-                    *state = State::LoggedIn(Arc::clone(&tokens));
-                    return Ok(tokens);
-                }
-                Err(failure) => tracing::debug!(%failure, "the session cannot be refreshed"),
-            }
-        }
-        self.log_in(http, &mut state).await
-    }
-
-    async fn log_in(&self, http: &HttpClient, state: &mut State) -> Result<Arc<Tokens>> {
-        let tokens = match &self.credentials {
-            Credentials::Token(token) => match state {
-                State::LoggedOut => Ok(Tokens {
-                    access: AuthHeader::bearer(token)?,
-                    refresh: None,
-                    is_refreshed: false,
-                    user: None,
-                }),
+        let renew = || async {
+            match &self.credentials {
                 // A bot has nothing but its token, and that is what was not taken.
-                _ => Err(LoginError::refused(
+                Credentials::Token(_) => Err(refused(
                     "the bot's token is not accepted: it is wrong, expired or revoked",
                     "create a new token for the bot in Kitsu (main menu, Bots)",
                 )),
-            },
-            Credentials::Password { email, password } => log_in(http, email, password).await,
+                Credentials::Password { email, password } => match refresh(http, stale).await {
+                    Some(tokens) => Ok(tokens),
+                    None => log_in(http, email, password).await,
+                },
+            }
         };
-        match tokens {
-            Ok(tokens) => {
-                let tokens = Arc::new(tokens);
-                *state = State::LoggedIn(Arc::clone(&tokens));
-                Ok(tokens)
-            }
-            Err(LoginError::Refused(refusal)) => {
-                let error = refusal.error();
-                *state = State::Refused(refusal);
-                Err(error)
-            }
-            Err(LoginError::Other(error)) => {
-                *state = State::Failed {
-                    at: Instant::now(),
-                    error: error.again(),
-                };
-                Err(error)
-            }
+        self.shared.renew(stale, renew).await
+    }
+}
+
+/// A session by what the last one left for that. None where it left nothing, or the server does not take it:
+/// what a refresh gave is not refreshed again, for it may have been refused at once.
+async fn refresh(http: &HttpClient, stale: &Tokens) -> Option<Tokens> {
+    let refresh = stale.refresh.as_ref().filter(|_| !stale.is_refreshed)?;
+    tracing::debug!("the session has expired: refreshing it");
+    let url = http.url(&["auth", "refresh-token"]);
+    let answer = http.get(OPERATION, url).auth(refresh.clone()).json().await;
+    let access = answer.and_then(|answer| {
+        let RefreshAnswer { access_token } = secret_answer(OPERATION, answer)?;
+        Ok(AuthHeader::bearer(&access_token)?)
+    });
+    match access {
+        Ok(access) => Some(Tokens {
+            access,
+            refresh: stale.refresh.clone(),
+            is_refreshed: true,
+            user: stale.user.clone(),
+        }),
+        Err(failure) => {
+            tracing::debug!(%failure, "the session cannot be refreshed");
+            None
         }
     }
 }
 
-async fn log_in(
-    http: &HttpClient,
-    email: &str,
-    password: &SecretString,
-) -> Result<Tokens, LoginError> {
+/// Logs in, once: after a few wrong passwords Kitsu locks the account.
+async fn log_in(http: &HttpClient, email: &str, password: &SecretString) -> Result<Tokens> {
     let body = json!({"email": email, "password": password.expose_secret()});
     http.keep_secret(password);
     let request = http
         .post(OPERATION, http.url(&["auth", "login"]))
         .body(&body)?;
     let answer: LoginAnswer = match request.json().await {
-        Ok(answer) => tokens_in(answer)?,
+        Ok(answer) => secret_answer(OPERATION, answer)?,
         Err(failure) => return Err(explain(failure, email)),
     };
     if answer.two_factor_authentication_required {
-        return Err(LoginError::refused(
+        return Err(refused(
             "the account must set up a second factor before it may do anything",
             BOT_HELP,
         ));
@@ -286,41 +194,37 @@ async fn log_in(
     })
 }
 
-/// Reads an answer that holds tokens. An error of serde's would quote what it did not expect.
-fn tokens_in<T: DeserializeOwned>(answer: Value) -> Result<T> {
-    serde_json::from_value(answer).map_err(|_| {
-        let message = "the answer does not hold a token where it should";
-        Error::new(ErrorKind::Malformed, OPERATION, message)
-    })
+fn refused(message: impl Into<String>, help: &str) -> Error {
+    Error::new(ErrorKind::Refused, OPERATION, message).with_help(help)
 }
 
 /// Says why a login failed, in words that help.
-fn explain(failure: Failure, email: &str) -> LoginError {
+fn explain(failure: Failure, email: &str) -> Error {
     let Some(answer) = failure.answer::<LoginRefusal>() else {
         return failure.into();
     };
     if answer.missing_otp || answer.wrong_otp {
         let message = "the account asks for a second factor, which an export cannot give";
-        return LoginError::refused(message, BOT_HELP);
+        return refused(message, BOT_HELP);
     }
     if answer.too_many_failed_login_attemps {
         let message = format!("too many failed logins of {email}");
-        return LoginError::refused(message, "wait a minute, and check the password");
+        return refused(message, "wait a minute, and check the password");
     }
     if answer.default_password {
         let message = format!("the account {email} still has the password it was created with");
-        return LoginError::refused(message, "log in to Kitsu in a browser once and change it");
+        return refused(message, "log in to Kitsu in a browser once and change it");
     }
     if answer.unactive {
         let message = format!("the account {email} is deactivated");
         let help = "use another account, or have this one activated in Kitsu (main menu, People)";
-        return LoginError::refused(message, help);
+        return refused(message, help);
     }
     match failure.status() {
         // Not 409: that is a server on which no way to log in is set up.
         Some(400 | 401) if answer.login == Some(false) => {
             let message = format!("the e-mail address {email} or its password is wrong");
-            LoginError::refused(message, "check both by logging in to Kitsu in a browser")
+            refused(message, "check both by logging in to Kitsu in a browser")
         }
         _ => failure.into(),
     }

@@ -56,7 +56,6 @@ mod session;
 mod timeline;
 mod tree;
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -70,6 +69,7 @@ use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
 
 use crate::http::{Failure, HttpClient, HttpOptions, Request, shown};
 use crate::sight::Sight;
+use crate::snapshot_builder::{by_name, sort_by_name};
 use crate::{
     Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
     Traffic,
@@ -309,7 +309,7 @@ impl Ayon {
             return Err(error.with_help(help));
         }
         *self.left_out_libraries() = titles;
-        projects.sort_by(|a, b| by_name(a.title(), b.title()).then_with(|| a.name.cmp(&b.name)));
+        sort_by_name(&mut projects, |it| ((), it.title(), &*it.name));
         projects.dedup_by(|a, b| a.name == b.name);
         Ok(projects)
     }
@@ -585,7 +585,7 @@ impl Tracker for Ayon {
 
     async fn check(&self) -> Result<Account> {
         let server = self.server().await?;
-        self.session.forget_refusal().await;
+        self.session.forget_failure().await;
         let url = self.http.url(&["api", "users", "me"]);
         let me: records::Me = self.get("log in to AYON", url).await?;
         Ok(Account {
@@ -724,9 +724,4 @@ impl Tracker for Ayon {
     fn traffic(&self) -> Option<Traffic> {
         Some(self.http.traffic())
     }
-}
-
-/// The order of names in which people read them: `sh2` before `sh10`.
-fn by_name(a: &str, b: &str) -> Ordering {
-    alphanumeric_sort::compare_str(a, b)
 }

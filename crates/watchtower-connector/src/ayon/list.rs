@@ -11,10 +11,10 @@ use watchtower_model::{
 };
 
 use super::access::Access;
-use super::by_name;
 use super::media::Addresses;
 use super::records::{self, Folder, ListedProject};
 use super::tree::{Kind, Tree};
+use crate::snapshot_builder::sort_by_name;
 use crate::{Error, ErrorKind, Result};
 
 /// What is read of a project to know what it shares with the others.
@@ -53,13 +53,9 @@ impl Details {
                 types.push(asset_type);
             }
         }
-        sort_asset_types(&mut types);
+        sort_by_name(&mut types, |it| ((), &it.name, &it.id));
         types
     }
-}
-
-fn sort_asset_types(types: &mut [AssetType]) {
-    types.sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
 }
 
 /// Gathers what projects have in common, each thing once.
@@ -184,7 +180,7 @@ impl Gathered {
         addresses: Addresses<'_>,
     ) -> Result<ProjectList> {
         let list = &mut self.list;
-        sort_asset_types(&mut list.asset_types);
+        sort_by_name(&mut list.asset_types, |it| ((), &it.name, &it.id));
         // Work on assets comes before work on shots.
         for for_shots in [false, true] {
             let of_these = self.task_types.iter().filter(|it| match for_shots {
@@ -216,8 +212,7 @@ impl Gathered {
                 ..User::new(name)
             });
         }
-        list.users
-            .sort_by(|a, b| by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+        sort_by_name(&mut list.users, |it| ((), &it.name, &it.id));
         list.users.dedup_by(|a, b| a.id == b.id);
         Ok(self.list)
     }

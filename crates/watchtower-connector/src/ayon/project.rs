@@ -4,19 +4,19 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use watchtower_model::{
-    Asset, AssetId, EntityKind, Episode, EpisodeId, InvalidId, LeftOut, MediaRef, Project,
-    ProjectList, ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotCasting, ShotId, Task,
-    TaskId, TaskStatusId, TaskTypeId, UserId,
+    Asset, AssetId, EntityKind, Episode, EpisodeId, InvalidId, MediaRef, Project, ProjectList,
+    ProjectSnapshot, Reason, Sequence, SequenceId, Shot, ShotId, Task, TaskStatusId, TaskTypeId,
 };
 
+use super::AyonSettings;
 use super::edits::{self, EditRecords};
 use super::list::{self, Details};
 use super::media::Addresses;
 use super::records::{self, Folder, Link};
 use super::timeline::{self, Odd};
 use super::tree::{Kind, Tree};
-use super::{AyonSettings, by_name};
 use crate::Result;
+use crate::snapshot_builder::{SnapshotBuilder, TaskRecord, count, ids, sort_by_name};
 
 /// Everything AYON answers about one project.
 #[derive(Debug)]
@@ -43,25 +43,27 @@ pub(super) fn snapshot(
 ) -> Result<ProjectSnapshot> {
     let tree = records.details.tree(&settings.omitted_statuses);
     let mut reader = Reader::new(project, list, addresses, &tree);
-    list::fill_in(&mut reader.snapshot.project, &records.details, &tree, list);
+    list::fill_in(
+        &mut reader.builder.snapshot.project,
+        &records.details,
+        &tree,
+        list,
+    );
     reader.read(records, settings).map_err(|error| {
         let operation = format!("read the project {}", project.name);
         list::invalid(operation, &error)
     })?;
-    Ok(reader.finish())
+    Ok(reader.builder.finish())
 }
 
 struct Reader<'a> {
-    list: &'a ProjectList,
+    builder: SnapshotBuilder<'a>,
     addresses: Addresses<'a>,
     tree: &'a Tree<'a>,
     /// Those of shots and those of assets, by name.
-    task_types: HashMap<(&'a str, bool), (&'a TaskTypeId, usize)>,
+    task_types: HashMap<(&'a str, bool), &'a TaskTypeId>,
     task_statuses: HashMap<&'a str, &'a TaskStatusId>,
-    users: HashMap<&'a str, &'a UserId>,
-    snapshot: ProjectSnapshot,
     tasks: HashMap<&'a str, Vec<&'a records::Task>>,
-    unknown_assignees: usize,
     /// The first frame of the shots that have their places from AYON.
     first_frame: Option<i64>,
 }
@@ -73,21 +75,16 @@ impl<'a> Reader<'a> {
         addresses: Addresses<'a>,
         tree: &'a Tree<'a>,
     ) -> Self {
-        let task_types = list.task_types.iter().enumerate();
-        let task_statuses = list.task_statuses.iter();
-        let users = list.users.iter();
+        let (task_types, task_statuses) = (list.task_types.iter(), list.task_statuses.iter());
         Self {
-            list,
+            builder: SnapshotBuilder::new("AYON", project, list),
             addresses,
             tree,
             task_types: task_types
-                .map(|(at, it)| ((it.name.as_str(), it.for_shots), (&it.id, at)))
+                .map(|it| ((it.name.as_str(), it.for_shots), &it.id))
                 .collect(),
             task_statuses: task_statuses.map(|it| (it.name.as_str(), &it.id)).collect(),
-            users: users.map(|it| (it.id.as_str(), &it.id)).collect(),
-            snapshot: ProjectSnapshot::new(project.clone()),
             tasks: HashMap::new(),
-            unknown_assignees: 0,
             first_frame: None,
         }
     }
@@ -96,10 +93,10 @@ impl<'a> Reader<'a> {
         let details = &records.details;
         self.read_frame_rate(details);
         if let Some(part) = details.access.part() {
-            self.note(format!("{part}: the rest is not shown"));
+            self.builder.note(format!("{part}: the rest is not shown"));
         }
         if let Some(hidden) = details.access.hidden() {
-            self.note(hidden);
+            self.builder.note(hidden);
         }
         self.sort_tasks(&details.tasks);
         self.read_episodes(&details.folders)?;
@@ -109,9 +106,9 @@ impl<'a> Reader<'a> {
         self.read_casting(&records.links);
         self.read_edits(&records.edits, &details.tasks)?;
         if records.edits.is_empty() {
-            self.note(no_edit(settings, records.other_products));
+            self.builder.note(no_edit(settings, records.other_products));
         } else if let (Some(named), 1..) = (&settings.edit_product, records.other_products) {
-            self.note(format!(
+            self.builder.note(format!(
                 "{} named `{}` {} to shots, assets or sequences: to make one of them the edit, put the path of \
                  its folder before the name, as in `--edit-product ep01/editorial/editMain`",
                 count(records.other_products, "more product", "more products"),
@@ -122,28 +119,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn leave_out(&mut self, kind: EntityKind, id: &str, name: String, reason: Reason) {
-        self.snapshot.left_out.push(LeftOut {
-            kind,
-            id: id.to_owned(),
-            name,
-            reason,
-        });
-    }
-
-    fn note(&mut self, note: impl Into<String>) {
-        self.snapshot.notes.push(note.into());
-    }
-
     fn read_frame_rate(&mut self, details: &Details) {
-        let fps = self.snapshot.project.fps;
+        let fps = self.builder.snapshot.project.fps;
         match details.project.attrib.fps {
             // What comes is the server's default, if anything.
-            _ if details.access.hides("fps") => self.note(format!(
+            _ if details.access.hides("fps") => self.builder.note(format!(
                 "the account may not read the project's frame rate: {fps} is used"
             )),
-            None => self.note(format!("the project has no frame rate: {fps} is used")),
-            Some(given) if list::frame_rate(given).is_none() => self.note(format!(
+            None => self
+                .builder
+                .note(format!("the project has no frame rate: {fps} is used")),
+            Some(given) if list::frame_rate(given).is_none() => self.builder.note(format!(
                 "the frame rate {given} is not a number of frames per second: {fps} is used"
             )),
             Some(_) => {}
@@ -168,7 +154,7 @@ impl<'a> Reader<'a> {
             }
         }
         if !elsewhere.is_empty() {
-            self.note(tasks_elsewhere(&elsewhere));
+            self.builder.note(tasks_elsewhere(&elsewhere));
         }
     }
 
@@ -181,10 +167,12 @@ impl<'a> Reader<'a> {
         for folder in canceled {
             if let Some(entity) = kind.entity() {
                 let name = self.full_name(folder);
-                self.leave_out(entity, &folder.id, name, Reason::Canceled);
+                self.builder
+                    .leave_out(entity, &folder.id, name, Reason::Canceled);
             }
         }
-        present.sort_by(|a, b| by_folder_name(a, b));
+        // By folders' own names, in which AYON has the number; labels are for people.
+        sort_by_name(&mut present, |it| ((), &it.name, &it.id));
         present
     }
 
@@ -194,13 +182,13 @@ impl<'a> Reader<'a> {
             return folder.title().to_owned();
         }
         let sequence = self.tree.sequence(folder).map(Folder::title);
-        let sequence = sequence.unwrap_or(&self.snapshot.project.name);
+        let sequence = sequence.unwrap_or(&self.builder.snapshot.project.name);
         format!("{sequence} / {}", folder.title())
     }
 
     fn read_episodes(&mut self, folders: &'a [Folder]) -> Result<(), InvalidId> {
         for folder in self.folders(folders, Kind::Episode) {
-            self.snapshot.episodes.push(Episode {
+            self.builder.snapshot.episodes.push(Episode {
                 id: EpisodeId::new(folder.id.as_str())?,
                 name: folder.title().to_owned(),
             });
@@ -212,7 +200,7 @@ impl<'a> Reader<'a> {
     fn episode(&self, folder: &'a Folder) -> Option<(usize, EpisodeId)> {
         let mut lineage = self.tree.lineage(folder);
         let episode = lineage.find(|it| Kind::of(it) == Kind::Episode)?;
-        let mut episodes = self.snapshot.episodes.iter().enumerate();
+        let mut episodes = self.builder.snapshot.episodes.iter().enumerate();
         let (place, found) = episodes.find(|(_, it)| it.id.as_str() == episode.id)?;
         Some((place, found.id.clone()))
     }
@@ -251,32 +239,34 @@ impl<'a> Reader<'a> {
             .into_iter()
             .map(|folder| (self.episode(folder), folder))
             .collect();
-        placed.sort_by(|(episode_a, a), (episode_b, b)| {
+        sort_by_name(&mut placed, |(episode, folder)| {
             // Those outside any episode come last.
-            let order = |it: &Option<(usize, EpisodeId)>| it.as_ref().map_or(usize::MAX, |it| it.0);
-            let names = || by_folder_name(a, b);
-            order(episode_a).cmp(&order(episode_b)).then_with(names)
+            let episode = episode.as_ref().map_or(usize::MAX, |it| it.0);
+            (episode, &folder.name, &folder.id)
         });
         let mut places = HashMap::new();
         for (episode, folder) in placed {
-            places.insert(Some(folder.id.as_str()), self.snapshot.sequences.len());
-            self.snapshot.sequences.push(Sequence {
+            places.insert(
+                Some(folder.id.as_str()),
+                self.builder.snapshot.sequences.len(),
+            );
+            self.builder.snapshot.sequences.push(Sequence {
                 id: SequenceId::new(folder.id.as_str())?,
                 name: folder.title().to_owned(),
                 episode_id: episode.map(|(_, id)| id),
             });
         }
         if rootless {
-            let Project { id, name, .. } = &self.snapshot.project;
-            places.insert(None, self.snapshot.sequences.len());
-            self.snapshot.sequences.push(Sequence {
+            let Project { id, name, .. } = &self.builder.snapshot.project;
+            places.insert(None, self.builder.snapshot.sequences.len());
+            self.builder.snapshot.sequences.push(Sequence {
                 id: SequenceId::derived(&[id.as_str()]),
                 name: name.clone(),
                 episode_id: None,
             });
         }
         if loose > 0 {
-            self.note(format!(
+            self.builder.note(format!(
                 "{} in no sequence: the folder, or else the project, stands for one",
                 count(loose, "shot is", "shots are")
             ));
@@ -289,7 +279,7 @@ impl<'a> Reader<'a> {
         folders: &'a [Folder],
         sequences: &HashMap<Option<&'a str>, usize>,
     ) -> Result<(), InvalidId> {
-        let film = self.snapshot.project.fps;
+        let film = self.builder.snapshot.project.fps;
         let mut shots = Vec::new();
         for folder in self.folders(folders, Kind::Shot) {
             let sequence = self.tree.sequence(folder).map(|it| it.id.as_str());
@@ -317,10 +307,10 @@ impl<'a> Reader<'a> {
                 (known, first) => known.or(first),
             };
             let tasks = self.tasks(folder)?;
-            self.snapshot.shots.push(Shot {
+            self.builder.snapshot.shots.push(Shot {
                 id: ShotId::new(folder.id.as_str())?,
                 name: folder.title().to_owned(),
-                sequence_id: self.snapshot.sequences[sequence].id.clone(),
+                sequence_id: self.builder.snapshot.sequences[sequence].id.clone(),
                 data,
                 tasks,
                 thumbnail: self.thumbnail(folder),
@@ -328,7 +318,7 @@ impl<'a> Reader<'a> {
             });
         }
         if inherited > 0 {
-            self.note(format!(
+            self.builder.note(format!(
                 "{} no frame range of {} own: the length is that of a folder above or of the project",
                 count(inherited, "shot has", "shots have"),
                 if inherited == 1 { "its" } else { "their" },
@@ -336,10 +326,11 @@ impl<'a> Reader<'a> {
         }
         for (odd, names) in odd {
             let told = odd.told(names.len());
-            self.note(format!("{told}: {}", first_names(&names)));
+            self.builder
+                .note(format!("{told}: {}", first_names(&names)));
         }
         if other_rates > 0 {
-            self.note(format!(
+            self.builder.note(format!(
                 "{} another frame rate than the project's {film}",
                 count(other_rates, "shot has", "shots have")
             ));
@@ -348,22 +339,18 @@ impl<'a> Reader<'a> {
     }
 
     fn read_assets(&mut self, folders: &'a [Folder]) -> Result<(), InvalidId> {
-        let list = self.list;
-        let types: HashMap<_, _> = list
-            .asset_types
-            .iter()
-            .enumerate()
-            .map(|(place, it)| (&it.id, place))
-            .collect();
+        let list = self.builder.list();
+        let types = ids(list.asset_types.iter().map(|it| &it.id));
         let mut assets = Vec::new();
         for folder in self.folders(folders, Kind::Asset) {
             let asset_type = self.tree.asset_type(folder).id;
-            match types.get(&asset_type) {
-                Some(place) => assets.push((*place, asset_type, folder)),
+            match types.get(asset_type.as_str()) {
+                Some((_, place)) => assets.push((*place, asset_type, folder)),
                 // A folder that is there only since the list was read.
                 None => {
                     let name = folder.title().to_owned();
-                    self.leave_out(EntityKind::Asset, &folder.id, name, Reason::Dangling);
+                    self.builder
+                        .leave_out(EntityKind::Asset, &folder.id, name, Reason::Dangling);
                 }
             }
         }
@@ -371,7 +358,7 @@ impl<'a> Reader<'a> {
         assets.sort_by_key(|(place, ..)| *place);
         for (_, asset_type_id, folder) in assets {
             let tasks = self.tasks(folder)?;
-            self.snapshot.assets.push(Asset {
+            self.builder.snapshot.assets.push(Asset {
                 id: AssetId::new(folder.id.as_str())?,
                 name: folder.title().to_owned(),
                 asset_type_id,
@@ -383,81 +370,50 @@ impl<'a> Reader<'a> {
     }
 
     fn thumbnail(&self, folder: &Folder) -> Option<MediaRef> {
-        let project = self.snapshot.project.id.as_str();
+        let project = self.builder.snapshot.project.id.as_str();
         self.addresses.folder(project, folder)
     }
 
-    /// The tasks of a shot or asset, in the order of task types.
+    /// The tasks of a shot or asset.
     fn tasks(&mut self, folder: &'a Folder) -> Result<Vec<Task>, InvalidId> {
         let of_shot = Kind::of(folder) == Kind::Shot;
-        let mut tasks = Vec::new();
-        for record in self.tasks.remove(folder.id.as_str()).unwrap_or_default() {
-            let task_type = record.task_type.as_deref();
-            let task_type = task_type.and_then(|name| self.task_types.get(&(name, of_shot)));
-            let status = record.status.as_deref();
-            let status = status.and_then(|name| self.task_statuses.get(name));
-            let reason = match (task_type, status) {
-                _ if record.active == Some(false) => Reason::Canceled,
-                (Some(&(task_type_id, place)), Some(&task_status_id)) => {
-                    let known = record.assignees.iter();
-                    let known = known.filter_map(|name| self.users.get(name.as_str()));
-                    let mut assignees: Vec<UserId> = known.map(|&id| id.clone()).collect();
-                    self.unknown_assignees += record.assignees.len() - assignees.len();
-                    assignees.sort();
-                    assignees.dedup();
-                    let task = Task {
-                        id: Some(TaskId::new(record.id.as_str())?),
-                        assignees,
-                        ..Task::new(task_type_id.clone(), task_status_id.clone())
-                    };
-                    tasks.push((place, task));
-                    continue;
-                }
-                _ => Reason::Dangling,
-            };
-            let name = self.full_name(folder);
-            self.leave_out(EntityKind::Task, &record.id, name, reason);
+        let name = self.full_name(folder);
+        let records = self.tasks.remove(folder.id.as_str()).unwrap_or_default();
+        let (inactive, active): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|it| it.active == Some(false));
+        for record in inactive {
+            self.builder
+                .leave_out(EntityKind::Task, &record.id, &name, Reason::Canceled);
         }
-        tasks.sort_by(|(place_a, a), (place_b, b)| {
-            place_a.cmp(place_b).then_with(|| a.id.cmp(&b.id))
+        let active = active.into_iter().map(|it| {
+            let task_type = it.task_type.as_deref();
+            let task_type = task_type.and_then(|name| self.task_types.get(&(name, of_shot)));
+            let status = it.status.as_deref();
+            let status = status.and_then(|name| self.task_statuses.get(name));
+            TaskRecord {
+                id: it.id.as_str().into(),
+                task_type: task_type.map(|id| id.as_str().into()),
+                status: status.map(|id| id.as_str().into()),
+                assignees: it.assignees.iter().map(|it| it.as_str().into()).collect(),
+            }
         });
-        Ok(tasks.into_iter().map(|(_, task)| task).collect())
+        self.builder.tasks(&name, active)
     }
 
     /// Reads who appears where. What names a shot or asset that was left out goes with it.
     fn read_casting(&mut self, links: &'a [Link]) {
-        let shots = self.snapshot.shots.iter().enumerate();
-        let shots: HashMap<_, _> = shots.map(|(at, it)| (it.id.as_str(), at)).collect();
-        let assets = self.snapshot.assets.iter().enumerate();
-        let assets: HashMap<_, _> = assets.map(|(at, it)| (it.id.as_str(), at)).collect();
-        let mut cast: Vec<(usize, usize)> = Vec::new();
-        let mut other = 0;
-        for link in links {
-            let places = (shots.get(&*link.output_id), assets.get(&*link.input_id));
-            let kind = |id: &str| self.tree.get(id).map(Kind::of);
-            match places {
-                (Some(shot), Some(asset)) => cast.push((*shot, *asset)),
-                _ if kind(&link.output_id) == Some(Kind::Shot)
-                    && kind(&link.input_id) == Some(Kind::Asset) => {}
-                _ => other += 1,
-            }
-        }
-        // The same pair may be linked twice.
-        cast.sort_unstable();
-        cast.dedup();
-        let casting = cast.chunk_by(|(a, _), (b, _)| a == b).map(|of_shot| {
-            let asset = |(_, asset): &(usize, usize)| self.snapshot.assets[*asset].id.clone();
-            ShotCasting {
-                shot_id: self.snapshot.shots[of_shot[0].0].id.clone(),
-                asset_ids: of_shot.iter().map(asset).collect(),
-            }
-        });
-        self.snapshot.casting = casting.collect();
-        if other > 0 {
-            self.note(format!(
+        let pairs = links.iter().map(|it| (&*it.output_id, &*it.input_id));
+        let missing = self.builder.cast(pairs);
+        let is = |id: &str, kind| self.tree.get(id).map(Kind::of) == Some(kind);
+        let other = missing
+            .iter()
+            .filter(|(shot, asset)| !is(shot, Kind::Shot) || !is(asset, Kind::Asset));
+        match other.count() {
+            0 => {}
+            other => self.builder.note(format!(
                 "{} not from an asset to a shot, and not shown",
                 count(other, "breakdown link is", "breakdown links are")
-            ));
+            )),
         }
     }
 
@@ -473,11 +429,12 @@ impl<'a> Reader<'a> {
             let folder = folder.and_then(|id| self.tree.get(id));
             if folder.is_some_and(|it| self.tree.is_canceled(it)) {
                 let name = product.title().to_owned();
-                self.leave_out(EntityKind::Edit, &product.id, name, Reason::Canceled);
+                self.builder
+                    .leave_out(EntityKind::Edit, &product.id, name, Reason::Canceled);
                 continue;
             }
             let (place, episode) = folder.and_then(|it| self.episode(it)).unzip();
-            let project = self.snapshot.project.id.as_str();
+            let project = self.builder.snapshot.project.id.as_str();
             let edit = edits::edit(record, project, self.first_frame, episode, self.addresses)?;
             let created = Reverse(version.created_at.as_deref());
             let task = tasks
@@ -491,35 +448,16 @@ impl<'a> Reader<'a> {
                 edits::note(record),
             ));
         }
-        edits.sort_by(|(order_a, a, _), (order_b, b, _)| {
-            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-            order_a.cmp(order_b).then_with(names)
+        sort_by_name(&mut edits, |(order, edit, _)| {
+            (*order, &edit.name, &edit.id)
         });
         for (_, edit, note) in edits {
             if let Some(note) = note {
-                self.note(format!("the edit {}: {note}", edit.name));
+                self.builder.note(format!("the edit {}: {note}", edit.name));
             }
-            self.snapshot.edits.push(edit);
+            self.builder.snapshot.edits.push(edit);
         }
         Ok(())
-    }
-
-    /// Last touches on the whole.
-    fn finish(mut self) -> ProjectSnapshot {
-        if self.unknown_assignees > 0 {
-            let unknown = self.unknown_assignees;
-            self.note(format!(
-                "{} of the people on tasks {} left out: AYON does not list them",
-                unknown,
-                if unknown == 1 { "is" } else { "are" }
-            ));
-        }
-        let mut snapshot = self.snapshot;
-        snapshot.left_out.sort_by(|a, b| {
-            let names = || by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id));
-            a.kind.cmp(&b.kind).then_with(names)
-        });
-        snapshot
     }
 }
 
@@ -566,11 +504,6 @@ fn tasks_elsewhere(by_type: &BTreeMap<&str, usize>) -> String {
     )
 }
 
-/// The order of folders' own names, in which AYON has the number; labels are for people.
-fn by_folder_name(a: &Folder, b: &Folder) -> std::cmp::Ordering {
-    by_name(&a.name, &b.name).then_with(|| a.id.cmp(&b.id))
-}
-
 /// Names in a row, or the first few of many.
 fn first_names(names: &[String]) -> String {
     const SHOWN: usize = 5;
@@ -578,8 +511,4 @@ fn first_names(names: &[String]) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more", names[..SHOWN].join(", ")),
     }
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }

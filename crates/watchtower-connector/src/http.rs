@@ -33,7 +33,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -85,8 +84,7 @@ impl HttpClient {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.silence_timeout)
             .pool_max_idle_per_host(options.jobs.get())
-            // Routers drop connections that lie idle for longer, and tell nobody.
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(options.idle_timeout)
             // Redirects and retries are ours: see `request`.
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())

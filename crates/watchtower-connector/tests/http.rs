@@ -83,6 +83,32 @@ async fn answered(answer: ResponseTemplate) -> (Failure, String, Traffic) {
 }
 
 #[tokio::test]
+async fn a_connection_that_lay_idle_for_long_is_not_used_again() {
+    assert_eq!(HttpOptions::default().idle_timeout.as_secs(), 60);
+    // What comes later on the same connection is dropped without a word, as by a router.
+    let once = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let server = Script::start(vec![Answer::ThenSilence(once.to_vec())]).await;
+    let options = |idle_timeout| HttpOptions {
+        idle_timeout,
+        retries: 0,
+        ..quick()
+    };
+    let http = HttpClient::new(server.url(), &options(Duration::from_nanos(1))).unwrap();
+    for _ in 0..3 {
+        read(&http).await.unwrap();
+    }
+    let http = HttpClient::new(server.url(), &options(Duration::from_secs(60))).unwrap();
+    read(&http).await.unwrap();
+    assert!(read(&http).await.is_err(), "it was kept");
+    // One that the server closed is not used either.
+    let server = Script::start(vec![Answer::Bytes(once.to_vec())]).await;
+    let http = client(server.url());
+    for _ in 0..3 {
+        read(&http).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_fails_for_the_moment_is_tried_again() {
     let server = Script::start(vec![
         Answer::Reset,

@@ -29,6 +29,9 @@ pub struct HttpOptions {
     /// How long a server may send nothing, or next to nothing, before we give up: the start of an
     /// answer, or [`SLOWEST`](Self::SLOWEST) bytes a second within one. Default 60 seconds.
     pub silence_timeout: Duration,
+    /// How long a connection may lie idle and be used again. Default 60 seconds: routers drop those that lie
+    /// idle for longer, and tell nobody.
+    pub idle_timeout: Duration,
     /// How often a request is repeated that fails for the moment. Default 3.
     pub retries: usize,
     /// How long to wait before the first repetition; each wait is twice as long as the last, with
@@ -60,6 +63,7 @@ impl Default for HttpOptions {
             requests_per_second: None,
             connect_timeout: Duration::from_secs(10),
             silence_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
             retries: 3,
             retry_delay: Duration::from_millis(500),
             longest_wait: Duration::from_secs(120),

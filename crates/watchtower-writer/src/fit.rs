@@ -179,12 +179,12 @@ fn part_types(
     };
     let of_shots: BTreeSet<_> = types_of(snapshot.shots.iter().map(|it| &it.tasks));
     let of_assets: BTreeSet<_> = types_of(snapshot.assets.iter().map(|it| &it.tasks));
-    let shared: BTreeSet<TaskTypeId> = of_shots.intersection(&of_assets).cloned().collect();
+    let misplaced = of_shots.iter().filter(|id| for_shots(id) == Some(false));
+    let misplaced = misplaced.chain(of_assets.iter().filter(|id| for_shots(id) == Some(true)));
+    let misplaced: BTreeSet<TaskTypeId> = misplaced.cloned().collect();
     let mut twins = BTreeMap::new();
-    for id in shared {
-        let Some(is_for_shots) = for_shots(&id) else {
-            continue;
-        };
+    for id in misplaced {
+        let is_for_shots = for_shots(&id) == Some(true);
         let original = list.task_types.iter().find(|it| it.id == id);
         let Some(twin) = original.map(twin) else {
             continue;
@@ -287,11 +287,17 @@ mod tests {
         assert_eq!(film.shots[0].tasks[0].task_type_id, animation.id);
         assert_eq!(film.assets[0].tasks[0].task_type_id, twin.id);
         let modeling = list.task_types[1].id.clone();
-        assert_eq!(film.project.task_types, [animation.id, twin.id, modeling]);
+        let types = [animation.id, twin.id.clone(), modeling];
+        assert_eq!(film.project.task_types, types);
         // Another export has the same ids, and one whose assets have none is left as it is.
         let (mut film, _) = self::film();
         film.assets.clear();
         assert!(fit(&mut film, &list).types.is_empty());
+        // One that stands on the other kind alone would be seen nowhere.
+        let (mut film, _) = self::film();
+        film.shots.clear();
+        fit(&mut film, &list);
+        assert_eq!(film.assets[0].tasks[0].task_type_id, twin.id);
     }
 
     #[test]

@@ -294,13 +294,11 @@ impl Tracker for Flow {
 
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
         let kept = self.kept_details().remove(&project.id);
-        let schema = self.schema().await?;
         let details = match kept {
             Some(details) => details,
-            None => self.read_project(project, &schema).await?,
+            None => self.read_project(project, &*self.schema().await?).await?,
         };
-        let cuts = self.cuts(&details, &schema).await?;
-        project::snapshot(self, &details, &cuts, project, list)
+        project::snapshot(self, &details, project, list)
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

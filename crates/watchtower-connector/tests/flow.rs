@@ -145,12 +145,13 @@ async fn lists_are_read_once_and_types_that_are_off_never() {
     for shared in ["Project", "Status", "Step", "HumanUser"] {
         assert_eq!(of(shared), 1, "{shared}: {asked:?}");
     }
-    for listed in ["Sequence", "Shot", "Asset", "Task", "Episode"] {
+    for listed in [
+        "Sequence", "Shot", "Asset", "Task", "Episode", "Cut", "Version",
+    ] {
         assert_eq!(of(listed), PROJECTS.len(), "{listed}: {asked:?}");
     }
-    for read in ["Cut", "CutItem", "Version"] {
-        assert_eq!(of(read), 1, "{read}: {asked:?}");
-    }
+    // So many have cuts.
+    assert_eq!(of("CutItem"), 4, "{asked:?}");
 
     let off = RecordedFlow::start().await;
     let types = [
@@ -213,6 +214,44 @@ async fn each_refusal_says_what_to_do() {
         let error = flow.project_list().await.unwrap_err();
         all.push(told(&error, &server));
     }
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[tokio::test]
+async fn each_login_that_fails_says_what_to_do() {
+    let mut all = Vec::new();
+    for (code, message) in [
+        (102, "Can't authenticate user 'ada' with ada-password"),
+        (106, "Two factor authentication is required"),
+        (
+            108,
+            "Authentication using username/password is not allowed for an SSO-enabled site",
+        ),
+        (
+            110,
+            "Authentication using username/password is not allowed for an Autodesk Identity enabled site",
+        ),
+        (111, "Something else"),
+    ] {
+        let (server, flow) = flow_as(person("ada-password")).await;
+        answer(&server, "get_session_token", fault(code, message)).await;
+        for _ in 0..2 {
+            let error = flow.project_list().await.unwrap_err();
+            all.push(told(&error, &server));
+        }
+        let (first, again) = (all[all.len() - 2].clone(), all.pop());
+        assert_eq!(again, Some(first));
+        let asked = server.asked().await;
+        let logins = asked.iter().filter(|it| *it == "get_session_token");
+        assert_eq!(logins.count(), 1, "{code}");
+    }
+    // A token of a session that is over.
+    let token = Credentials::SessionToken("recorded-session-9".into());
+    let (server, flow) = flow_as(token).await;
+    let over = fault(102, "Can't authenticate session token ending with 'on-9'");
+    answer(&server, "schema_entity_read", over).await;
+    let error = flow.check().await.unwrap_err();
+    all.push(told(&error, &server));
     insta::assert_snapshot!(all.join("\n"));
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use watchtower_model::FrameRate;
 
 use super::Flow;
-use super::list::{Details, Omitted};
+use super::list::Omitted;
 use super::query::{Query, filter, of_project};
 use super::records::{Cut, CutItem, Link, Version, fields};
 use super::site::Schema;
@@ -33,13 +33,13 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// None for what has no timeline here, as a reel.
-    fn of(entity: Option<&Link>) -> Option<Self> {
+    /// None for what has no timeline in a project, as a reel or another project.
+    fn of(entity: Option<&Link>, project: i64) -> Option<Self> {
         let Some(link) = entity else {
             return Some(Self::Project);
         };
         match &*link.entity {
-            "Project" => Some(Self::Project),
+            "Project" => (link.id == project).then_some(Self::Project),
             "Episode" => Some(Self::Episode(link.id)),
             "Sequence" => Some(Self::Sequence(link.id)),
             "Scene" => Some(Self::Scene(link.id)),
@@ -70,11 +70,10 @@ pub(super) struct ChosenCut {
 
 impl Flow {
     /// Reads the cuts of a project, and chooses among them.
-    pub(super) async fn cuts(&self, details: &Details, schema: &Schema) -> Result<Cuts> {
-        let title = details.project.title();
+    pub(super) async fn cuts(&self, project: i64, title: &str, schema: &Schema) -> Result<Cuts> {
         let mut cuts = Cuts::default();
         let candidates = self
-            .candidates(details, schema, &title, &mut cuts.notes)
+            .candidates(project, schema, title, &mut cuts.notes)
             .await?;
         let ids: Vec<i64> = candidates.iter().map(|(_, it)| it.id).collect();
         let mut items: HashMap<i64, Vec<CutItem>> = HashMap::new();
@@ -110,7 +109,7 @@ impl Flow {
         let query = match &self.settings.edit_version {
             _ if !versions.is_empty() => vec![filter("id", "in", versions.into())],
             Some(name) if cuts.has_no_timeline() => {
-                let mut filters = of_project(details.project.id);
+                let mut filters = of_project(project);
                 filters.push(filter("code", "starts_with", json!([name])));
                 filters
             }
@@ -139,7 +138,7 @@ impl Flow {
     /// The newest revision of each cut that may count.
     async fn candidates(
         &self,
-        details: &Details,
+        project: i64,
         schema: &Schema,
         title: &str,
         notes: &mut Vec<String>,
@@ -150,7 +149,7 @@ impl Flow {
         let query = Query {
             entity: "Cut",
             fields: schema.present("Cut", fields("Cut")),
-            filters: of_project(details.project.id),
+            filters: of_project(project),
         };
         let operation = format!("read the cuts of {title}");
         let Some(cuts) = self.allowed(self.read::<Cut>(&operation, &query).await)? else {
@@ -158,7 +157,13 @@ impl Flow {
             return Ok(Vec::new());
         };
         let (named, mut elsewhere) = (self.settings.cut.as_deref(), Vec::new());
-        let candidates = newest(cuts, &details.omitted, named, &mut elsewhere);
+        let candidates = newest(
+            project,
+            cuts,
+            &*self.omitted().await?,
+            named,
+            &mut elsewhere,
+        );
         if !elsewhere.is_empty() {
             notes.push(format!(
                 "cuts of things that have no timeline here do not count: {}",
@@ -218,6 +223,7 @@ fn is_called(cut: &Cut, name: &str) -> bool {
 /// Of each thing that cuts are of, the newest revision of each name. Where one goes by the name that was asked
 /// for, the others of that thing do not count. Cuts of what has no timeline are put `elsewhere`.
 fn newest(
+    project: i64,
     cuts: Vec<Cut>,
     omitted: &Omitted,
     named: Option<&str>,
@@ -229,7 +235,7 @@ fn newest(
         if omitted.is(status) || status == Some(NOT_APPLICABLE) {
             continue;
         }
-        match Level::of(cut.entity.as_ref()) {
+        match Level::of(cut.entity.as_ref(), project) {
             Some(level) => levels.entry(level).or_default().push(cut),
             None => elsewhere.push(cut.title()),
         }
@@ -586,13 +592,14 @@ mod tests {
                 of(4, "Main", 8, "omt", Value::Null),
                 of(5, "Trailer", 1, "ip", Value::Null),
                 of(6, "Reel", 1, "ip", reel.clone()),
+                of(7, "Other", 1, "ip", json!({"type": "Project", "id": 71})),
             ]
         };
         let mut elsewhere = Vec::new();
         let omitted = Omitted::new(&[], &[]);
-        let newest = newest(cuts(), &omitted, None, &mut elsewhere);
+        let newest = newest(70, cuts(), &omitted, None, &mut elsewhere);
         assert_eq!(newest.iter().map(|it| it.1.id).collect::<Vec<_>>(), [2, 5]);
-        assert_eq!(elsewhere, ["Reel v001"]);
+        assert_eq!(elsewhere, ["Reel v001", "Other v001"]);
         let shots = [
             (2, items(&[item(1, 1, 2), item(2, 3, 4)])),
             (5, items(&[item(1, 1, 2)])),
@@ -601,7 +608,7 @@ mod tests {
         assert_eq!(chosen[&Level::Project].cut.id, 2);
         // With or without its revision.
         for (name, id) in [("trailer", 5), ("Main v002", 1), ("main", 2)] {
-            let named = super::newest(cuts(), &omitted, Some(name), &mut Vec::new());
+            let named = super::newest(70, cuts(), &omitted, Some(name), &mut Vec::new());
             assert_eq!(
                 named.iter().map(|it| it.1.id).collect::<Vec<_>>(),
                 [id],

@@ -9,6 +9,7 @@ use watchtower_model::{
 };
 
 use super::call::CallError;
+use super::cut::Cuts;
 use super::media::picture;
 use super::natural::{NaturalKey, by_name};
 use super::query::{Query, Row, filter, of_project};
@@ -34,7 +35,7 @@ pub(super) struct Shared {
 }
 
 /// What is read of a project to know what it shares with the others, and again for itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Details {
     pub project: records::Project,
     pub episodes: Vec<records::Episode>,
@@ -42,6 +43,7 @@ pub(super) struct Details {
     pub shots: Vec<records::Shot>,
     pub assets: Vec<records::Asset>,
     pub tasks: Vec<records::Task>,
+    pub cuts: Cuts,
     /// What the project makes of the statuses of tasks.
     task_statuses: Field,
     pub omitted: Arc<Omitted>,
@@ -264,7 +266,7 @@ impl Flow {
     ) -> Result<Details, CallError> {
         let title = project.title();
         let (id, schema) = (project.id, schema);
-        let (statuses, task_statuses, episodes, sequences, shots, assets, tasks) = tokio::try_join!(
+        let (statuses, task_statuses, episodes, sequences, shots, assets, tasks, cuts) = tokio::try_join!(
             async { Ok(self.omitted().await?) },
             async { Ok(self.task_statuses_of(id).await?) },
             self.read_of::<records::Episode>("episodes", "Episode", &title, id, schema),
@@ -278,6 +280,7 @@ impl Flow {
             self.read_with_episodes::<records::Shot>("shots", "Shot", &title, id, schema),
             self.read_of_if_allowed("assets", "Asset", &title, id, schema),
             self.read_of_if_allowed("tasks", "Task", &title, id, schema),
+            async { Ok(self.cuts(id, &title, schema).await?) },
         )?;
         let unseen = [("assets", assets.is_none()), ("tasks", tasks.is_none())];
         Ok(Details {
@@ -288,6 +291,7 @@ impl Flow {
             assets: assets.unwrap_or_default(),
             tasks: tasks.unwrap_or_default(),
             task_statuses,
+            cuts,
             omitted: statuses,
             unseen: unseen
                 .into_iter()
@@ -298,7 +302,7 @@ impl Flow {
     }
 
     /// Which statuses mean omitted; asked once for each list of projects.
-    async fn omitted(&self) -> Result<Arc<Omitted>> {
+    pub(super) async fn omitted(&self) -> Result<Arc<Omitted>> {
         let mut known = self.omitted.lock().await;
         if let Some(omitted) = &*known {
             return Ok(Arc::clone(omitted));

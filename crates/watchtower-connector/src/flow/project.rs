@@ -25,14 +25,13 @@ use crate::snapshot_builder::{SnapshotBuilder, TaskRecord, count};
 pub(super) fn snapshot(
     flow: &Flow,
     details: &Details,
-    cuts: &Cuts,
     project: &Project,
     list: &ProjectList,
 ) -> Result<ProjectSnapshot> {
     let mut reader = Reader {
         builder: SnapshotBuilder::new("Flow", project, list),
         details,
-        cuts,
+        cuts: &details.cuts,
         homes: Homes::new(details, project),
         not_yet: 0,
     };
@@ -115,7 +114,7 @@ impl<'a> Homes<'a> {
                 true,
                 None,
                 0,
-                NaturalKey::of(&name),
+                NaturalKey::of(sequence.code.as_deref().unwrap_or_default()),
                 sequence.id,
                 EpisodeRank::default(),
             );

@@ -7,11 +7,13 @@ than the project's, and the statuses that each project offers.
 The timeline is Watchtower's (`place.rs`), so where that differs from section 8 of the spec, it is followed here. Each
 place is marked `timeline`:
  1. a shot without a place is there, with `frame_in` and `frame_out` null, and not left out;
- 2. where nothing is known of any shot of a film or episode, its shots are laid end to end, a second each;
+ 2. where nothing is known of any shot of a film or episode, its shots are laid end to end, a second each, behind what
+    its cut has;
  3. a sequence ends with its last shot, even if its cut goes on with items that have no shot;
  4. a shot is in the episode of its sequence, so what stands for the sequence of a shot with an episode of its own is in
-    that episode;
- 5. where a film or episode has a cut, sequences come in the order of their first shots on the timeline.
+    that episode, and where it stands in several, those after the first are sequences of their own;
+ 5. where a film or episode has a cut, sequences come in the order of their first shots on the timeline;
+ 6. the cut of a sequence counts from its first shot where that starts before 0, or later than its shots last.
 """
 
 import re
@@ -230,7 +232,8 @@ class Mapper:
         pid, notes, left = row["id"], [], []
         episodes = {e["id"]: e for e in self.rows("Episode", project=pid)}
         sequences = {s["id"]: s for s in self.rows("Sequence", project=pid)}
-        of_episode = {s["id"]: (self.live(s["episode"]) or {}).get("id") for s in sequences.values()} if "Episode" in self.grid._schema else {}
+        known = lambda link: (self.live(link) or {}).get("id") if (self.live(link) or {}).get("id") in episodes else None
+        of_episode = {s["id"]: known(s["episode"]) for s in sequences.values()} if "Episode" in self.grid._schema else {}
         chosen = self.cuts(pid)
         # A cut knows its rate; the project's is a field that a studio made, if it did.
         rates = [(level[0] == "Project", len(self.shots_of(cut)), -cut["id"], cut["fps"]) for level, cut in chosen.items() if cut["fps"]]
@@ -256,20 +259,28 @@ class Mapper:
             if sequence and sequence["id"] in sequences:
                 return "sequence-%d" % sequence["id"], of_episode.get(sequence["id"])
             scene = self.live(shot["sg_scene"])
-            own = (self.live(shot["sg_episode"]) or {}).get("id") if "Episode" in self.grid._schema else None
+            own = known(shot["sg_episode"]) if "Episode" in self.grid._schema else None
             return ("scene-%d" % scene["id"] if scene else "project-%d" % pid), own
 
         homes = {s["id"]: home(s) for s in shots}
+        episode_rank = lambda e: (e is None, natural(episodes[e]["code"]) if e else [], e or 0)
+        firsts = {}  # timeline 4
+        for key, episode in homes.values():
+            firsts[key] = min(firsts.get(key, episode), episode, key=episode_rank)
+        apart = lambda key, episode: key if key.startswith("sequence-") or episode == firsts[key] else "%s-episode-%d" % (key, episode or 0)
+        homes = {i: (apart(*h), h[1]) for i, h in homes.items()}
         orders = [s["sg_cut_order"] for s in shots if s["sg_cut_order"] is not None]
         overall = len(orders) == len(set(orders))
 
+        episode_of_home = dict(homes.values())
+
         def sequence_key(key):
-            kind, _, number = key.partition("-")
+            kind, number = key.split("-")[:2]
             if kind == "sequence":
-                return (0, natural(sequences[int(number)]["code"]), int(number))
+                return (0, natural(sequences[int(number)]["code"]), int(number), ())
             if kind == "scene":
-                return (1, natural(self.grid._db["Scene"][int(number)]["code"]), int(number))
-            return (2, [], 0)
+                return (1, natural(self.grid._db["Scene"][int(number)]["code"]), int(number), episode_rank(episode_of_home[key]))
+            return (2, [], 0, episode_rank(episode_of_home[key]))
 
         sequence_rank = {}
         for key in {h[0] for h in homes.values()} | {"sequence-%d" % s for s in sequences}:
@@ -303,10 +314,14 @@ class Mapper:
                 at, rate = 0, fps
                 for key in sorted({homes[s["id"]][0] for s in mine}, key=lambda k: sequence_rank[k]):
                     group = [s for s in mine if homes[s["id"]][0] == key]
-                    kind, _, number = key.partition("-")
+                    kind, number = key.split("-")[:2]
                     own = chosen.get(({"sequence": "Sequence", "scene": "Scene"}.get(kind), int(number)))
                     if own:
                         pieces, end = self.places(own, notes)
+                        pieces = {s["id"]: pieces[s["id"]] for s in group if s["id"] in pieces}
+                        first, last = min([a for a, b in pieces.values()] or [0]), max([b for a, b in pieces.values()] or [0])
+                        if not 0 <= first <= last - first:  # timeline 6
+                            pieces = {i: (a - first, b - first) for i, (a, b) in pieces.items()}
                         for shot in group:
                             if shot["id"] in pieces:
                                 a, b = pieces[shot["id"]]
@@ -318,7 +333,7 @@ class Mapper:
                             placed[shot["id"]] = (at, at + long, rate, "end to end")
                             at += long
             if mine and not any(s["id"] in placed for s in mine):  # timeline 2
-                at = 0
+                at = end if cut else 0
                 for shot in mine:
                     placed[shot["id"]] = (at, at + round(rate), rate, "a second each")
                     at += round(rate)
@@ -365,11 +380,12 @@ class Mapper:
         used_homes = {s["sequence"] for s in out_shots}
         out_sequences = []
         for key in sorted(set(sequence_rank) & (used_homes | {"sequence-%d" % s for s in sequences}), key=lambda k: sequence_rank[k]):
-            kind, _, number = key.partition("-")
+            kind, number = key.split("-")[:2]
             name = {"sequence": lambda: sequences[int(number)]["code"], "scene": lambda: self.grid._db["Scene"][int(number)]["code"],
                     "project": lambda: row["name"]}[kind]()
-            own = sorted({homes[s["id"]][1] for s in shots if homes[s["id"]][0] == key}, key=lambda e: (e is None, e))
-            episode = of_episode.get(int(number)) if kind == "sequence" else own[0]  # timeline 4
+            episode = of_episode.get(int(number)) if kind == "sequence" else episode_of_home[key]  # timeline 4
+            if "-episode-" in key:
+                name = "%s (%s)" % (name or "%s %s" % (kind.title(), number), (episodes[episode]["code"] or "Episode %d" % episode) if episode else "no episode")
             out_sequences.append({"id": key, "name": name, "episode": episode})
         if by_cut:  # timeline 5
             first = [homes[s["id"]][0] for s in on_timeline]

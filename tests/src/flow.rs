@@ -45,8 +45,20 @@ impl Counterpart {
     ///
     /// When it does not start.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut command = python();
-        command.arg("server.py").args(arguments);
+        Self::run(python().arg("server.py").args(arguments))
+    }
+
+    /// Starts one whose seed was shuffled by chance, the same for the same number.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn shuffled(number: u32, arguments: &[&str]) -> Self {
+        let number = number.to_string();
+        Self::run(python().args(["mutated.py", &number]).args(arguments))
+    }
+
+    fn run(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("python starts");
         let mut line = String::new();

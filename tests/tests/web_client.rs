@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
+use watchtower_tests::flow::Counterpart;
 use watchtower_tests::picture::{Picture, corner, is_close, patches};
 use watchtower_tests::{Kitsu, Serving, browser_script, inspect, read, run, watchtower, wheel};
 
@@ -27,6 +28,9 @@ const MISSED: [(&str, &str); 1] = [(
 /// What the player of a client logs by itself when there is no movie. It asks for none.
 const NO_MOVIE: &str =
     "VIDEOJS: ERROR: (CODE:4 MEDIA_ERR_SRC_NOT_SUPPORTED) No compatible source was found";
+
+/// What v1 throws when another episode is chosen that has no movie.
+const STALE_SHOT: &str = "TypeError: Cannot read properties of undefined (reading 'startFrame')";
 
 /// How much of a canvas is drawn at least, of 1. A blank one has one colour, so nothing of it is.
 const DRAWN: [(&str, f64); 4] = [
@@ -294,11 +298,16 @@ impl View<'_> {
     /// Demands of the page that the client works on it as it should: nothing thrown, nothing missing,
     /// everything drawn.
     fn works(&self) {
-        self.is_undisturbed(&[]);
-        self.shows_menus_and_people();
         if !self.seen["assignee_groups"].is_null() {
             assert!(!self.groups_of_people().is_empty(), "{}", self.name());
         }
+        self.works_whoever_has_tasks();
+    }
+
+    /// The same where nobody may have a task of the last type.
+    fn works_whoever_has_tasks(&self) {
+        self.is_undisturbed(&[]);
+        self.shows_menus_and_people();
         self.is_drawn();
         self.plays();
         self.counts_tasks();
@@ -909,8 +918,13 @@ fn write_known(example: &Path, folder: &Path, known: impl Fn(usize, &Value) -> V
 impl View<'_> {
     /// Demands that the grid has every shot, and the timeline those that have a place on it.
     fn has_every_shot(&self, all: usize, on_timeline: usize) {
-        let name = self.name();
         self.is_undisturbed(&[NO_MOVIE]);
+        self.shows_every_shot(all, on_timeline);
+    }
+
+    /// The same, whatever the client throws.
+    fn shows_every_shot(&self, all: usize, on_timeline: usize) {
+        let name = self.name();
         let shots = self.shots();
         assert_eq!(self.seen["state"]["shots"], all, "{name}");
         assert_eq!(shots.len(), all, "{name}");
@@ -1027,6 +1041,48 @@ fn the_kitsu_films_work() {
             met.insert(name.to_owned());
         }
         assert_eq!(met.len(), kitsu.project_count());
+    }
+}
+
+#[test]
+fn the_flow_films_work() {
+    let counterpart = Counterpart::start(&[]);
+    let films = ["Film With Cut", "Série — Été", "Names Only"];
+    for format in FORMATS {
+        let folder = tempfile::tempdir().unwrap();
+        twice(format, || {
+            let mut export = counterpart.export(folder.path());
+            export.args(["--format", format]);
+            run(
+                export.args(films.iter().flat_map(|it| ["--project", it])),
+                0,
+            );
+        });
+        let inspected = Inspected::new(folder.path(), format, "flow", &["Film With Cut"]);
+        inspected.home_works();
+        let mut met = BTreeSet::new();
+        for view in inspected.views() {
+            let name = text(&view.seen["state"]["name"]).to_owned();
+            // Nobody works on the others, so they have no menus.
+            match (&*name, view.episode) {
+                ("Film With Cut", _) => view.works_whoever_has_tasks(),
+                ("Names Only", _) => view.has_every_shot(3, 3),
+                (_, None) => view.has_every_shot(7, 7),
+                (_, Some("E101")) => {
+                    view.has_every_shot(2, 2);
+                    view.plays();
+                }
+                (_, Some("E102")) => {
+                    // An episode without a movie keeps that of the one before, and the client looks for the
+                    // shot that this one showed.
+                    assert_eq!(view.seen["thrown"], json!([STALE_SHOT]));
+                    view.shows_every_shot(4, 4);
+                }
+                (_, episode) => panic!("an unknown view {name} {episode:?}"),
+            }
+            met.insert(name);
+        }
+        assert_eq!(met, films.map(str::to_owned).into());
     }
 }
 

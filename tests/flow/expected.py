@@ -258,7 +258,7 @@ class Mapper:
             sequence = self.live(shot["sg_sequence"])
             if sequence and sequence["id"] in sequences:
                 return "sequence-%d" % sequence["id"], of_episode.get(sequence["id"])
-            scene = self.live(shot["sg_scene"])
+            scene = self.live(shot.get("sg_scene"))
             own = known(shot["sg_episode"]) if "Episode" in self.grid._schema else None
             return ("scene-%d" % scene["id"] if scene else "project-%d" % pid), own
 

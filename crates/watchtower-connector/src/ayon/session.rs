@@ -117,7 +117,7 @@ async fn log_in(http: &HttpClient, name: &str, password: &SecretString) -> Resul
     let answer = request.json().await;
     let answer = answer.map_err(|failure| explain(http, failure, name))?;
     let LoginAnswer { token } = secret_answer(OPERATION, answer)?;
-    Ok(AuthHeader::bearer(&token)?)
+    AuthHeader::bearer(&token)
 }
 
 /// Says why a login failed, in words that help.

@@ -279,9 +279,12 @@ pub(super) async fn observe(
     observed.traffic_at_first = tracker.tracker.traffic();
     tracker.count("describe");
     observed.account = Some(tracker.check().await);
+    // What a project holds may have been read for the list.
+    let before = tracker.work();
     let list = tracker.list().await;
     if let Ok(list) = &list {
         observed.read(&tracker, list, scenario).await;
+        observed.reading_is_seen = tracker.work() != before;
         observed.unknown_keys = tracker.tracker.unknown_keys();
         observed.again = Some(reread(&tracker, list, &observed.films).await);
         observed.at_once = at_once(&tracker, list, &observed.films).await;
@@ -339,7 +342,6 @@ impl Observed {
                 self.not_listed.push(name.clone());
             }
         }
-        let before = tracker.work();
         for project in list.projects.iter().filter(asked) {
             match tracker.project(project, list).await {
                 Ok(snapshot) => self.films.push(Film {
@@ -349,7 +351,6 @@ impl Observed {
                 Err(trouble) => self.unread.push((project.name.clone(), trouble)),
             }
         }
-        self.reading_is_seen = tracker.work() != before;
     }
 
     /// Breaks off the reading of a project, and reads it once more.

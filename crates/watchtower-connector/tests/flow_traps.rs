@@ -6,7 +6,7 @@ mod flow_server;
 
 use std::time::Duration;
 
-use flow_server::{KEY, RecordedFlow, SCRIPT, body, line};
+use flow_server::{KEY, PROJECTS, RecordedFlow, SCRIPT, body, line};
 use serde_json::{Value, json};
 use watchtower_connector::flow::{Credentials, Flow, FlowSettings};
 use watchtower_connector::http::HttpOptions;
@@ -172,7 +172,7 @@ fn settings(server: &RecordedFlow) -> FlowSettings {
         key: KEY.into(),
     };
     FlowSettings {
-        projects: vec!["project-70".into()],
+        projects: vec![PROJECTS[0].into()],
         http: HttpOptions {
             retries: 2,
             retry_delay: Duration::from_millis(1),
@@ -187,7 +187,7 @@ async fn read(flow: &Flow) -> Result<(ProjectList, ProjectSnapshot)> {
     let project = list
         .projects
         .iter()
-        .find(|it| it.id.as_str() == "project-70");
+        .find(|it| it.id.as_str() == PROJECTS[0]);
     let film = flow.project(project.unwrap(), &list).await?;
     Ok((list, film))
 }
@@ -441,6 +441,8 @@ async fn one_name_in_two_episodes_is_two_sequences() {
 async fn nothing_is_asked_that_is_computed_for_the_page() {
     let (server, flow) = site(json!({})).await;
     read(&flow).await.unwrap();
+    let files = server.files.received_requests().await.unwrap();
+    assert!(files.is_empty(), "a list needs no file");
     let requests = server.site.received_requests().await.unwrap();
     let reads: Vec<_> = requests.iter().map(body).collect();
     let reads: Vec<_> = reads

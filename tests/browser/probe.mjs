@@ -124,6 +124,8 @@ export function describePlayer() {
     error: video.error?.code ?? null,
     width: video.videoWidth,
     height: video.videoHeight,
+    // Whether this browser decodes HEVC, which depends on the machine.
+    hevc: video.canPlayType('video/mp4; codecs="hvc1.1.6.L93.B0"') !== "",
   };
 }
 

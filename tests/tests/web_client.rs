@@ -1151,6 +1151,84 @@ fn the_page_reloads_itself_when_an_export_lands() {
     }
 }
 
+#[test]
+fn an_edit_alone_is_a_wall_that_can_be_looked_at() {
+    for format in FORMATS {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let movie = path("cut.mp4");
+        let colours = ["red", "green", "blue", "yellow"];
+        let mut arguments: Vec<String> = Vec::new();
+        let mut inputs = String::new();
+        for (at, colour) in colours.iter().enumerate() {
+            let source = format!("color={colour}:size=320x180:rate=24:duration=2");
+            arguments.extend(["-f".into(), "lavfi".into(), "-i".into(), source]);
+            inputs += &format!("[{at}]");
+        }
+        let joined = format!("{inputs}concat=n={}", colours.len());
+        let coded = "-c:v libx264 -pix_fmt yuv420p -g 12";
+        arguments.extend(["-filter_complex".to_owned(), joined]);
+        arguments.extend(coded.split(' ').map(str::to_owned));
+        ffmpeg(
+            arguments
+                .into_iter()
+                .chain([movie.to_str().unwrap().to_owned()]),
+        );
+        let event = |at: usize| {
+            let time = |second: usize| format!("01:00:{second:02}:00");
+            let (start, end) = (time(2 * at), time(2 * at + 2));
+            let sequence = 10 * (at / 2 + 1);
+            format!(
+                "{:03}  AX  V  C  00:00:00:00 00:00:02:00 {start} {end}\n\
+                 * FROM CLIP NAME: {sequence:03}_{:04}_anim_v003.mov\n",
+                at + 1,
+                10 * (at % 2 + 1),
+            )
+        };
+        let list = (0..colours.len()).map(event).collect::<String>();
+        fs::write(path("cut.edl"), format!("TITLE: Small Film\n{list}")).unwrap();
+        let site = path("site");
+        let mut view = watchtower();
+        view.args([
+            "view", "edit", "--port", "0", "--fps", "24", "--format", format,
+        ]);
+        view.arg(path("cut.edl")).arg("--movie").arg(&movie);
+        view.arg("--client")
+            .arg(wheel(format))
+            .arg("--output")
+            .arg(&site);
+        let server = Serving::of(&mut view);
+        let screenshots = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../target/screenshots/{format}-view-edit"));
+        let mut node = browser_script("view.mjs");
+        node.args(["--origin", &server.url, "--output"])
+            .arg(screenshots);
+        let seen = run(&mut node, 0);
+        drop(server);
+        let seen: Value = serde_json::from_slice(&seen.stdout).unwrap();
+        undisturbed(&seen, format, &[]);
+        let state = &seen["state"];
+        assert_eq!(state["shots"], 4, "{seen}");
+        assert_eq!(state["sequences"], 2, "{seen}");
+        assert_eq!(state["totalFrames"], 192, "{seen}");
+        assert!(seen["player"]["readyState"].as_u64() >= Some(2), "{seen}");
+        let place = &seen["place"];
+        let expected = number(&place["frame"]) / 24.0;
+        assert!(number(&place["frame"]) > 0.0, "{seen}");
+        assert!(
+            (number(&place["currentTime"]) - expected).abs() < 0.5 / 24.0,
+            "{seen}"
+        );
+
+        let inspected = Inspected::new(&site, format, "edit-alone", &[]);
+        let views = inspected.views();
+        assert_eq!(views.len(), 1);
+        views[0].plays();
+        let pictures = views[0].shots().into_iter().filter_map(|it| it.picture);
+        assert_eq!(pictures.count(), 4, "each shot has its frame of the movie");
+    }
+}
+
 /// A movie of each kind that comes from editors, cameras and phones: a name, and what ffmpeg makes of it.
 const MOVIES: [(&str, &str); 30] = [
     ("av1.mp4", "-c:v libaom-av1 -cpu-used 8 -pix_fmt yuv420p"),
@@ -1234,6 +1312,8 @@ struct Shown {
     /// What the summary says of it.
     note: Option<String>,
     plays: bool,
+    /// Whether the browser says that it decodes HEVC.
+    has_hevc: bool,
 }
 
 /// Exports a project for each movie, and opens them all in the client.
@@ -1277,6 +1357,7 @@ fn show_movies(folder: &Path, format: &str, name: &str, movies: &[PathBuf]) -> V
         note,
         // Enough is there to show a frame, and a frame has a size.
         plays: player["readyState"].as_u64() >= Some(2) && player["width"].as_u64() > Some(0),
+        has_hevc: player["hevc"] == true,
     });
     shown.collect()
 }
@@ -1308,14 +1389,25 @@ fn movies_play_as_the_warning_says() {
         })
         .collect();
     let mut mended = Vec::new();
-    for (Shown { note, plays }, (name, _)) in show_movies(folder.path(), "v0", "codecs", &movies)
+    for (
+        Shown {
+            note,
+            plays,
+            has_hevc,
+        },
+        (name, _),
+    ) in show_movies(folder.path(), "v0", "codecs", &movies)
         .iter()
         .zip(MOVIES)
     {
         let said = note.as_deref().unwrap_or("nothing");
         match said {
-            // This depends on the machine.
-            _ if said.contains("only on machines that have a decoder") => {}
+            // This depends on the machine, which says whether it has one.
+            _ if said.contains("only on machines that have a decoder") => {
+                assert!(name.starts_with("hevc"), "{name}: {said}");
+                assert_eq!(*plays, *has_hevc, "{name}: {said}");
+            }
+            _ if name.starts_with("hevc") => panic!("{name}: {said}"),
             _ if said.contains("no browser plays") => assert!(!plays, "{name} plays: {said}"),
             _ => assert!(plays, "{name} does not play: {said}"),
         }

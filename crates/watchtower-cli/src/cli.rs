@@ -239,6 +239,10 @@ pub(crate) struct BackgroundArgs {
     /// beats are skipped. An export that fails is logged, and the next one is tried
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     pub(crate) every: Option<Duration>,
+    /// Read everything so long after the last time, although the tracker's log of changes names a part or nothing;
+    /// 0 for each time
+    #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration)]
+    pub(crate) full_every: Duration,
     /// Write a log to stderr instead of lines for people [default with `--every`: text]. WATCHTOWER_LOG
     /// in the environment says what is logged, as in `debug` or `warn,watchtower=debug`, instead of
     /// `--quiet` and `--verbose`

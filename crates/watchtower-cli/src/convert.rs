@@ -42,7 +42,12 @@ impl Tracker for SiteTracker {
             name: "site".to_owned(),
             about: "A site that was exported before".to_owned(),
             location: Some(self.path.display().to_string()),
-            capabilities: Capability::ALL.to_vec(),
+            // It is read once.
+            capabilities: Capability::ALL
+                .iter()
+                .copied()
+                .filter(|it| *it != Capability::Changes)
+                .collect(),
         }
     }
 
@@ -200,6 +205,9 @@ mod tests {
                 "no-secrets",
                 "describe-offline",
                 "traffic",
+                "changes-first",
+                "changes-foreign",
+                "changes-told",
                 // The bytes of a file say what it is, and any file may be replaced.
                 "media-type",
                 "media-same",

@@ -1,24 +1,28 @@
 //! The driver: from a tracker to a site.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use futures_util::future::{OptionFuture, join, try_join};
+use futures_util::future::join;
+use futures_util::stream::FuturesOrdered;
 use tracing::info;
 use watchtower_connector::{self as connector, Account, OpenedMedia, Tracker};
 use watchtower_model::format::Format;
 use watchtower_model::place::Unplaced;
-use watchtower_model::{Project, ProjectId, ProjectList};
+use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
 use watchtower_writer::media::{
     MediaError, MediaPolicy, MediaRequest, MediaSource, MediaStream, Opened, PicturePolicy,
 };
 use watchtower_writer::{self as writer, Export, FailureCode, MediaCode, Progress, Site, Summary};
 
 use crate::Exit;
+use crate::live::{Live, Part, Plan};
 use crate::log::{self, ProjectTimes, Times};
 
 /// How an export is done.
@@ -262,9 +266,29 @@ pub async fn export(
     options: &ExportOptions,
     observer: &dyn Observer,
 ) -> Result<Summary, ExportError> {
+    // Everything, each time, and nothing to be remembered.
+    let mut live = Live::new(None, "");
+    export_changes(tracker, site, &mut live, options, observer).await
+}
+
+/// Exports what changed since the last export to the site, where `live` and the tracker know; otherwise
+/// everything, as [`export`] does. What did not change stays as it is. [`Summary::unchanged`] counts such
+/// projects, and where nothing changed [`Summary::is_nothing`], and the site is not touched.
+///
+/// # Errors
+///
+/// As [`export`].
+pub async fn export_changes(
+    tracker: &dyn Tracker,
+    site: &Site,
+    live: &mut Live,
+    options: &ExportOptions,
+    observer: &dyn Observer,
+) -> Result<Summary, ExportError> {
     let before = tracker.traffic().unwrap_or_default();
     let mut times = Times::default();
-    let (result, total) = timed(phases(tracker, site, options, observer, &mut times)).await;
+    let phases = phases(tracker, site, live, options, observer, &mut times);
+    let (result, total) = timed(phases).await;
     times.total = total;
     let traffic = tracker.traffic().map(|after| after.since(before));
     log::ended(result.as_ref().ok(), &times, traffic, observer);
@@ -275,24 +299,45 @@ pub async fn export(
 async fn phases(
     tracker: &dyn Tracker,
     site: &Site,
+    live: &mut Live,
     options: &ExportOptions,
     observer: &dyn Observer,
     times: &mut Times,
 ) -> Result<Summary, ExportError> {
-    let (account, connect) = timed(tracker.check()).await;
+    let (plan, connect) = timed(plan(tracker, site, live, observer)).await;
     times.connect = connect;
-    let account = account?;
-    let (user, server) = (account.user.as_deref(), account.server.as_deref());
-    info!(user, server, "connected");
-    observer.connected(&account);
+    let (mut plan, account) = plan?;
+    if let Plan::Some(part) = plan {
+        if part.is_nothing() {
+            return nothing_changed(site, live, part);
+        }
+        plan = Plan::Some(part);
+    }
 
     let (list, list_time) = timed(tracker.project_list()).await;
     times.list = list_time;
     let list = list?;
-    let wanted = select(tracker, &list, &options.projects)?;
+    let mut wanted = select(tracker, &list, &options.projects)?;
     if wanted.is_empty() && !options.from_site {
-        return Err(nothing_to_see(tracker, &account).into());
+        return Err(nothing_to_see(tracker, account.as_ref()).into());
     }
+    let mut unchanged = Vec::new();
+    if let Plan::Some(part) = plan {
+        let changed = part.changed(&list);
+        let stays = |it: &&Project| changed.as_ref().is_some_and(|changed| !changed(it));
+        (unchanged, wanted) = wanted.into_iter().partition(stays);
+        if wanted.is_empty() && part.keeps_all(&list) {
+            drop(changed);
+            return nothing_changed(site, live, part);
+        }
+        let is_part = changed.is_some();
+        drop(changed);
+        plan = match is_part {
+            true => Plan::Some(part),
+            false => part.into_all(),
+        };
+    }
+    let next = live.next(tracker, &list, &plan);
 
     let source = TrackerMedia {
         tracker,
@@ -303,24 +348,31 @@ async fn phases(
     };
     let clock = MediaClock::new(observer);
     let mut export = begin(site, options, &list, &source, &clock).await?;
+    for project in unchanged {
+        if !export.keep_unchanged(project)? {
+            wanted.push(project);
+        }
+    }
     if !options.projects.is_empty() {
         export.keep_all_but(&wanted)?;
     }
 
     observer.projects_planned(wanted.len());
     let mut failures = Vec::new();
+    let list = &list;
+    // Side by side, and in their order.
     let mut unread = wanted.iter().copied();
-    let mut read_next = || {
-        let list = &list;
-        OptionFuture::from(unread.next().map(|project| async move {
-            observer.reading(project);
-            info!(project = project.name, "reading");
-            let (snapshot, read) = timed(tracker.project(project, list)).await;
-            (project, snapshot, read)
-        }))
-    };
-    let (mut next, ()) = join(read_next(), export.ask_ahead(&wanted)).await;
-    while let Some((project, snapshot, read)) = next {
+    let mut films = FuturesOrdered::new();
+    for project in unread.by_ref().take(AHEAD) {
+        films.push_back(read_film(tracker, observer, project, list));
+    }
+    let mut waiting = VecDeque::new();
+    let (first, ()) = join(films.next(), export.ask_ahead(&wanted)).await;
+    waiting.extend(first);
+    while let Some((project, snapshot, read)) = waiting.pop_front() {
+        for project in unread.by_ref().take(1) {
+            films.push_back(read_film(tracker, observer, project, list));
+        }
         let stage = async {
             clock.start();
             let staged = match snapshot {
@@ -330,11 +382,21 @@ async fn phases(
                 },
                 Err(error) => Err(error.into()),
             };
-            Ok((staged, clock.read()))
+            Ok::<_, writer::Error>((staged, clock.read()))
         };
-        // While the media of one project come, the next one is read.
-        let (staged, following) = try_join(stage, async { Ok(read_next().await) }).await?;
-        let (staged, (media, write)) = staged;
+        // While the media of one project come, the next ones are read.
+        let read_ahead = async {
+            while let Some(film) = films.next().await {
+                waiting.push_back(film);
+            }
+            std::future::pending::<Infallible>().await
+        };
+        let staged = tokio::select! {
+            biased;
+            staged = stage => staged,
+            never = read_ahead => match never {},
+        };
+        let (staged, (media, write)) = staged?;
         times
             .projects
             .insert(project.id.clone(), ProjectTimes { read, media, write });
@@ -344,17 +406,62 @@ async fn phases(
             failures.push(Failure { project, error });
         }
         observer.project_done(project);
-        next = following;
+        if waiting.is_empty() {
+            waiting.extend(films.next().await);
+        }
         // Whoever wants to drop us gets to it, even where nothing had to be waited for.
         tokio::task::yield_now().await;
     }
-    if !failures.is_empty() && failures.len() == wanted.len() {
+    if !failures.is_empty() && failures.len() == wanted.len() && next.is_of_all() {
         return Err(ExportError::AllFailed(failures));
     }
     clock.start();
-    let summary = export.finish().await?;
+    let remember = |summary: &Summary| next.remembered(summary);
+    let summary = export.finish_remembering(remember).await?;
     (times.media, times.commit) = clock.read();
     Ok(summary)
+}
+
+/// How many projects are read side by side, and wait to be staged.
+const AHEAD: usize = 8;
+
+/// A project as a tracker has it, and how long it took to read.
+type Read<'a> = (&'a Project, connector::Result<ProjectSnapshot>, Duration);
+
+async fn read_film<'a>(
+    tracker: &dyn Tracker,
+    observer: &dyn Observer,
+    project: &'a Project,
+    list: &ProjectList,
+) -> Read<'a> {
+    observer.reading(project);
+    info!(project = project.name, "reading");
+    let (snapshot, read) = timed(tracker.project(project, list)).await;
+    (project, snapshot, read)
+}
+
+/// What is to be read, and as whom the tracker knows us, where it was asked for that.
+async fn plan(
+    tracker: &dyn Tracker,
+    site: &Site,
+    live: &mut Live,
+    observer: &dyn Observer,
+) -> Result<(Plan, Option<Account>), connector::Error> {
+    if let Some(part) = live.plan(tracker, site).await? {
+        return Ok((Plan::Some(part), None));
+    }
+    let account = tracker.check().await?;
+    let (user, server) = (account.user.as_deref(), account.server.as_deref());
+    info!(user, server, "connected");
+    observer.connected(&account);
+    Ok((Plan::All(live.mark(tracker).await?), Some(account)))
+}
+
+/// What an export did that found nothing changed.
+fn nothing_changed(site: &Site, live: &mut Live, part: Part) -> Result<Summary, ExportError> {
+    let unchanged = live.nothing_changed(part);
+    let format = site.formats()?.first().copied().unwrap_or(Format::V0);
+    Ok(Summary::nothing_changed(format, unchanged))
 }
 
 /// Begins a change of the site, when another export of it has ended.
@@ -494,10 +601,10 @@ pub(crate) fn select<'a>(
 
 /// An empty list is far more likely to be a missing permission than a studio without projects, and
 /// to publish it would take every project out of the site.
-fn nothing_to_see(tracker: &dyn Tracker, account: &Account) -> connector::Error {
+fn nothing_to_see(tracker: &dyn Tracker, account: Option<&Account>) -> connector::Error {
     let about = tracker.describe();
     let operation = "list the projects";
-    if account.user.is_some() || account.server.is_some() {
+    if account.is_none_or(|it| it.user.is_some() || it.server.is_some()) {
         let message = format!("{} shows us none", about.name);
         return connector::Error::new(connector::ErrorKind::Refused, operation, message)
             .with_help("give the account access to a project");

@@ -21,6 +21,7 @@ mod edit;
 pub mod environment;
 mod exit;
 pub mod export;
+pub mod live;
 mod log;
 pub mod messages;
 mod network;

@@ -107,6 +107,16 @@ pub(crate) fn ended(
     traffic: Option<Traffic>,
     observer: &dyn Observer,
 ) {
+    if let Some(summary) = summary.filter(|it| it.is_nothing()) {
+        let requests = traffic.map(|it| it.requests);
+        debug!(
+            projects = summary.unchanged,
+            requests,
+            seconds = seconds(times.total),
+            "nothing changed"
+        );
+        return;
+    }
     if let Some(summary) = summary {
         for project in &summary.projects {
             let times = times.projects.get(&project.id).copied();
@@ -132,6 +142,7 @@ pub(crate) fn ended(
         replaces = summary.and_then(|it| it.replaces).map(Format::name),
         exported = summary.map(|it| it.projects.len() - it.failed()),
         failed = summary.map(Summary::failed),
+        not_read = summary.map(|it| it.unchanged).filter(|it| *it > 0),
         fetched = sum(|it| it.fetched),
         unchanged = sum(|it| it.unchanged),
         requests = traffic.map(|it| it.requests),

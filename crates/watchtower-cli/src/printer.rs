@@ -387,6 +387,14 @@ impl fmt::Display for Text<'_> {
                 "{WARNING}removed from the site:{WARNING:#} {names}: not listed any more"
             )?;
         }
+        if self.summary.is_nothing() {
+            return write!(
+                f,
+                "Nothing has changed: {} stays as it is, of {}; `--full-every 0` reads everything",
+                self.site,
+                count(self.summary.unchanged, "project")
+            );
+        }
         let (total, failed) = (self.summary.projects.len(), self.summary.failed());
         write!(
             f,
@@ -397,6 +405,10 @@ impl fmt::Display for Text<'_> {
         if let Some(replaced) = self.summary.replaces {
             let format = self.summary.format;
             write!(f, ", which was of format {replaced} and is of {format} now")?;
+        }
+        if self.summary.unchanged > 0 {
+            let unchanged = count(self.summary.unchanged, "project");
+            write!(f, "; {unchanged} unchanged")?;
         }
         if failed > 0 {
             write!(

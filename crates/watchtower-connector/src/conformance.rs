@@ -14,13 +14,14 @@
 //! // The checks that are skipped, because the scenario or the tracker has nothing for them.
 //! report.assert_conforms_but(&[
 //!     "refused", "unreachable", "another-server", "no-secrets", "cancel-ends", "cancel-harmless",
-//!     "describe-offline", "traffic",
+//!     "changes-first", "changes-foreign", "changes-told", "describe-offline", "traffic",
 //! ]);
 //! # });
 //! # }
 //! ```
 //!
-//! The checks are about the contract, not about what a studio's tracker should hold. They only read. Each
+//! The checks are about the contract, not about what a studio's tracker should hold. They only read, but for
+//! what the [`change`](Scenario::change) of a scenario does. Each
 //! of them is proven in this crate's tests by a tracker that is broken in that one way.
 
 mod checks;
@@ -32,6 +33,7 @@ mod report;
 use std::fmt;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use watchtower_model::{MediaRef, Project, ProjectId};
 
 use crate::{Result, Tracker};
@@ -69,6 +71,9 @@ pub struct Scenario<'a> {
     /// How much work was done so far, as seen from outside: the requests that a server got, say. None means
     /// that the tracker's own traffic is taken for that.
     pub work: Option<Box<dyn Fn() -> u64 + Send + Sync + 'a>>,
+    /// Changes something on the tracker, and answers in which project. Without it nothing is changed, and
+    /// whether the tracker tells changes is not checked.
+    pub change: Option<Box<dyn Fn() -> BoxFuture<'static, ProjectId> + Send + Sync + 'a>>,
     /// How long a call may take before it counts as one that never ends.
     pub patience: Duration,
 }
@@ -90,6 +95,7 @@ impl Default for Scenario<'_> {
             movies: 1,
             largest_media: 64 << 20,
             work: None,
+            change: None,
             patience: Duration::from_secs(300),
         }
     }

@@ -41,17 +41,18 @@ mod otio;
 mod text;
 mod written;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use watchtower_model::{Edit, Episode, FrameRate, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
-    Traffic,
+    Account, Capability, Changed, Changes, Description, Error, ErrorKind, Mark, MediaRequest,
+    OpenedMedia, Result, Tracker, Traffic, stamps,
 };
 pub use alone::{EditSettings, EditTracker};
 pub use cut::Source as NameSource;
@@ -65,6 +66,17 @@ pub struct Timeline {
     cut: Cut,
     /// The file's name, for people.
     file: String,
+    /// Where it was read.
+    source: Source,
+}
+
+/// Where a timeline was read.
+#[derive(Clone, Debug, PartialEq)]
+struct Source {
+    path: PathBuf,
+    fps: Option<FrameRate>,
+    /// The file as it was before it was read.
+    stamp: String,
 }
 
 /// A clip of a timeline, with all that may name its shot.
@@ -122,6 +134,11 @@ impl Timeline {
     /// understood.
     pub fn read(path: &Path, fps: Option<FrameRate>) -> Result<Self> {
         let operation = format!("read the edit `{}`", path.display());
+        let source = Source {
+            path: path.to_owned(),
+            fps,
+            stamp: stamps::of_files([path]),
+        };
         let failed = |kind, message: String| Error::new(kind, operation.clone(), message);
         let ending = path.extension().unwrap_or_default().to_string_lossy();
         let format = match &*ending.to_lowercase() {
@@ -155,7 +172,17 @@ impl Timeline {
         Ok(Self {
             cut,
             file: file.to_string_lossy().into_owned(),
+            source,
         })
+    }
+
+    /// The timeline as its file has it now: it is read again if it is another since.
+    fn current(&self) -> Result<Cow<'_, Self>> {
+        let Source { path, fps, stamp } = &self.source;
+        match *stamp == stamps::of_files([path.as_path()]) {
+            true => Ok(Cow::Borrowed(self)),
+            false => Self::read(path, *fps).map(Cow::Owned),
+        }
     }
 
     /// Every clip by its name, with its first frame and the frame at which it has ended, counted from
@@ -310,15 +337,47 @@ impl Tracker for WithEdits {
     fn unknown_keys(&self) -> Vec<String> {
         self.tracker.unknown_keys()
     }
+
+    /// What the tracker tells. Where an edit or its movie is another, it may be anything.
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        let before = since.and_then(|it| serde_json::from_str::<MarkWithEdits>(it.as_str()).ok());
+        let files = self.overlays.iter().flat_map(Overlay::files);
+        let edits = stamps::of_files(files);
+        let mark = before.as_ref().map(|it| &it.tracker);
+        let mut changes = self.tracker.changes(mark).await?;
+        if before.is_none_or(|it| it.edits != edits) {
+            changes.what = Changed::Unknown;
+        }
+        changes.mark = changes.mark.and_then(|tracker| {
+            let mark = MarkWithEdits { edits, tracker };
+            serde_json::to_string(&mark).ok().map(Mark::new)
+        });
+        Ok(changes)
+    }
+}
+
+/// The mark of a tracker over which edits are laid.
+#[derive(Serialize, Deserialize)]
+struct MarkWithEdits {
+    /// The files of the edits.
+    edits: String,
+    tracker: Mark,
 }
 
 impl Overlay {
+    /// The files that it is made of.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let timeline = self.timeline.iter().map(|it| it.source.path.as_path());
+        timeline.chain(self.movie.as_deref())
+    }
+
     fn lay_over(&self, episode: Option<&Episode>, snapshot: &mut ProjectSnapshot) -> Result<()> {
         let mut name = match episode {
             Some(episode) => format!("Edit {}", episode.name),
             None => "Edit".to_owned(),
         };
-        if let Some(Timeline { cut, file }) = &self.timeline {
+        let timeline = self.timeline.as_ref().map(Timeline::current).transpose()?;
+        if let Some(Timeline { cut, file, .. }) = timeline.as_deref() {
             if !cut::lay_over(cut, file, self.pattern.as_ref(), episode, snapshot) {
                 let operation = format!("lay the edit {file} over {}", snapshot.project.name);
                 let clips = cut.pieces.iter().filter(|it| it.kind != Kind::Nested);

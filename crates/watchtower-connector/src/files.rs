@@ -4,17 +4,20 @@
 //! Something else writes the folder: a script, a pipeline, another machine. The documents are those that
 //! a [program](crate::process) prints, and their schemas are published in `schemas/tracker`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use watchtower_model::{MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::http::HttpOptions;
+use crate::stamps::{self, Stamps};
 use crate::told::ToldMedia;
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
-    Traffic,
+    Account, Capability, Changes, Description, Error, ErrorKind, Mark, MediaRequest, OpenedMedia,
+    Result, Tracker, Traffic,
 };
 
 const LIST: &str = "project-list.json";
@@ -29,6 +32,8 @@ pub struct Files {
     folder: PathBuf,
     media_roots: Vec<PathBuf>,
     media: ToldMedia,
+    /// The files to which each document refers, and its stamp when that was found out.
+    seen: Mutex<BTreeMap<PathBuf, (String, Vec<PathBuf>)>>,
 }
 
 /// What stands in the place of a file that is not to be opened, before its path: a key that is nobody's.
@@ -44,7 +49,29 @@ impl Files {
             folder: folder.into(),
             media_roots: Vec::new(),
             media: ToldMedia::new(options),
+            seen: Mutex::default(),
         }
+    }
+
+    /// The stamp of a document and of the files to which it refers, which `refers` finds out where it is not
+    /// known yet.
+    async fn stamp<F>(&self, document: &Path, refers: F) -> Result<String>
+    where
+        F: AsyncFnOnce() -> Result<Vec<PathBuf>>,
+    {
+        let stamp = stamps::of_files([self.folder.join(document).as_path()]);
+        let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen().get(document).cloned();
+        let files = match known.filter(|(then, _)| *then == stamp) {
+            Some((_, files)) => files,
+            None => {
+                let files = refers().await?;
+                seen().insert(document.to_owned(), (stamp.clone(), files.clone()));
+                files
+            }
+        };
+        let of_files = stamps::of_files(files.iter().map(PathBuf::as_path));
+        Ok(format!("{stamp}-{of_files}"))
     }
 
     /// The same with folders in which pictures and movies may lie as well, such as the studio's storage.
@@ -95,6 +122,11 @@ impl Files {
     }
 }
 
+/// The document of a project, from the folder.
+fn document_of(project: &Project) -> PathBuf {
+    Path::new("projects").join(format!("{}.json", project.id))
+}
+
 /// Where a path leads, links followed as far as it is there. None where that cannot be told.
 fn real_path(path: &Path) -> Option<PathBuf> {
     path.ancestors().find_map(|above| {
@@ -140,7 +172,7 @@ impl Tracker for Files {
     }
 
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
-        let path = Path::new("projects").join(format!("{}.json", project.id));
+        let path = document_of(project);
         let (text, name) = self.read(&format!("read {}", project.name), &path)?;
         let told = self
             .media
@@ -152,6 +184,27 @@ impl Tracker for Files {
         let project = [&mut snapshot.project.thumbnail];
         self.confine(shots.chain(assets).chain(movies).chain(project));
         Ok(snapshot)
+    }
+
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        let of = format!("files {}", self.folder.display());
+        let list = self.project_list().await?;
+        let owned = |files: &mut dyn Iterator<Item = &Path>| files.map(Path::to_owned).collect();
+        let listed = async || Ok(owned(&mut stamps::files(stamps::listed_media(&list))));
+        let mut now = Stamps::new(of, self.stamp(Path::new(LIST), listed).await?);
+        for project in &list.projects {
+            let refers = async || {
+                // What is wrong with it is told by whoever reads it, because it is another now.
+                let film = self.project(project, &list).await;
+                Ok(film.map_or_else(
+                    |_| Vec::new(),
+                    |it| owned(&mut stamps::files(stamps::media(&it))),
+                ))
+            };
+            let stamp = self.stamp(&document_of(project), refers).await?;
+            now.add(project.id.clone(), stamp);
+        }
+        Ok(now.since(since))
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

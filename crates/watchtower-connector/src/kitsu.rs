@@ -39,6 +39,7 @@
 //! * Lists are in the order of priority where Kitsu has one, otherwise of names, with numbers in
 //!   them read as such.
 
+mod changes;
 mod edits;
 mod frame_range;
 mod list;
@@ -49,6 +50,7 @@ mod rights;
 mod session;
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -60,9 +62,10 @@ use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 use crate::http::{Failure, HttpClient, HttpOptions, KeptAnswers, Request, shown};
 use crate::sight::Sight;
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
-    Traffic,
+    Account, Capability, Changes, Description, Error, ErrorKind, Mark, MediaRequest, OpenedMedia,
+    Result, Tracker, Traffic,
 };
+use changes::Borrowing;
 use edits::EditRecords;
 use media::Addresses;
 use rights::Unseen;
@@ -119,6 +122,9 @@ pub struct Kitsu {
     session: Session,
     lists: KeptAnswers,
     sight: Sight,
+    borrowing: Borrowing,
+    /// Tells the account from others, without saying which it is.
+    account: String,
 }
 
 impl Kitsu {
@@ -133,12 +139,15 @@ impl Kitsu {
     /// token is empty, or when the certificate cannot be read.
     pub fn new(settings: KitsuSettings) -> Result<Self> {
         settings.credentials.check()?;
+        let account = settings.credentials.tag();
         let http = HttpClient::new(&settings.url, &settings.http)?;
         Ok(Self {
             session: Session::new(settings.credentials),
             http: http.with_address_help(ADDRESS_HELP),
             lists: KeptAnswers::new(LARGEST_KEPT),
             sight: Sight::default(),
+            borrowing: Borrowing::default(),
+            account,
         })
     }
 
@@ -371,6 +380,17 @@ impl Kitsu {
 }
 
 impl Credentials {
+    /// A number that tells accounts apart. It is stored beside the site, so it says neither who it is nor
+    /// anything of a password; of a token nobody finds out more by trying.
+    fn tag(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Self::Password { email, .. } => ("password", email.as_str()).hash(&mut hasher),
+            Self::Token(token) => ("token", token.expose_secret()).hash(&mut hasher),
+        }
+        format!("{:016x}", hasher.finish())
+    }
+
     fn check(&self) -> Result<()> {
         let missing = match self {
             Self::Password { email, .. } if email.trim().is_empty() => {
@@ -412,7 +432,9 @@ impl Tracker for Kitsu {
 
     async fn project_list(&self) -> Result<ProjectList> {
         let context = self.context().await?;
-        list::project_list(context, &Addresses(&self.http))
+        let list = list::project_list(context, &Addresses(&self.http))?;
+        self.borrowing.listed(&list.projects);
+        Ok(list)
     }
 
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
@@ -451,6 +473,7 @@ impl Tracker for Kitsu {
         unseen.complete(&mut sequences, &mut episodes, &shots);
         let lent_assets = self.lent_assets(project, &assets, &casting).await;
         let lent_assets = unseen.or_empty("assets of other projects", lent_assets)?;
+        self.borrowing.read(&project.id, !lent_assets.is_empty());
         let records = project::Records {
             project: record,
             episodes,
@@ -476,6 +499,10 @@ impl Tracker for Kitsu {
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
         media::open(self, request).await
+    }
+
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        changes::since(self, since).await
     }
 
     fn traffic(&self) -> Option<Traffic> {

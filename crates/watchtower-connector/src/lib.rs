@@ -24,6 +24,7 @@
 
 #[cfg(feature = "ayon")]
 pub mod ayon;
+mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "edit")]
@@ -51,10 +52,13 @@ mod sight;
 pub mod snapshot_builder;
 #[cfg(feature = "spreadsheet")]
 pub mod spreadsheet;
+#[cfg(any(feature = "edit", feature = "files", feature = "spreadsheet"))]
+mod stamps;
 #[cfg(feature = "told")]
 mod told;
 mod tracker;
 
+pub use changes::{Changed, Changes, Mark};
 pub use error::{Error, ErrorKind, Result};
 pub use tracker::{
     Account, Capability, Description, Media, MediaRequest, OpenedMedia, Tracker, Traffic,

@@ -24,9 +24,12 @@ use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 use crate::http::HttpOptions;
 use crate::told::{self, ToldMedia};
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
-    Traffic,
+    Account, Capability, Changed, Changes, Description, Error, ErrorKind, Mark, MediaRequest,
+    OpenedMedia, Result, Tracker, Traffic,
 };
+
+/// Why everything is read each time.
+const NO_CHANGES: &str = "the program is asked for everything each time; with `--changes` it is asked first what changed";
 
 /// How a program is run.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct ProcessSettings {
     pub silence_timeout: Duration,
     /// How much it may print on stdout, in bytes.
     pub largest_output: usize,
+    /// Whether it can be called with `changes`, and tells what changed since a mark.
+    pub tells_changes: bool,
     /// What it has in its environment beside ours.
     pub environment: Vec<(String, SecretString)>,
     /// How pictures and movies on web servers are fetched.
@@ -53,6 +58,7 @@ impl ProcessSettings {
             arguments: Vec::new(),
             silence_timeout: Duration::from_secs(300),
             largest_output: 2 << 30,
+            tells_changes: false,
             environment: Vec::new(),
             http: HttpOptions::default(),
         }
@@ -398,6 +404,36 @@ impl Tracker for Process {
         };
         self.media
             .project(&text, project, list, &self.name(), Path::new(""))
+    }
+
+    /// What the program tells, where it is said to. Without a mark it is called as it would be with one.
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        if !self.settings.tells_changes {
+            return Ok(Changes {
+                note: Some(NO_CHANGES.to_owned()),
+                ..Changes::unknown()
+            });
+        }
+        // A mark of another program is not its own.
+        let name = self.name();
+        let own = since.and_then(|it| it.as_str().strip_prefix(&name)?.strip_prefix(' '));
+        let operation = "ask what changed";
+        let mut arguments = vec!["changes"];
+        arguments.extend(own);
+        let text = self.run(operation, &arguments).await?;
+        let told = self.media.changes(&text, operation, &name)?;
+        let what = match (own, told.projects) {
+            (Some(_), Some(projects)) => Changed::Only {
+                list: told.list,
+                projects,
+            },
+            _ => Changed::Unknown,
+        };
+        Ok(Changes {
+            what,
+            mark: Some(Mark::new(format!("{name} {}", told.mark))),
+            note: None,
+        })
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

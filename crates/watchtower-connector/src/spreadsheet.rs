@@ -55,9 +55,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use watchtower_model::{FrameRate, MediaLocation, Project, ProjectList, ProjectSnapshot};
 
+use crate::stamps::{self, Stamps};
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result,
-    Tracker,
+    Account, Capability, Changes, Description, Error, ErrorKind, Mark, Media, MediaRequest,
+    OpenedMedia, Result, Tracker,
 };
 use film::Films;
 pub use init::init;
@@ -160,6 +161,19 @@ impl Tracker for Spreadsheet {
             let message = format!("{} has no such project", self.settings.path.display());
             Error::new(ErrorKind::NotFound, operation, message)
         })
+    }
+
+    /// Reads the sheets: that takes no longer than to find out whether they are to be read.
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        let films = self.read()?;
+        let path = self.settings.path.display();
+        let list = stamps::of_value(&films.list, stamps::listed_media(&films.list));
+        let mut now = Stamps::new(format!("sheets {path}"), list);
+        for film in &films.snapshots {
+            let stamp = stamps::of_value(film, stamps::media(film));
+            now.add(film.project.id.clone(), stamp);
+        }
+        Ok(now.since(since))
     }
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::{Origin, Url};
+#[cfg(feature = "process")]
+use watchtower_model::tracker::ToldChanges;
 use watchtower_model::tracker::{self, Objection, VERSION};
 use watchtower_model::{MediaLocation, MediaRef, Project, ProjectList, ProjectSnapshot, json};
 
@@ -321,6 +323,20 @@ impl ToldMedia {
         let users = list.users.iter_mut().map(|it| &mut it.thumbnail);
         projects.chain(users).for_each(|it| place(it, folder));
         Ok(list)
+    }
+
+    /// What changed, from its text.
+    #[cfg(feature = "process")]
+    pub(crate) fn changes(&self, text: &[u8], operation: &str, from: &str) -> Result<ToldChanges> {
+        let source = Source {
+            operation,
+            from,
+            document: "changes",
+            project: "",
+        };
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let (text, ..) = source.judge(text)?;
+        source.read(&text)
     }
 
     /// A project from its text: the one that was asked for, without what refers to something that is

@@ -10,6 +10,7 @@ use serde::Serialize;
 use watchtower_model::{MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::Result;
+use crate::changes::{Changes, Mark};
 
 /// A production tracker that Watchtower can be fed from.
 ///
@@ -165,6 +166,28 @@ pub trait Tracker: Send + Sync {
         None
     }
 
+    /// What changed since a mark, asked before anything is read: an export then reads what changed, and
+    /// nothing where nothing did. Unknown, unless a tracker says otherwise.
+    ///
+    /// # Behaviour
+    ///
+    /// * Costs little, and hardly more where a studio has many projects: it may be asked every two seconds.
+    /// * Without a mark, the answer is [`Changed::Unknown`](crate::Changed::Unknown) with the mark of this
+    ///   moment.
+    /// * No change is ever missed: what is written in the very moment of the mark, or while the tracker is read
+    ///   after it, is told by the next answer. To tell too much is harmless.
+    /// * A mark of another server or account, one of a log that was pruned since, and one that cannot be
+    ///   understood are answered with [`Changed::Unknown`](crate::Changed::Unknown).
+    /// * Asked twice with one mark, it tells what it told, and what came meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check). An account that may not read the log is no error: a
+    /// [`note`](Changes::note) says so.
+    async fn changes(&self, _since: Option<&Mark>) -> Result<Changes> {
+        Ok(Changes::unknown())
+    }
+
     /// What the documents of the tracker have that nobody reads, each in a sentence for people: a key may
     /// be misspelt. Nothing, unless a tracker that reads documents says otherwise.
     ///
@@ -212,6 +235,8 @@ pub enum Capability {
     Movies,
     /// Telling media that did not change without sending it.
     ConditionalMedia,
+    /// A log that tells [what changed](Tracker::changes).
+    Changes,
 }
 
 impl Capability {
@@ -226,6 +251,7 @@ impl Capability {
         Self::Pictures,
         Self::Movies,
         Self::ConditionalMedia,
+        Self::Changes,
     ];
 }
 
@@ -241,6 +267,7 @@ impl fmt::Display for Capability {
             Self::Pictures => "pictures",
             Self::Movies => "movies",
             Self::ConditionalMedia => "conditional media",
+            Self::Changes => "changes",
         })
     }
 }

@@ -5,7 +5,8 @@
 mod studio;
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use futures_util::stream;
 use studio::{Door, KEY, Manner, Quirk, Studio};
@@ -305,16 +306,26 @@ const BREAKERS: &[(&str, Quirk)] = &[
         Quirk::Describe(|it, _| it.location = Some("https://ana:hunter2@studio.example".into())),
     ),
     ("traffic", Quirk::Behaves(Manner::CountsAnew)),
+    ("changes-first", Quirk::Behaves(Manner::HasNoLog)),
+    (
+        "changes-first",
+        Quirk::Behaves(Manner::KnowsChangesWithoutAMark),
+    ),
+    ("changes-foreign", Quirk::Behaves(Manner::TakesEveryMark)),
+    (
+        "changes-told",
+        Quirk::Behaves(Manner::LosesWhatChangedAtTheMark),
+    ),
+    ("changes-told", Quirk::Behaves(Manner::TellsChangesOnce)),
 ];
 
 async fn report(quirk: Quirk) -> Report {
     let made = AtomicUsize::new(0);
+    let changes = Arc::<AtomicU64>::default();
     let make = || -> Result<Box<dyn Tracker>, Error> {
-        Ok(Box::new(Studio::new(
-            Door::Open,
-            quirk,
-            made.fetch_add(1, SeqCst),
-        )))
+        let mut studio = Studio::new(Door::Open, quirk, made.fetch_add(1, SeqCst));
+        studio.changes = Arc::clone(&changes);
+        Ok(Box::new(studio))
     };
     let at = |door| {
         let make = move || Ok(Box::new(Studio::new(door, quirk, 0)) as Box<dyn Tracker>);
@@ -325,6 +336,10 @@ async fn report(quirk: Quirk) -> Report {
         refused: at(Door::WrongKey),
         unreachable: at(Door::NobodyThere),
         another_server: at(Door::WebPage),
+        change: Some(Box::new(|| {
+            changes.fetch_add(1, SeqCst);
+            Box::pin(async { ProjectId::new("series").unwrap() })
+        })),
         ..Scenario::default()
     };
     run(make, &scenario).await
@@ -381,7 +396,12 @@ async fn a_test_that_demands_conformance_says_what_was_found() {
 async fn a_test_that_demands_conformance_names_what_was_skipped() {
     let make = || Ok(Box::new(Studio::new(Door::Open, Quirk::None, 0)) as Box<dyn Tracker>);
     let report = run(make, &Scenario::default()).await;
-    report.assert_conforms_but(&["unreachable", "another-server", "no-secrets"]);
+    report.assert_conforms_but(&[
+        "unreachable",
+        "another-server",
+        "no-secrets",
+        "changes-told",
+    ]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,9 @@ use replay::Replay;
 use serde_json::{Value, json};
 use watchtower_connector::http::HttpOptions;
 use watchtower_connector::kitsu::{Credentials, Kitsu, KitsuSettings};
-use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
+use watchtower_connector::{
+    Changed, Changes, Error, ErrorKind, Mark, MediaRequest, OpenedMedia, Result, Tracker,
+};
 use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
 use watchtower_model::{
     EntityKind, MediaLocation, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason,
@@ -1366,4 +1368,177 @@ async fn media_that_is_not_kitsu_s_is_unsupported() {
         let error = bytes(&kitsu, &media).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{media:?}");
     }
+}
+
+// --- what changed ----------------------------------------------------------------------------
+
+/// The log of a server that answers nothing else but who we are.
+struct Log {
+    server: MockServer,
+    kitsu: Kitsu,
+}
+
+fn event(id: u32, second: u32, name: &str, project: Option<&str>) -> Value {
+    json!({
+        "id": format!("event-{id}"),
+        "created_at": format!("2026-11-28T05:34:{second:02}"),
+        "name": name,
+        "user_id": "admin",
+        "project_id": project,
+        "data": {},
+    })
+}
+
+impl Log {
+    async fn of(role: &str) -> Self {
+        let server = MockServer::start().await;
+        let user = json!({"authenticated": true, "user": {"id": "bot", "role": role}});
+        Mock::given(path("/auth/authenticated"))
+            .respond_with(ok(user))
+            .with_priority(1)
+            .mount(&server)
+            .await;
+        let bot = Credentials::Token("a-token".into());
+        let kitsu = Kitsu::new(KitsuSettings::new(server.uri(), bot)).unwrap();
+        Self { server, kitsu }
+    }
+
+    /// From now on the log is these events, the newest first; or another answer.
+    async fn answers(&self, answer: ResponseTemplate) {
+        self.server.reset().await;
+        let user = json!({"authenticated": true, "user": {"id": "bot", "role": "admin"}});
+        Mock::given(path("/auth/authenticated"))
+            .respond_with(ok(user))
+            .mount(&self.server)
+            .await;
+        Mock::given(path("/data/events/last"))
+            .respond_with(answer)
+            .mount(&self.server)
+            .await;
+    }
+
+    async fn holds(&self, events: &[Value]) {
+        self.answers(ok(events.into())).await;
+    }
+
+    async fn since(&self, mark: Option<&Mark>) -> Changes {
+        self.kitsu.changes(mark).await.unwrap()
+    }
+}
+
+fn only(list: bool, projects: &[&str]) -> Changed {
+    let projects = projects.iter().map(|id| ProjectId::new(*id).unwrap());
+    Changed::Only {
+        list,
+        projects: projects.collect(),
+    }
+}
+
+#[tokio::test]
+async fn events_tell_what_changed_since_a_mark() {
+    let log = Log::of("admin").await;
+    let old = event(1, 10, "task:update", Some("film"));
+    let at_the_mark = event(2, 40, "task:update", Some("film"));
+    log.holds(&[at_the_mark.clone(), old.clone()]).await;
+    let first = log.since(None).await;
+    assert_eq!(first.what, Changed::Unknown);
+    let mark = first.mark.unwrap();
+    assert!(!mark.as_str().contains("a-token"), "{mark:?}");
+    assert_eq!(log.since(Some(&mark)).await.what, only(false, &[]));
+
+    // In the very second of the mark, and one that came to be seen later than its time says.
+    let same_second = event(3, 40, "shot:update", Some("series"));
+    let late = event(4, 25, "shot:update", Some("short"));
+    let events = [same_second, at_the_mark.clone(), late, old.clone()];
+    log.holds(&events).await;
+    let told = log.since(Some(&mark)).await;
+    assert_eq!(told.what, only(false, &["series", "short"]));
+    // They are told once, with the marks that follow; and again with the same one.
+    let next = told.mark.unwrap();
+    assert_eq!(log.since(Some(&next)).await.what, only(false, &[]));
+    assert_eq!(log.since(Some(&mark)).await.what, told.what);
+
+    // What belongs to no project changes what projects share; what nobody is shown changes nothing.
+    let mut login = event(6, 51, "person:update", None);
+    login["user_id"] = Value::Null;
+    login["data"] = json!({"person_id": "bot"});
+    let news = event(7, 52, "news:new", Some("film"));
+    let ours = [news, login, at_the_mark.clone()];
+    log.holds(&ours).await;
+    assert_eq!(log.since(Some(&mark)).await.what, only(false, &[]));
+    let person = event(5, 50, "person:update", None);
+    log.holds(&[person, at_the_mark.clone()]).await;
+    assert_eq!(log.since(Some(&mark)).await.what, only(true, &[]));
+
+    // One request each.
+    let requests = log.server.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    let query = requests[0].url.query().unwrap();
+    assert_eq!(query, "limit=1000&after=2026-11-28T05%3A34%3A39");
+}
+
+#[tokio::test]
+async fn a_mark_that_tells_nothing_is_as_none() {
+    let log = Log::of("admin").await;
+    let newest = event(2, 40, "task:update", Some("film"));
+    log.holds(std::slice::from_ref(&newest)).await;
+    let mark = log.since(None).await.mark.unwrap();
+    let unknown = |changes: Changes| changes.what == Changed::Unknown && changes.mark.is_some();
+
+    let later = event(3, 50, "task:update", Some("film"));
+    log.holds(&[later]).await;
+    assert!(unknown(log.since(Some(&mark)).await), "a pruned log");
+    let many: Vec<_> = (0..1000)
+        .map(|id| event(id, 50, "task:update", None))
+        .collect();
+    log.holds(&many).await;
+    assert!(
+        unknown(log.since(Some(&mark)).await),
+        "more than one answer holds"
+    );
+    let events: Value = [newest.clone()].as_slice().into();
+    let back = ok(events).insert_header("date", "Sat, 28 Nov 2026 04:00:00 GMT");
+    log.answers(back).await;
+    assert!(
+        unknown(log.since(Some(&mark)).await),
+        "a clock that was set back"
+    );
+
+    log.holds(&[newest]).await;
+    let of_others = mark.as_str().replace("127.0.0.1", "kitsu.example");
+    assert!(
+        unknown(log.since(Some(&Mark::new(of_others))).await),
+        "another server"
+    );
+    assert!(
+        unknown(log.since(Some(&Mark::new("{}"))).await),
+        "no mark of ours"
+    );
+    assert_eq!(log.since(Some(&mark)).await.what, only(false, &[]));
+}
+
+#[tokio::test]
+async fn an_account_that_may_not_read_the_log_is_told_once_why_everything_is_read() {
+    let log = Log::of("user").await;
+    log.answers(ResponseTemplate::new(403)).await;
+    let changes = log.since(None).await;
+    assert_eq!((&changes.what, &changes.mark), (&Changed::Unknown, &None));
+    insta::assert_snapshot!(changes.note.unwrap(), @"Kitsu shows its log of events to admins and managers alone, so everything is read each time; with an account of such a role only what changed is");
+    // Servers from before there was a log.
+    log.answers(ResponseTemplate::new(404)).await;
+    let changes = log.since(None).await;
+    assert_eq!((&changes.what, &changes.mark), (&Changed::Unknown, &None));
+    insta::assert_snapshot!(changes.note.unwrap(), @"this Kitsu has no log of events that can be asked, so everything is read each time");
+}
+
+#[tokio::test]
+async fn an_asset_that_is_lent_changes_those_who_show_it() {
+    let log = Log::of("admin").await;
+    let before = event(1, 40, "task:update", Some("film"));
+    log.holds(std::slice::from_ref(&before)).await;
+    let mark = log.since(None).await.mark.unwrap();
+    log.holds(&[event(2, 45, "asset:update", Some("library")), before])
+        .await;
+    // Nobody has read yet who shows assets of others.
+    assert_eq!(log.since(Some(&mark)).await.what, Changed::Unknown);
 }

@@ -1,19 +1,23 @@
 //! The documents in which a program or a folder tells what a tracker holds: the domain model as JSON.
 //!
-//! [`ProjectList`] is one document, [`ProjectSnapshot`] the other, each with two keys beside the data:
+//! [`ProjectList`] is one document, [`ProjectSnapshot`] another, each with two keys beside the data:
 //! `watchtower_tracker`, the [version](VERSION), and optionally `media_headers`, the headers with which
 //! pictures and movies are asked for, by the address of what they are below. One that is at an address
 //! may have `headers` of its own beside it. Keys that nobody knows are tolerated, and told by [`judge`].
+//! [`ToldChanges`] is the third, for programs that know what changed.
 
 mod judge;
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use judge::{Objection, ObjectionKind, judge, unknown_keys};
 
-use crate::{ProjectList, ProjectSnapshot};
+use crate::{ProjectId, ProjectList, ProjectSnapshot};
 
 /// The version of these documents. It changes when a program that was made for it would no longer be
 /// understood.
@@ -30,7 +34,22 @@ pub struct TrackerDocument {
     pub(crate) example: fn() -> Value,
 }
 
-/// Both documents.
+/// What changed since a mark: what a program prints that is called with `changes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToldChanges {
+    /// What to be called with the next time: how far the log of changes was read. It may be any text without
+    /// credentials.
+    pub mark: String,
+    /// Whether the list of projects may have changed, or the types, statuses and people that they share.
+    #[serde(default)]
+    pub list: bool,
+    /// The ids of the projects that may have changed, those that are gone among them. Without this list it may be
+    /// anything, and everything is read.
+    #[serde(default)]
+    pub projects: Option<BTreeSet<ProjectId>>,
+}
+
+/// All documents.
 pub const DOCUMENTS: &[TrackerDocument] = &[
     TrackerDocument {
         name: "project_list",
@@ -43,6 +62,18 @@ pub const DOCUMENTS: &[TrackerDocument] = &[
                 "task_types": [{"id": "animation", "name": "Animation", "color": "#ff8800", "for_shots": true}],
                 "task_statuses": [{"id": "done", "name": "Done", "color": "#22d160"}],
                 "users": [{"id": "jade", "name": "Jade Doe"}],
+            })
+        },
+    },
+    TrackerDocument {
+        name: "changes",
+        about: "What changed in a tracker since a mark.",
+        root_schema: root_schema::<ToldChanges>,
+        example: || {
+            json!({
+                "watchtower_tracker": VERSION,
+                "mark": "event 4711",
+                "projects": ["sprite-fright"],
             })
         },
     },

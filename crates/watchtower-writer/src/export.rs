@@ -138,6 +138,8 @@ pub struct Export<'a> {
     exported: HashMap<ProjectId, (Project, Vec<Episode>)>,
     /// Projects of which the site keeps what it holds.
     kept: HashSet<ProjectId>,
+    /// How many of those have not changed.
+    unchanged: usize,
     /// Types of tasks of which there is one for shots and one for assets.
     parted: BTreeSet<TaskTypeId>,
     summaries: Vec<ProjectSummary>,
@@ -200,6 +202,7 @@ impl<'a> Export<'a> {
             files: HashSet::new(),
             exported: HashMap::new(),
             kept: HashSet::new(),
+            unchanged: 0,
             parted: BTreeSet::new(),
             summaries: Vec::new(),
         })
@@ -386,6 +389,17 @@ impl<'a> Export<'a> {
         ids.iter().try_for_each(|id| self.keep(id).map(drop))
     }
 
+    /// Keeps what the site holds of a project that has not changed since, and says whether it holds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`fail`](Self::fail).
+    pub fn keep_unchanged(&mut self, project: &Project) -> Result<bool> {
+        let keeps = self.replaces.is_none() && self.keep(&project.id)?;
+        self.unchanged += usize::from(keeps);
+        Ok(keeps)
+    }
+
     fn keep(&mut self, id: &ProjectId) -> Result<bool> {
         // What is exported under the same id is another project.
         if self.exported.contains_key(id) {
@@ -419,7 +433,20 @@ impl<'a> Export<'a> {
     /// [`Error::ListShrunk`] when more than half of the site's projects would be gone,
     /// [`Error::Invalid`] and [`Error::Data`] when what the projects share cannot be published,
     /// [`Error::Output`] when the site cannot be written to. In each case the site is as it was.
-    pub async fn finish(mut self) -> Result<Summary> {
+    pub async fn finish(self) -> Result<Summary> {
+        self.finish_remembering(|_| None).await
+    }
+
+    /// Does as [`finish`](Self::finish), and remembers beside the site, in the same step, what is to be known
+    /// of the source the next time: [`Site::remembered`] gives it back.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish).
+    pub async fn finish_remembering(
+        mut self,
+        remember: impl FnOnce(&Summary) -> Option<String>,
+    ) -> Result<Summary> {
         let present = std::mem::take(&mut self.present);
         if !self.kept.is_empty() {
             // What is kept may refer to anything the site holds.
@@ -475,17 +502,20 @@ impl<'a> Export<'a> {
         }
         let mut notes = self.notes(&shared_media);
         notes.extend(self.change.note_on_rights()?);
-        self.change.commit()?;
         self.summaries
             .sort_by_key(|it| order.iter().position(|id| *id == it.id));
-        Ok(Summary {
+        let summary = Summary {
             format,
             replaces: self.replaces,
             projects: self.summaries,
+            unchanged: self.unchanged,
             removed,
             shared_media,
             notes,
-        })
+        };
+        self.change.media().remember_source(remember(&summary));
+        self.change.commit()?;
+        Ok(summary)
     }
 
     /// What to know of the site as a whole.

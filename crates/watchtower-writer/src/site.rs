@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 
 pub use self::folder::SiteFolder;
 
+use watchtower_model::format::Format;
+
 use self::early::{EarlySync, LARGE};
 use self::files::{Tree, exists, file_takes_after, link, remove, same_bytes, take_after};
 use self::kept::{Kept, check_is_not_mounted, nearest_folder};
@@ -33,6 +35,7 @@ use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
 use crate::layout::{is_file_of_a_format, is_folder_of_a_format};
 use crate::media::{MediaState, Stamp};
+use crate::present::formats_of;
 
 /// Stands in the folder of a change from its beginning to its end, by its path from there. A folder without it
 /// is not the one in which the change began.
@@ -58,6 +61,28 @@ impl Site {
     /// The place of a file of the site, by its path from the site root.
     pub fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
+    }
+
+    /// What the last export [remembered](crate::Export::finish_remembering) of its source. None where another
+    /// program has changed the site since, or remembered nothing.
+    pub fn remembered(&self) -> Option<String> {
+        let media = Places::of(&self.root).remembered();
+        media.source().map(str::to_owned)
+    }
+
+    /// The formats that the site is of: one, but for a site that two programs write to. None for a new site.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] when it cannot be looked at.
+    pub fn formats(&self) -> Result<Vec<Format>> {
+        formats_of(self)
+    }
+
+    /// Something that is another after each export that changed what is remembered. It costs one look at the
+    /// disk.
+    pub fn memory_tag(&self) -> Option<String> {
+        Places::of(&self.root).memory_stamp().map(Stamp::tag)
     }
 
     /// Starts a change. Nothing is visible until [`Transaction::commit`].

@@ -20,6 +20,9 @@ pub struct Summary {
     pub replaces: Option<Format>,
     /// The projects, in the order of the list.
     pub projects: Vec<ProjectSummary>,
+    /// How many projects were not read, because they have not changed since the last export.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unchanged: usize,
     /// The projects that the site held and the source does not list any more. They are gone from it, with
     /// their history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -31,7 +34,31 @@ pub struct Summary {
     pub notes: Vec<String>,
 }
 
+/// Whether there is none.
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Summary {
+    /// What an export of a format did that found nothing changed in so many projects.
+    pub fn nothing_changed(format: Format, unchanged: usize) -> Self {
+        Self {
+            format,
+            replaces: None,
+            projects: Vec::new(),
+            unchanged,
+            removed: Vec::new(),
+            shared_media: MediaCounts::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Whether the export touched nothing, because nothing had changed.
+    pub fn is_nothing(&self) -> bool {
+        self.projects.is_empty() && self.removed.is_empty() && self.unchanged > 0
+    }
+
     /// How many projects were not exported.
     pub fn failed(&self) -> usize {
         let failed = |it: &&ProjectSummary| !matches!(it.outcome, Outcome::Exported);

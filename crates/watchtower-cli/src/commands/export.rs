@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
+use tokio::sync::Mutex;
 use tracing::{Instrument, error_span, warn};
 use watchtower_connector::{self as connector, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
@@ -16,7 +17,8 @@ use watchtower_writer::{Site, Summary};
 use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
 use crate::edit::EditArgs;
 use crate::environment::Environment;
-use crate::export::{ExportError, ExportOptions, export};
+use crate::export::{ExportError, ExportOptions, export_changes};
+use crate::live::Live;
 use crate::log::{self, FilterError, seconds};
 use crate::printer::Printer;
 use crate::stop::Stop;
@@ -118,6 +120,10 @@ pub(super) fn prepare<'a>(
         json: args.json,
         is_served: temporary.is_some(),
         every: background.every,
+        live: Mutex::new(Live::new(
+            Some(background.full_every).filter(|it| !it.is_zero()),
+            arguments_given(),
+        )),
         tracker,
         printer,
     })
@@ -153,6 +159,7 @@ pub(super) struct Runs<'a> {
     /// Whether what is exported is served as well, so that a message came before.
     pub(super) is_served: bool,
     pub(super) every: Option<Duration>,
+    live: Mutex<Live>,
     pub(super) printer: &'a Printer,
 }
 
@@ -162,8 +169,11 @@ impl Runs<'_> {
         let tracker = self.tracker.describe().name;
         // On the level of errors, so that it is there whatever is logged.
         let span = error_span!("export", tracker, run = number);
-        let export = export(&*self.tracker, &self.site, &self.options, self.printer);
         async {
+            let mut live = self.live.lock().await;
+            let tracker = &*self.tracker;
+            let export =
+                export_changes(tracker, &self.site, &mut live, &self.options, self.printer);
             tokio::select! {
                 biased;
                 result = export => self.tell(result),
@@ -188,6 +198,10 @@ impl Runs<'_> {
                 return Ok(error.exit());
             }
         };
+        // Of beats in which nothing happens there is nothing to say.
+        if summary.is_nothing() && self.every.is_some() {
+            return Ok(Exit::Done);
+        }
         printer.failures(&summary);
         let exit = match summary.is_complete() {
             true => Exit::Done,
@@ -287,6 +301,14 @@ impl BackgroundArgs {
     fn log_format(&self) -> Option<LogFormat> {
         self.log_format.or(self.every.map(|_| LogFormat::Text))
     }
+}
+
+/// What decides about an export, beside what the tracker holds.
+fn arguments_given() -> String {
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .map(|it| it.to_string_lossy().into_owned() + "\n")
+        .collect()
 }
 
 /// The tracker that was named under a subcommand. Clap has made sure that one was, and that it is there.

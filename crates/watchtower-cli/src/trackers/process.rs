@@ -32,6 +32,10 @@ struct ProcessArgs {
     /// How many MiB the program may print on stdout
     #[arg(long, default_value_t = 2048, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     max_output: u32,
+    /// The program can be called with `changes MARK` as well, and prints what changed since that mark; `changes`
+    /// alone asks for the first mark
+    #[arg(long)]
+    changes: bool,
     /// The program, and the arguments that come before ours
     #[arg(last = true, required = true, num_args = 1.., value_name = "PROGRAM")]
     program: Vec<OsString>,
@@ -68,6 +72,7 @@ impl TrackerCommand for ProcessCommand {
         Ok(Box::new(Process::new(ProcessSettings {
             arguments: words.collect(),
             silence_timeout: args.program_timeout,
+            tells_changes: args.changes,
             largest_output: usize::try_from(args.max_output)
                 .ok()
                 .and_then(|it| it.checked_mul(1 << 20))

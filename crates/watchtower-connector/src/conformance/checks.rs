@@ -1,6 +1,7 @@
 //! The table of checks.
 
 mod asking;
+mod changes;
 mod data;
 mod pictures;
 
@@ -239,6 +240,25 @@ pub const CHECKS: &[Check] = &[
         about: "What is given is among the declared capabilities.",
         means: "Nobody can tell from `watchtower trackers` what this tracker is good for.",
         judge: data::capabilities,
+    },
+    // What changed.
+    Check {
+        id: "changes-first",
+        about: "Without a mark it is unknown what changed, and a tracker with a log gives the first mark.",
+        means: "Every export reads everything, or one reads nothing of what it has never seen.",
+        judge: changes::first,
+    },
+    Check {
+        id: "changes-foreign",
+        about: "With a mark that is not its own, it is unknown what changed.",
+        means: "A site that another server or account was exported to stays as it is.",
+        judge: changes::foreign,
+    },
+    Check {
+        id: "changes-told",
+        about: "What changes right after a mark is told by the next answer, and by each one for that mark.",
+        means: "The wall stays old until everything is read again.",
+        judge: changes::told,
     },
     // Errors.
     Check {

@@ -11,12 +11,14 @@ use futures_util::FutureExt;
 use futures_util::future::{join3, poll_fn};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
-use watchtower_model::{MediaRef, Project, ProjectList, ProjectSnapshot};
+use watchtower_model::{MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot};
 
 use super::difference::Differences;
 use super::media::{self, Opening, Received};
 use super::{MakeTracker, Scenario};
-use crate::{Account, Description, Error, MediaRequest, OpenedMedia, Result, Tracker, Traffic};
+use crate::{
+    Account, Changes, Description, Error, Mark, MediaRequest, OpenedMedia, Result, Tracker, Traffic,
+};
 
 /// How long work that nobody waits for any more may go on unseen, before it is looked for.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -98,8 +100,28 @@ pub(super) struct Observed {
     pub foreign_media: Option<Call<Received>>,
     /// A reference like the tracker's own to what is not there.
     pub missing_media: Option<(MediaRef, Call<Received>)>,
+    /// What a tracker says of changes.
+    pub log_of_changes: Option<ChangesSeen>,
     pub names_secrets: bool,
     pub log: Log,
+}
+
+/// What a tracker says of changes.
+pub(super) struct ChangesSeen {
+    /// Without a mark.
+    pub first: Call<Changes>,
+    /// With a mark that is not its own. None where it gives none.
+    pub foreign: Option<Call<Changes>>,
+    /// With marks of its own, after something changed.
+    pub rounds: Vec<ChangeSeen>,
+}
+
+/// What a tracker says after something changed.
+pub(super) struct ChangeSeen {
+    pub project: ProjectId,
+    pub told: Call<Changes>,
+    /// With the same mark again.
+    pub again: Call<Changes>,
 }
 
 /// What a tracker that cannot do anything answers, by what it was asked.
@@ -167,6 +189,12 @@ impl<'a> Watched<'a> {
     pub(super) async fn open(&self, what: &str, request: MediaRequest<'_>) -> Call<OpenedMedia> {
         let call = self.call(what, self.tracker.open_media(request)).await;
         self.said_by(what, &call, |it| format!("{it:?}"));
+        call
+    }
+
+    async fn changes(&self, since: Option<&Mark>) -> Call<Changes> {
+        let call = self.call("changes", self.tracker.changes(since)).await;
+        self.said_by("changes", &call, |it| format!("{it:?}"));
         call
     }
 
@@ -306,6 +334,10 @@ pub(super) async fn observe(
             observed.break_off_list(&watch(another), list).await;
         }
     }
+    if list.is_ok() {
+        // The last of all, because it may change something.
+        observed.log_of_changes = Some(changes(&tracker, scenario).await);
+    }
     observed.descriptions.push(tracker.describe());
     let films: Vec<_> = observed.films.iter().map(|it| it.listed.clone()).collect();
     for (make, seen) in [
@@ -323,7 +355,48 @@ pub(super) async fn observe(
     Ok(observed)
 }
 
+/// Asks what changed, after changing something where the scenario can.
+async fn changes(tracker: &Watched<'_>, scenario: &Scenario<'_>) -> ChangesSeen {
+    /// How often something is changed: in the very moment of a mark, where it goes fast.
+    const ROUNDS: usize = 3;
+    let first = tracker.changes(None).await;
+    let mut seen = ChangesSeen {
+        foreign: None,
+        rounds: Vec::new(),
+        first,
+    };
+    let mark_of = |call: &Call<Changes>| call.as_ref().ok().and_then(|it| it.mark.clone());
+    let Some(mut mark) = mark_of(&seen.first) else {
+        return seen;
+    };
+    seen.foreign = Some(
+        tracker
+            .changes(Some(&Mark::new("of another tracker")))
+            .await,
+    );
+    if let Some(change) = &scenario.change {
+        for _ in 0..ROUNDS {
+            let project = change().await;
+            let told = tracker.changes(Some(&mark)).await;
+            let again = tracker.changes(Some(&mark)).await;
+            mark = mark_of(&told).unwrap_or(mark);
+            seen.rounds.push(ChangeSeen {
+                project,
+                told,
+                again,
+            });
+        }
+    }
+    seen
+}
+
 impl Observed {
+    /// Whether the tracker has a log of changes.
+    pub(super) fn has_mark(&self) -> bool {
+        let first = self.log_of_changes.as_ref().map(|it| &it.first);
+        matches!(first, Some(Ok(Changes { mark: Some(_), .. })))
+    }
+
     /// The tracker's name.
     pub(super) fn name(&self) -> String {
         let first = self.descriptions.first();

@@ -15,8 +15,10 @@ use super::matching::stem;
 use super::naming::{Told, told};
 use super::{NamePattern, Timeline, listed};
 use crate::names::words;
+use crate::stamps::{self, Stamps};
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+    Account, Capability, Changes, Description, Error, ErrorKind, Mark, MediaRequest, OpenedMedia,
+    Result, Tracker,
 };
 
 /// An edit from which shots and sequences are made.
@@ -57,7 +59,8 @@ pub struct EditTracker {
 
 impl EditTracker {
     /// What it can give.
-    pub const CAPABILITIES: &'static [Capability] = &[Capability::Edits, Capability::Movies];
+    pub const CAPABILITIES: &'static [Capability] =
+        &[Capability::Edits, Capability::Movies, Capability::Changes];
 
     /// An edit in a file. Nothing is read before something is asked.
     pub fn new(settings: EditSettings) -> Self {
@@ -127,6 +130,15 @@ impl Tracker for EditTracker {
         }
     }
 
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        let film = self.read()?;
+        let path = self.settings.path.display();
+        let mut now = Stamps::new(format!("edit {path}"), film.project.name.clone());
+        let stamp = stamps::of_value(&film, stamps::media(&film));
+        now.add(film.project.id, stamp);
+        Ok(now.since(since))
+    }
+
     async fn open_media(&self, _: MediaRequest<'_>) -> Result<OpenedMedia> {
         Err(Error::new(
             ErrorKind::Unsupported,
@@ -138,7 +150,7 @@ impl Tracker for EditTracker {
 
 /// The film of an edit.
 fn film(timeline: &Timeline, pattern: Option<&NamePattern>) -> ProjectSnapshot {
-    let Timeline { cut, file } = timeline;
+    let Timeline { cut, file, .. } = timeline;
     let title = Path::new(file).file_stem().unwrap_or_default();
     let title = match cut.name.trim() {
         "" => title.to_string_lossy().into_owned(),

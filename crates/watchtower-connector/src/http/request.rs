@@ -121,6 +121,17 @@ impl<'a> Request<'a> {
     /// `Unavailable` when nobody answers or the server fails for now, `Refused` for 401 and 403,
     /// `NotFound` for 404, `Malformed` for anything that is not JSON of this shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        Ok(self.json_and_date().await?.0)
+    }
+
+    /// Sends the request and reads a JSON answer, with what the server's clock showed, where it says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json).
+    pub async fn json_and_date<T: DeserializeOwned>(
+        self,
+    ) -> Result<(T, Option<SystemTime>), Failure> {
         let mut request = self.header(header::ACCEPT, HeaderValue::from_static("application/json"));
         let known = request.kept.and_then(|kept| kept.get(&request.url));
         if let Some(Kept { tag, .. }) = &known {
@@ -130,8 +141,10 @@ impl<'a> Request<'a> {
         request
             .repeated(|| async move {
                 let (response, url, pass) = request.send().await?;
+                let date = text_of(&response, &header::DATE);
+                let date = date.and_then(|it| httpdate::parse_http_date(&it).ok());
                 if let (StatusCode::NOT_MODIFIED, Some(known)) = (response.status(), known) {
-                    return request.parse(&known.body, &url, None);
+                    return Ok((request.parse(&known.body, &url, None)?, date));
                 }
                 let tag = response.headers().get(header::ETAG).cloned();
                 let content_type = text_of(&response, &header::CONTENT_TYPE);
@@ -142,7 +155,7 @@ impl<'a> Request<'a> {
                 if let Some(kept) = request.kept {
                     kept.keep(&request.url, tag, bytes);
                 }
-                Ok(value)
+                Ok((value, date))
             })
             .await
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use watchtower_connector::{
-    Account, Capability, Description, Error, ErrorKind, Media, MediaRequest, OpenedMedia, Result,
-    Tracker, Traffic,
+    Account, Capability, Changed, Changes, Description, Error, ErrorKind, Mark, Media,
+    MediaRequest, OpenedMedia, Result, Tracker, Traffic,
 };
 use watchtower_model::{
     Asset, AssetId, AssetType, Edit, EntityKind, Episode, FrameRate, LeftOut, MediaLocation,
@@ -78,6 +78,11 @@ pub(crate) enum Manner {
     AlwaysSaysUnchanged,
     SaysUnchangedUnasked,
     HasAKeyOfItsOwn,
+    HasNoLog,
+    KnowsChangesWithoutAMark,
+    TakesEveryMark,
+    LosesWhatChangedAtTheMark,
+    TellsChangesOnce,
 }
 
 /// The tracker.
@@ -96,6 +101,9 @@ pub(crate) struct Studio {
     reading: AtomicUsize,
     was_checked: AtomicBool,
     was_dropped: AtomicBool,
+    /// How often the series changed, whoever is asked.
+    pub(crate) changes: Arc<AtomicU64>,
+    told: AtomicU64,
 }
 
 impl Studio {
@@ -115,6 +123,41 @@ impl Studio {
             reading: AtomicUsize::new(0),
             was_checked: AtomicBool::new(false),
             was_dropped: AtomicBool::new(false),
+            changes: Arc::default(),
+            told: AtomicU64::new(0),
+        }
+    }
+
+    /// What changed since the mark, which is how often something had changed by then.
+    fn changed_since(&self, since: Option<&Mark>) -> Changes {
+        let now = self.changes.load(SeqCst);
+        let mut mark = Some(Mark::new(format!("studio {now}")));
+        let number = |it: &Mark| it.as_str().strip_prefix("studio ")?.parse::<u64>().ok();
+        let mut what = match since.map(|it| number(it).unwrap_or(u64::MAX)) {
+            Some(u64::MAX) if self.is(Manner::TakesEveryMark) => Changed::nothing(),
+            None if self.is(Manner::KnowsChangesWithoutAMark) => Changed::nothing(),
+            None | Some(u64::MAX) => Changed::Unknown,
+            Some(then) if then < now => Changed::Only {
+                list: false,
+                projects: [ProjectId::new("series").unwrap()].into(),
+            },
+            Some(_) => Changed::nothing(),
+        };
+        if self.is(Manner::HasNoLog) {
+            (what, mark) = (Changed::Unknown, None);
+        }
+        let was_told = self.told.swap(now, SeqCst);
+        if self.is(Manner::TellsChangesOnce) && was_told == now && since.is_some() && now > 0 {
+            what = Changed::nothing();
+        }
+        // As if its marks were whole seconds, and what comes in the same second were known.
+        if self.is(Manner::LosesWhatChangedAtTheMark) && now == 1 {
+            what = Changed::nothing();
+        }
+        Changes {
+            what,
+            mark,
+            note: None,
         }
     }
 
@@ -339,6 +382,11 @@ impl Tracker for Studio {
 
     async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
         self.open(request).await
+    }
+
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        self.request("what changed").await?;
+        Ok(self.changed_since(since))
     }
 
     fn traffic(&self) -> Option<Traffic> {

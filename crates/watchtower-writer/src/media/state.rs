@@ -24,6 +24,9 @@ pub(crate) struct MediaState {
     /// The options with which each project was exported last.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     shown_by: BTreeMap<ProjectId, ShownBy>,
+    /// What whoever exports remembers of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
 }
 
 /// A reference as it is remembered.
@@ -111,6 +114,16 @@ impl MediaState {
     /// Remembers the options with which a project is exported.
     pub(crate) fn remember_shown_by(&mut self, project: ProjectId, shown_by: ShownBy) {
         self.shown_by.insert(project, shown_by);
+    }
+
+    /// What the last export remembered of its source.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// Remembers something of the source, or nothing.
+    pub(crate) fn remember_source(&mut self, source: Option<String>) {
+        self.source = source;
     }
 
     /// What the site holds of a reference.

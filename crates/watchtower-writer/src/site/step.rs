@@ -16,7 +16,7 @@ use super::files::{
     sync_all, take_group,
 };
 use crate::error::{IoContext, Result};
-use crate::media::MediaState;
+use crate::media::{MediaState, Stamp};
 
 /// The folder of a site's own state.
 pub(super) const HIDDEN: &str = ".watchtower";
@@ -112,6 +112,11 @@ impl Places {
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok());
         memory.map(|it| it.media).unwrap_or_default()
+    }
+
+    /// The size and time of the file of what is remembered.
+    pub(super) fn memory_stamp(&self) -> Option<Stamp> {
+        Stamp::of(&self.memory)
     }
 
     /// Takes the step: what is staged becomes visible, with what is to be remembered of it. An error

@@ -513,6 +513,7 @@ pub(super) fn capabilities(seen: &Observed) -> Judgement {
         Capability::Pictures => media.iter().any(|it| !it.is_empty()),
         Capability::Movies => movies,
         Capability::ConditionalMedia => seen.media.iter().any(unchanged),
+        Capability::Changes => seen.has_mark(),
     };
     let all = Capability::ALL.iter();
     let undeclared = all.clone().filter(|it| given(it) && !declared.contains(it));

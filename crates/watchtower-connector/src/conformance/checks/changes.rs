@@ -25,7 +25,7 @@ pub(super) fn first(seen: &Observed) -> Judgement {
     }
     match (&answer.mark, declares(seen)) {
         (Some(_), false) => {
-            against.push("there is a mark, and `changes` is not declared".to_owned())
+            against.push("there is a mark, and `changes` is not declared".to_owned());
         }
         (None, true) if answer.note.is_none() => {
             against.push(

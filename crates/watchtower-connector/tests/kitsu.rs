@@ -129,7 +129,7 @@ async fn it_describes_itself_without_a_connection_or_a_secret() {
         description.location.as_deref(),
         Some("https://kitsu.example/api/")
     );
-    assert_eq!(description.capabilities.len(), 9);
+    assert_eq!(description.capabilities.len(), 10);
 }
 
 #[tokio::test]
@@ -1466,15 +1466,18 @@ async fn events_tell_what_changed_since_a_mark() {
     let ours = [news, login, at_the_mark.clone()];
     log.holds(&ours).await;
     assert_eq!(log.since(Some(&mark)).await.what, only(false, &[]));
-    let person = event(5, 50, "person:update", None);
-    log.holds(&[person, at_the_mark.clone()]).await;
+    let avatar = event(5, 50, "person:set-thumbnail", None);
+    log.holds(&[avatar, at_the_mark.clone()]).await;
+    assert_eq!(log.since(Some(&mark)).await.what, Changed::Unknown);
+    let status = event(5, 50, "task-status:update", None);
+    log.holds(&[status, at_the_mark.clone()]).await;
     assert_eq!(log.since(Some(&mark)).await.what, only(true, &[]));
 
     // One request each.
     let requests = log.server.received_requests().await.unwrap();
     assert_eq!(requests.len(), 1);
     let query = requests[0].url.query().unwrap();
-    assert_eq!(query, "limit=1000&after=2026-11-28T05%3A34%3A39");
+    assert_eq!(query, "limit=1000&after=2026-11-28T05%3A34%3A09");
 }
 
 #[tokio::test]

@@ -198,10 +198,12 @@ fn changed<'a>(kitsu: &Kitsu, place: &Place, news: impl Iterator<Item = &'a Even
                 lends |= matches!(event.subject(), "asset" | "preview-file");
                 projects.insert(id);
             }
-            // Each login writes down that the person was there.
+            // Each login writes down that the person was there, as nobody: nobody is logged in yet.
             _ if event.name == "person:update"
                 && event.user_id.is_none()
                 && event.data["person_id"] == *place.person => {}
+            // A new avatar has the address of the old one, so the list would not show it.
+            _ if event.subject() == "person" && event.user_id.is_some() => return Changed::Unknown,
             _ => list = true,
         }
     }

@@ -348,6 +348,7 @@ async fn phases(
     };
     let clock = MediaClock::new(observer);
     let mut export = begin(site, options, &list, &source, &clock).await?;
+    let all_are_read = unchanged.is_empty();
     for project in unchanged {
         if !export.keep_unchanged(project)? {
             wanted.push(project);
@@ -412,7 +413,7 @@ async fn phases(
         // Whoever wants to drop us gets to it, even where nothing had to be waited for.
         tokio::task::yield_now().await;
     }
-    if !failures.is_empty() && failures.len() == wanted.len() && next.is_of_all() {
+    if !failures.is_empty() && failures.len() == wanted.len() && all_are_read {
         return Err(ExportError::AllFailed(failures));
     }
     clock.start();
@@ -454,7 +455,7 @@ async fn plan(
     let (user, server) = (account.user.as_deref(), account.server.as_deref());
     info!(user, server, "connected");
     observer.connected(&account);
-    Ok((Plan::All(live.mark(tracker).await?), Some(account)))
+    Ok((Plan::All(live.mark(tracker).await), Some(account)))
 }
 
 /// What an export did that found nothing changed.

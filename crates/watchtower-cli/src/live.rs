@@ -75,8 +75,6 @@ pub(crate) struct Part {
 #[derive(Debug)]
 pub(crate) struct Next {
     memory: Option<Memory>,
-    /// Whether everything is read.
-    reads_all: bool,
 }
 
 impl Live {
@@ -93,11 +91,11 @@ impl Live {
         }
     }
 
-    /// Asks the tracker what changed since the last export.
+    /// Asks the tracker what changed since the last export. None where that is not known.
     ///
     /// # Errors
     ///
-    /// When the tracker cannot be asked.
+    /// When the tracker does not answer for the moment.
     pub(crate) async fn plan(
         &mut self,
         tracker: &dyn Tracker,
@@ -106,7 +104,12 @@ impl Live {
         let Some(memory) = self.remembered(tracker, site) else {
             return Ok(None);
         };
-        let Changes { what, mark, .. } = tracker.changes(Some(&memory.mark)).await?;
+        let Changes { what, mark, .. } = match tracker.changes(Some(&memory.mark)).await {
+            Err(error) if error.kind().is_transient() => return Err(error),
+            // Whatever is wrong is told by who reads everything.
+            Err(_) => return Ok(None),
+            Ok(changes) => changes,
+        };
         let Changed::Only { list, mut projects } = what else {
             debug!("the tracker does not know what changed since the last export");
             return Ok(None);
@@ -126,24 +129,22 @@ impl Live {
         }))
     }
 
-    /// The mark of this moment, before everything is read.
-    ///
-    /// # Errors
-    ///
-    /// When the tracker cannot be asked.
-    pub(crate) async fn mark(
-        &mut self,
-        tracker: &dyn Tracker,
-    ) -> watchtower_connector::Result<Option<Mark>> {
-        if self.full_every.is_none() {
-            return Ok(None);
-        }
-        let Changes { mark, note, .. } = tracker.changes(None).await?;
+    /// The mark of this moment, before everything is read. None where there is none: that costs time the next
+    /// time, and no export fails for it.
+    pub(crate) async fn mark(&mut self, tracker: &dyn Tracker) -> Option<Mark> {
+        self.full_every?;
+        let changes = tracker.changes(None).await.unwrap_or_else(|error| Changes {
+            note: Some(format!(
+                "what changes cannot be asked for, so everything is read the next time: {error}"
+            )),
+            ..Changes::unknown()
+        });
+        let Changes { mark, note, .. } = changes;
         if let Some(note) = note.filter(|it| self.note.as_ref() != Some(it)) {
             info!(note, "note");
             self.note = Some(note);
         }
-        Ok(mark)
+        mark
     }
 
     /// What was remembered, where it fits and is not too old.
@@ -191,10 +192,7 @@ impl Live {
             owed: BTreeSet::new(),
             owes_shared: false,
         });
-        Next {
-            memory,
-            reads_all: matches!(plan, Plan::All(_)),
-        }
+        Next { memory }
     }
 
     fn settings_of(&self, tracker: &dyn Tracker) -> String {
@@ -233,11 +231,6 @@ impl Part {
 }
 
 impl Next {
-    /// Whether everything is read.
-    pub(crate) fn is_of_all(&self) -> bool {
-        self.reads_all
-    }
-
     /// What to remember of an export that did this.
     pub(crate) fn remembered(self, summary: &Summary) -> Option<String> {
         let mut memory = self.memory?;
@@ -251,7 +244,6 @@ impl Next {
         let shared = &summary.shared_media;
         memory.owes_shared = !shared.unavailable.is_empty() || shared.stale_files > 0;
         debug!(
-            all = self.reads_all,
             owed = memory.owed.len(),
             "remembering how far the log was read"
         );

@@ -101,9 +101,13 @@ impl TrackerDocument {
             "type": "object",
             "additionalProperties": {"$ref": "#/definitions/Headers"},
         });
+        // What refers to no type refers to no picture.
+        let has_media = schema.get("definitions").is_some();
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
             properties.insert("watchtower_tracker".into(), version);
-            properties.insert("media_headers".into(), headers);
+            if has_media {
+                properties.insert("media_headers".into(), headers);
+            }
         }
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.push("watchtower_tracker".into());
@@ -267,6 +271,7 @@ mod tests {
             let example = (document.example)();
             match document.name {
                 "project_list" => serde_json::from_value::<crate::ProjectList>(example).map(drop),
+                "changes" => serde_json::from_value::<tracker::ToldChanges>(example).map(drop),
                 _ => serde_json::from_value::<crate::ProjectSnapshot>(example).map(drop),
             }
             .unwrap();

@@ -122,7 +122,7 @@ pub(super) fn prepare<'a>(
         every: background.every,
         live: Mutex::new(Live::new(
             Some(background.full_every).filter(|it| !it.is_zero()),
-            arguments_given(),
+            decisive_arguments(matches),
         )),
         tracker,
         printer,
@@ -303,12 +303,29 @@ impl BackgroundArgs {
     }
 }
 
-/// What decides about an export, beside what the tracker holds.
-fn arguments_given() -> String {
-    let arguments = std::env::args_os().skip(1);
-    arguments
-        .map(|it| it.to_string_lossy().into_owned() + "\n")
-        .collect()
+/// The arguments that decide about what an export writes, beside what the tracker holds: all but those of how it
+/// is told and when it is done.
+fn decisive_arguments(matches: &ArgMatches) -> String {
+    const OTHERS: [&str; 9] = [
+        "every",
+        "full_every",
+        "jobs",
+        "json",
+        "lock_timeout",
+        "log_format",
+        "output",
+        "quiet",
+        "verbose",
+    ];
+    let mut told = String::new();
+    for id in matches.ids().filter(|it| !OTHERS.contains(&it.as_str())) {
+        // A group of arguments has no values of its own.
+        if let Ok(Some(values)) = matches.try_get_raw(id.as_str()) {
+            let values: Vec<_> = values.map(|it| it.to_string_lossy()).collect();
+            told += &format!("{id}={values:?}\n");
+        }
+    }
+    told
 }
 
 /// The tracker that was named under a subcommand. Clap has made sure that one was, and that it is there.

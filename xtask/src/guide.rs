@@ -144,8 +144,10 @@ fn compare(root: &Path, steps: &[Step]) -> Result<()> {
                 continue;
             }
             let name = path.strip_prefix(&template)?.to_string_lossy();
+            // What our own command line says under another name is nobody's to copy.
+            let is_ours = matches!(&*name, "README.md" | "tests/command.rs");
             ensure!(
-                name == "README.md" || files.contains_key(&*name),
+                is_ours || files.contains_key(&*name),
                 "{TEMPLATE}/{name} is not in {GUIDE}"
             );
         }

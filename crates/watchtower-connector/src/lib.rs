@@ -52,7 +52,12 @@ mod sight;
 pub mod snapshot_builder;
 #[cfg(feature = "spreadsheet")]
 pub mod spreadsheet;
-#[cfg(any(feature = "edit", feature = "files", feature = "spreadsheet"))]
+#[cfg(any(
+    feature = "edit",
+    feature = "files",
+    feature = "process",
+    feature = "spreadsheet"
+))]
 mod stamps;
 #[cfg(feature = "told")]
 mod told;

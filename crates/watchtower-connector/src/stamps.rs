@@ -72,6 +72,7 @@ pub(crate) fn of_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> String 
     format!("{:016x}", hasher.finish())
 }
 
+#[cfg(any(feature = "edit", feature = "spreadsheet"))]
 /// Digits that are others when a value is, or one of the files to which it refers.
 pub(crate) fn of_value<'a>(
     value: &impl Serialize,
@@ -92,6 +93,7 @@ pub(crate) fn files<'a>(
     })
 }
 
+#[cfg(any(feature = "files", feature = "process", feature = "spreadsheet"))]
 /// The pictures to which a list of projects refers.
 pub(crate) fn listed_media(list: &ProjectList) -> impl Iterator<Item = &MediaRef> {
     let projects = list.projects.iter().filter_map(|it| it.thumbnail.as_ref());

@@ -23,7 +23,7 @@ fn export(kitsu: &Kitsu, site: &Path) -> (Vec<String>, u64, u64) {
     let events = log
         .lines()
         .map(|it| serde_json::from_str::<Value>(it).unwrap());
-    let mut requests = events.filter_map(|it| it["fields"]["requests"].as_u64());
+    let mut requests = events.filter_map(|it| it["requests"].as_u64());
     (
         names.collect(),
         summary["unchanged"].as_u64().unwrap_or(0),

@@ -4,6 +4,7 @@
 //! does. The programs take turns, so that a slow moment hits them all.
 
 mod export;
+mod flow;
 mod kitsu;
 mod pictures;
 mod relay;
@@ -57,6 +58,16 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "target/bench")]
         state: PathBuf,
     },
+    /// An export of 10,000 shots with 60,000 tasks from a Flow site across a network, beside a script that reads
+    /// the same with the official client
+    Flow {
+        /// How often each program runs; the median counts
+        #[arg(long, default_value = "5", value_name = "N")]
+        runs: usize,
+        /// Where the official client and what was recorded are kept between runs
+        #[arg(long, default_value = "target/bench")]
+        state: PathBuf,
+    },
     /// Write the example film to a site, and print how many seconds the writer took
     #[command(hide = true)]
     Write {
@@ -94,6 +105,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
         Bench::Validate { runs, huge, state } => validate::run(runs, huge, &root().join(state)),
         Bench::Export { only, runs, state } => export::run(only, runs, &root().join(state)),
         Bench::Pictures { runs, state } => pictures::run(runs, &root().join(state)),
+        Bench::Flow { runs, state } => flow::run(runs, &root().join(state)),
         Bench::Write { shots, site } => export::write(shots, &site),
         Bench::Copy { folder, files } => export::copy(&folder, &files),
         Bench::Ignore { files } => validate::ignore(&files),

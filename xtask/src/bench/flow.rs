@@ -52,6 +52,8 @@ pub(super) fn run(runs: usize, state: &Path) -> Result<()> {
     let relay = Relay::start(site.serve()?, ROUND_TRIP)?;
     let scratch = state.join(format!("flow-{}", std::process::id()));
     let result = compare(runs, &site, &relay, &python, &scratch);
+    // Whoever listens keeps the site until the process ends, and with it the counterpart.
+    locked(&site.counterpart).take();
     let removed = fs::remove_dir_all(&scratch).context("cannot remove what was exported");
     result.and(removed)
 }

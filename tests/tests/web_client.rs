@@ -1189,6 +1189,8 @@ fn an_edit_alone_is_a_wall_that_can_be_looked_at() {
         fs::write(path("cut.edl"), format!("TITLE: Small Film\n{list}")).unwrap();
         let site = path("site");
         let mut view = watchtower();
+        // Where `ffmpeg` is, which takes the pictures from the movie.
+        view.env("PATH", std::env::var_os("PATH").unwrap());
         view.args([
             "view", "edit", "--port", "0", "--fps", "24", "--format", format,
         ]);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
-use watchtower_model::{MediaLocation, MediaRef, ProjectId, ProjectList, ProjectSnapshot};
+use watchtower_model::{MediaLocation, MediaRef, ProjectId, ProjectSnapshot};
 
 use crate::{Changed, Changes, Mark};
 
@@ -72,8 +72,8 @@ pub(crate) fn of_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> String 
     format!("{:016x}", hasher.finish())
 }
 
-#[cfg(any(feature = "edit", feature = "spreadsheet"))]
 /// Digits that are others when a value is, or one of the files to which it refers.
+#[cfg(any(feature = "edit", feature = "spreadsheet"))]
 pub(crate) fn of_value<'a>(
     value: &impl Serialize,
     media: impl Iterator<Item = &'a MediaRef>,
@@ -93,9 +93,11 @@ pub(crate) fn files<'a>(
     })
 }
 
-#[cfg(any(feature = "files", feature = "process", feature = "spreadsheet"))]
 /// The pictures to which a list of projects refers.
-pub(crate) fn listed_media(list: &ProjectList) -> impl Iterator<Item = &MediaRef> {
+#[cfg(any(feature = "files", feature = "process", feature = "spreadsheet"))]
+pub(crate) fn listed_media(
+    list: &watchtower_model::ProjectList,
+) -> impl Iterator<Item = &MediaRef> {
     let projects = list.projects.iter().filter_map(|it| it.thumbnail.as_ref());
     projects.chain(list.users.iter().filter_map(|it| it.thumbnail.as_ref()))
 }

@@ -63,8 +63,8 @@ impl Site {
         self.root.join(path)
     }
 
-    /// What the last export [remembered](crate::Export::finish_remembering) of its source. None where another
-    /// program has changed the site since, or remembered nothing.
+    /// What the last export [remembered](crate::Export::finish_remembering) of its source. None where it
+    /// remembered nothing, or there was none.
     pub fn remembered(&self) -> Option<String> {
         let media = Places::of(&self.root).remembered();
         media.source().map(str::to_owned)

@@ -364,7 +364,7 @@ async fn a_status_is_its_code() {
 
 #[tokio::test]
 async fn only_archives_and_templates_are_no_productions() {
-    let (_, flow) = site(json!({"Project": [
+    let (_server, flow) = site(json!({"Project": [
         {"type": "Project", "id": 1, "name": "no status", "sg_status": null, "archived": false},
         {"type": "Project", "id": 2, "name": "lost", "sg_status": "Lost", "is_demo": true},
         {"type": "Project", "id": 3, "name": "archived", "archived": true},

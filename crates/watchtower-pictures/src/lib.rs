@@ -38,7 +38,7 @@ pub const MOST_MEMORY: u64 = 256 << 20;
 
 /// Changes whenever the same bytes are made into another picture, so that what was made before is not
 /// taken for the same.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A picture, made for a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub enum Error {
     #[error("the {0} is broken")]
     Broken(Kind),
     /// It is sound and uses something of its kind that is not read.
-    #[error("the {0} has {1}, which is not read")]
+    #[error("the {0} has {1}: such a file is not read")]
     Unsupported(Kind, &'static str),
 }
 

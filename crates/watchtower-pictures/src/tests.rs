@@ -398,6 +398,65 @@ fn an_exr_shows_its_display_window_as_a_viewer_does() {
     }
 }
 
+/// An EXR of one part, whose channels are each of one light.
+fn exr(channels: &[(&str, f32)]) -> Vec<u8> {
+    use exr::prelude::*;
+    let channel = |(name, light): &(&str, f32)| {
+        AnyChannel::new(*name, FlatSamples::F32(vec![*light; 60 * 40]))
+    };
+    let channels = AnyChannels::sort(channels.iter().map(channel).collect());
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let image = Image::from_channels((60, 40), channels);
+    image.write().to_buffered(&mut bytes).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn of_an_exr_with_layers_the_finished_picture_is_shown() {
+    let (light, grey) = (0.2140, [127; 3]);
+    let render = [
+        ("Albedo.R", 1.0),
+        ("Albedo.G", 0.0),
+        ("Albedo.B", 0.0),
+        ("ViewLayer.Combined.R", light),
+        ("ViewLayer.Combined.G", light),
+        ("ViewLayer.Combined.B", light),
+        ("ViewLayer.Depth.Z", 1000.0),
+    ];
+    // Blender 5 calls a grey channel V.
+    let files = [
+        &render[..],
+        &render[3..],
+        &[("Y", light)],
+        &[("V", light), ("A", 1.0)],
+    ];
+    let main = [("R", light), ("G", light), ("B", light)];
+    let nuke = [&main[..], &render[..3]].concat();
+    for channels in files.into_iter().chain([&*nuke]) {
+        let picture = made(&exr(channels), Place::Tile, Fit::Contain);
+        for corner in corners(&picture, (0, 0)) {
+            assert!(is_close(corner, grey), "{channels:?}: {corner:?}");
+        }
+    }
+    let mut two = render.map(|(name, light)| (name.replace("Combined", "Diffuse"), light));
+    two.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let two: Vec<_> = two.iter().map(|(name, light)| (&**name, *light)).collect();
+    let chroma = [("Y", light), ("RY", 0.0), ("BY", 0.0)];
+    let refused = [
+        (
+            exr(&two),
+            "several layers, none of which is called Combined or Beauty",
+        ),
+        (exr(&render[6..]), "no layer with the channels R, G and B"),
+        (exr(&chroma), "colours in a lower resolution than the light"),
+    ];
+    for (bytes, reason) in refused {
+        let error = make(&bytes, Place::Tile, Fit::Contain).unwrap_err();
+        let expected = format!("the EXR has {reason}: such a file is not read");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 #[test]
 fn what_is_not_read_is_named() {
     let make = |bytes: &[u8]| make(bytes, Place::Tile, Fit::Contain).map_err(|it| it.to_string());

@@ -11,8 +11,11 @@ import sys
 import warnings
 from pathlib import Path
 
+import pillow_heif
 import pyvips
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
+
+pillow_heif.register_heif_opener()
 
 WIDTH, HEIGHT = 150, 100
 

@@ -1,6 +1,7 @@
 //! From files to pixels, as they are stored.
 
 mod exr;
+mod heic;
 mod jpeg;
 mod tiff;
 
@@ -30,6 +31,7 @@ pub(crate) fn survey(kind: Kind, bytes: &[u8]) -> Result<Survey, Error> {
     match kind {
         Kind::Jpeg => jpeg::survey(bytes),
         Kind::Exr => exr::survey(bytes),
+        Kind::Heic => heic::survey(bytes),
         Kind::Tiff => tiff::survey(bytes),
         Kind::Svg => Ok(Survey {
             kind,
@@ -67,6 +69,7 @@ pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, Error> {
     match kind {
         Kind::Jpeg => return jpeg::decode(bytes),
         Kind::Exr => return exr::decode(bytes),
+        Kind::Heic => return heic::decode(bytes),
         Kind::Tiff => return tiff::decode(bytes),
         _ => {}
     }

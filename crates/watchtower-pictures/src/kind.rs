@@ -23,6 +23,8 @@ pub enum Kind {
     Svg,
     /// EXR.
     Exr,
+    /// HEIC, as phones store photographs.
+    Heic,
     /// AVIF, which browsers show, and which is not decoded here.
     Avif,
     /// Another kind, which is not decoded here, by its name.
@@ -61,7 +63,7 @@ impl Kind {
             "image/tiff" => Self::Tiff,
             "image/bmp" => Self::Bmp,
             "image/avif" => Self::Avif,
-            "image/heif" => Self::Other("HEIC"),
+            "image/heif" => Self::Heic,
             "image/jxl" => Self::Other("JPEG XL"),
             "image/vnd.adobe.photoshop" => Self::Other("Photoshop"),
             "image/vnd.microsoft.icon" => Self::Other("ICO"),
@@ -98,6 +100,7 @@ impl Kind {
             Self::Bmp => "BMP",
             Self::Svg => "SVG",
             Self::Exr => "EXR",
+            Self::Heic => "HEIC",
             Self::Avif => "AVIF",
             Self::Other(name) => name,
         }

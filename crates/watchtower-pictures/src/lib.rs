@@ -13,7 +13,7 @@
 //! # Ok::<(), watchtower_pictures::Error>(())
 //! ```
 //!
-//! It reads PNG, JPEG, WebP, GIF, TIFF, BMP, SVG and EXR; of what moves, the first frame. The same
+//! It reads PNG, JPEG, WebP, GIF, HEIC, TIFF, BMP, SVG and EXR; of what moves, the first frame. The same
 //! bytes give the same picture on every machine. A picture costs at most [`MOST_MEMORY`]; what needs more
 //! is refused before it is decoded.
 
@@ -58,7 +58,7 @@ pub enum Made {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is a picture of a kind that is not read.
-    #[error("it is a {0} picture: PNG, JPEG, WebP, GIF, TIFF, BMP, SVG and EXR are read")]
+    #[error("it is a {0} picture: PNG, JPEG, WebP, GIF, HEIC, TIFF, BMP, SVG and EXR are read")]
     NotRead(&'static str),
     /// It is no picture at all.
     #[error("it is of no known kind")]

@@ -460,11 +460,11 @@ fn of_an_exr_with_layers_the_finished_picture_is_shown() {
 #[test]
 fn what_is_not_read_is_named() {
     let make = |bytes: &[u8]| make(bytes, Place::Tile, Fit::Contain).map_err(|it| it.to_string());
-    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
-    let error = make(heic).unwrap_err();
+    let jxl = b"\xff\x0a\0\0";
+    let error = make(jxl).unwrap_err();
     assert_eq!(
         error,
-        "it is a HEIC picture: PNG, JPEG, WebP, GIF, TIFF, BMP, SVG and EXR are read"
+        "it is a JPEG XL picture: PNG, JPEG, WebP, GIF, HEIC, TIFF, BMP, SVG and EXR are read"
     );
     assert!(make(b"8BPS\0\x01").unwrap_err().contains("Photoshop"));
     assert!(make(b"SDPX\0\0\0\0").unwrap_err().contains("DPX"));
@@ -473,6 +473,25 @@ fn what_is_not_read_is_named() {
         make(b"{\"error\": 1}").unwrap_err(),
         "it is of no known kind"
     );
+}
+
+#[test]
+fn a_heic_of_one_picture_or_of_tiles_is_shown() {
+    for (width, height) in [(90, 60), (600, 400)] {
+        let options = heifer::EncodeOptions::default();
+        let pixels = frame(width, height).into_raw();
+        let bytes = heifer::encode_rgb8(width, height, &pixels, &options).unwrap();
+        let picture = made(&bytes, Place::Tile, Fit::Contain);
+        assert_corners(corners(&picture, (3, 3)), [RED, GREEN, BLUE, YELLOW]);
+        // One whose first part says that it is made of tiles again.
+        let part = bytes.windows(4).position(|it| it == b"hvc1").unwrap();
+        let mut nested = bytes.clone();
+        nested[part..part + 4].copy_from_slice(b"grid");
+        assert!(make(&nested, Place::Tile, Fit::Contain).is_err());
+        for length in (0..bytes.len()).step_by(97) {
+            assert!(make(&bytes[..length], Place::Tile, Fit::Contain).is_err());
+        }
+    }
 }
 
 #[test]

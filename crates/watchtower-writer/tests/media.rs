@@ -1074,11 +1074,11 @@ async fn what_cannot_be_made_is_a_placeholder_with_its_kind_and_reason() {
     let options = ExportOptions::default();
     let mut bomb = frame(1, 2);
     bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
-    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    let jxl = b"\xff\x0a\0\0".to_vec();
     for (bytes, expected) in [
         (
-            heic,
-            "it is a HEIC picture: PNG, JPEG, WebP, GIF, TIFF, BMP, SVG and EXR are read",
+            jxl,
+            "it is a JPEG XL picture: PNG, JPEG, WebP, GIF, HEIC, TIFF, BMP, SVG and EXR are read",
         ),
         (b"II*\0\x08\0\0\0\0\0".to_vec(), "the TIFF is broken"),
         (

@@ -8,6 +8,7 @@ mod messages;
 mod placeholders;
 mod schema;
 mod services;
+mod share;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,6 +36,11 @@ enum Chore {
     Guide,
     /// Draw the pictures that `watchtower bundle` supplies to the web client
     Placeholders,
+    /// Write man pages and completions where a system looks for them: below `share/` of this folder
+    Share {
+        /// The folder, as in `/usr/local`
+        prefix: PathBuf,
+    },
     /// Take what the tests print now as the snapshots, for review with `git diff`
     Snapshots,
     /// Run the tests against a real Kitsu server and the real web client, which are installed first
@@ -58,6 +64,7 @@ fn main() -> Result<()> {
         Chore::Features => features::check(),
         Chore::Guide => guide::follow(root()),
         Chore::Placeholders => placeholders::write(root()),
+        Chore::Share { prefix } => share::write(&prefix),
         Chore::Snapshots => snapshots(),
         Chore::Services { state, pictures } => services::test(&root().join(state), pictures),
         Chore::Bench(bench) => bench::run(bench),

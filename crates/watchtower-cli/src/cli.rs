@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Command, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use watchtower_model::format::{DOCUMENTS, Format};
 use watchtower_model::place::Unplaced;
 use watchtower_model::tracker;
@@ -18,7 +19,6 @@ use watchtower_writer::validate::Code;
 use crate::commands::code;
 use crate::duration::{age, duration, interval};
 use crate::edit::{EditArgs, ReadingArgs};
-use crate::own_name::own_name;
 use crate::{Network, TrackerCommand};
 
 /// What the main page of the help ends with.
@@ -98,6 +98,8 @@ pub(crate) enum Action {
     /// The JSON Schemas of the documents
     #[command(subcommand)]
     Schema(SchemaAction),
+    /// Print what completes commands in a shell
+    Completions(CompletionsArgs),
 }
 
 /// What every `watchtower export TRACKER` takes.
@@ -527,6 +529,24 @@ pub(crate) struct ExplainArgs {
     pub(crate) code: Option<Code>,
 }
 
+/// What `watchtower completions` takes.
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// Where each shell looks.
+const COMPLETIONS: &str = "\
+Where each shell looks:
+  bash        a file of the command's name in ~/.local/share/bash-completion/completions
+  zsh         a file of the command's name after a _ in a folder of $fpath
+  fish        a file of the command's name and .fish in ~/.config/fish/completions
+  powershell  a script that $PROFILE runs
+  elvish      a script that ~/.config/elvish/rc.elv evaluates";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchemaAction {
     /// List the schemas by name
@@ -609,10 +629,9 @@ pub(crate) fn after_help(trackers: &[Box<dyn TrackerCommand>]) -> String {
     ));
     let width = examples.iter().map(|it| it.0.len()).max();
     let width = width.unwrap_or_default() + 4;
-    let name = own_name();
     let lines = examples
         .iter()
-        .map(|(command, what)| format!("  {name} {command:width$}{what}\n"));
+        .map(|(command, what)| format!("  watchtower {command:width$}{what}\n"));
     format!("Examples:\n{}\n{EXIT_CODES}", lines.collect::<String>())
 }
 

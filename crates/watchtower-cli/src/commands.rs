@@ -4,6 +4,7 @@ mod asked;
 #[cfg(feature = "bundle")]
 mod bundle;
 mod check;
+mod completions;
 mod conformance;
 mod convert;
 mod edit;
@@ -51,6 +52,7 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::View => view::run(matches, trackers, &mut printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
+        Action::Completions(args) => completions::run(args, trackers, &printer),
     };
     result.unwrap_or_else(|error| {
         // Whoever reads stdout has had enough, as `head` has: no error.

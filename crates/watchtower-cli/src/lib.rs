@@ -34,10 +34,11 @@ mod printer;
 mod server;
 mod stop;
 mod trackers;
+mod version;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches};
 
 /// The parser of arguments, of the version that [`TrackerCommand`] speaks.
 pub use clap;
@@ -55,15 +56,7 @@ pub fn main() -> ExitCode {
 /// It goes by the name of its program, in all that it says: that of a studio's own is its file's.
 pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
     core_dumps::forbid();
-    let mut command = cli::with_trackers(cli::Cli::command(), &trackers);
-    command = command.after_help(cli::after_help(&trackers));
-    if own_name::is_another() {
-        // The version is that of this crate, whatever that of the command may be.
-        let version = concat!("(watchtower ", env!("CARGO_PKG_VERSION"), ")");
-        command = own_name::name_help(command).version(version);
-        command = command.name(own_name::own_name());
-    }
-    let matches = match command.try_get_matches() {
+    let matches = match own_command(&trackers).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
             own_name::print(&error);
@@ -80,4 +73,23 @@ pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
         Err(error) => error.exit(),
     };
     commands::run(&cli, &matches, &trackers).into()
+}
+
+/// The grammar of the command `watchtower` with these trackers: for what is made of it, as man pages are.
+pub fn command(trackers: &[Box<dyn TrackerCommand>]) -> Command {
+    let command = cli::with_trackers(cli::Cli::command(), trackers);
+    let command = command.after_help(cli::after_help(trackers));
+    command.long_version(version::LONG)
+}
+
+/// The same by the name of this program.
+fn own_command(trackers: &[Box<dyn TrackerCommand>]) -> Command {
+    let command = command(trackers);
+    match own_name::is_another() {
+        false => command,
+        true => own_name::name_help(command)
+            .version(version::OF_ANOTHER)
+            .long_version(version::LONG_OF_ANOTHER)
+            .name(own_name::own_name()),
+    }
 }

@@ -55,11 +55,62 @@ fn help_is_worth_reading() {
         &["serve", "--help"],
         &["convert", "--help"],
         &["schema", "--help"],
+        &["completions", "--help"],
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(0));
         insta::assert_snapshot!(arguments.join(" "), stdout(&output));
     }
+}
+
+#[test]
+fn the_version_says_what_was_built_and_for_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = stdout(&run(folder.path(), &["--version"]));
+    let lines: Vec<_> = long.lines().collect();
+    let version = concat!("watchtower ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(lines[0], version, "{long}");
+    assert!(lines[1].starts_with("build: "), "{long}");
+    assert!(lines[1].contains("rustc "), "{long}");
+    let platform = format!("{}-", std::env::consts::ARCH);
+    assert!(
+        lines[2].starts_with(&format!("platform: {platform}")),
+        "{long}"
+    );
+    let features: BTreeSet<_> = lines[3]
+        .strip_prefix("features: ")
+        .unwrap()
+        .split(", ")
+        .collect();
+    let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
+    for feature in &features {
+        assert!(manifest.contains(&format!("\n{feature} = [")), "{long}");
+    }
+    assert_eq!(features.contains("flow"), cfg!(feature = "flow"), "{long}");
+    assert_eq!(lines.len(), 4, "{long}");
+    assert_eq!(stdout(&run(folder.path(), &["-V"])).trim_end(), version);
+}
+
+#[test]
+fn a_shell_completes_commands_and_options() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(folder.path(), &["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).contains("allow-shrink"), "{shell}");
+    }
+    // Bash itself takes it, and completes with it.
+    let script = run(folder.path(), &["completions", "bash"]).stdout;
+    fs::write(folder.path().join("completions"), script).unwrap();
+    let asked = r#"source ./completions; COMP_WORDS=(watchtower export ki) COMP_CWORD=2
+        _watchtower watchtower ki export; echo "${COMPREPLY[@]}""#;
+    let mut bash = Command::new("bash");
+    let bash = bash
+        .args(["-c", asked])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(stdout(&bash).trim_end(), "kitsu", "{}", stderr(&bash));
 }
 
 #[test]

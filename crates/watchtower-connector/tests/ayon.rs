@@ -1345,7 +1345,7 @@ async fn what_is_inactive_or_omitted_goes_with_all_in_it() {
     assert_eq!(left_out(&film), all);
     assert!(film.assets.is_empty() && film.episodes.is_empty());
 
-    let (server, ayon) = ayon_with(|it| it.omitted_statuses = vec!["on HOLD".to_owned()]).await;
+    let (server, ayon) = ayon_with(|it| it.omitted_statuses = vec![" on HOLD".to_owned()]).await;
     holds(&server, folders, json!([]), json!([]), json!([])).await;
     let (_, film) = self::film(&ayon).await;
     assert_eq!(names(&film.shots, |it| &it.name), ["sh4"]);

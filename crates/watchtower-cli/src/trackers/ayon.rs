@@ -45,9 +45,15 @@ struct AyonArgs {
     /// A type of folders that are assets, beside `Asset`. May be given several times
     #[arg(long = "asset-type", value_name = "TYPE", action = ArgAction::Append)]
     asset_types: Vec<String>,
-    /// A status of folders that means omitted, beside `Omitted` and `Cancelled`. May be given several
-    /// times
-    #[arg(long = "omitted-status", value_name = "NAME", action = ArgAction::Append)]
+    /// Statuses of folders that mean omitted, beside `Omitted` and `Cancelled`, with commas in between. May
+    /// be given several times
+    #[arg(
+        long = "statuses-omitted",
+        alias = "omitted-status",
+        value_name = "NAME",
+        value_delimiter = ',',
+        action = ArgAction::Append
+    )]
     omitted_statuses: Vec<String>,
     /// Export what the account sees of a project, where that is not all of it. Without this, the site
     /// keeps what it holds of such a project, and the exit code is 4
@@ -166,4 +172,24 @@ fn settings(
         pictures: media != Some(&Media::None),
         http: network.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_given_one_by_one_or_with_commas() {
+        let command = AyonArgs::augment_args(Command::new("ayon"));
+        let given = [
+            "ayon",
+            "--statuses-omitted",
+            "nfw,Cut Out",
+            "--omitted-status",
+            "old",
+        ];
+        let matches = command.try_get_matches_from(given).unwrap();
+        let args = AyonArgs::from_arg_matches(&matches).unwrap();
+        assert_eq!(args.omitted_statuses, ["nfw", "Cut Out", "old"]);
+    }
 }

@@ -50,9 +50,15 @@ struct FlowArgs {
     /// Without a cut, the edit is the newest version whose name starts so and that has an mp4
     #[arg(long, value_name = "NAME")]
     edit_version: Option<String>,
-    /// A status of shots, assets and cuts that means omitted, by name or code, beside `omt`, `Omitted` and
-    /// `Cancelled`. May be given several times
-    #[arg(long = "omitted-status", value_name = "NAME", action = ArgAction::Append)]
+    /// Statuses of shots, assets and cuts that mean omitted, by name or code, beside `omt`, `Omitted` and
+    /// `Cancelled`, with commas in between. May be given several times
+    #[arg(
+        long = "statuses-omitted",
+        alias = "omitted-status",
+        value_name = "NAME",
+        value_delimiter = ',',
+        action = ArgAction::Append
+    )]
     omitted_statuses: Vec<String>,
     /// The field that links shots and sequences to their episodes, beside the episode of a sequence
     /// [default: sg_episode]
@@ -184,4 +190,24 @@ fn settings(
         http: network.into(),
         ..FlowSettings::new(url, credentials)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_given_one_by_one_or_with_commas() {
+        let command = FlowArgs::augment_args(Command::new("flow"));
+        let given = [
+            "flow",
+            "--statuses-omitted",
+            "nfw,Cut Out",
+            "--omitted-status",
+            "old",
+        ];
+        let matches = command.try_get_matches_from(given).unwrap();
+        let args = FlowArgs::from_arg_matches(&matches).unwrap();
+        assert_eq!(args.omitted_statuses, ["nfw", "Cut Out", "old"]);
+    }
 }

@@ -59,7 +59,9 @@ impl<'a> Tree<'a> {
     pub(super) fn new(folders: &'a [Folder], statuses: &'a [Status], omitted: &[String]) -> Self {
         let means_omitted = |text: &str| {
             let text = text.to_lowercase();
-            let named = omitted.iter().any(|name| name.to_lowercase() == text);
+            let named = omitted
+                .iter()
+                .any(|name| name.trim().to_lowercase() == text);
             named || OMITTED.contains(&text.as_str())
         };
         let by_status = statuses.iter().filter(|status| {

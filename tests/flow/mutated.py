@@ -92,10 +92,12 @@ def mutate(grid, number):
         for row in rows(entity):
             if seldom():
                 grid.delete(entity, row["id"])
-                # A link to what is in the trash reads as none, so what these cuts were of cannot be told.
-                for cut in rows("Cut"):
-                    if cut["entity"] == link(entity, row):
-                        grid.delete("Cut", cut["id"])
+    # What is in the trash still names the cuts that are of it.
+    for entity in ("Episode", "Sequence", "Scene"):
+        for row in grid._db.get(entity, {}).values():
+            if "cuts" in row:
+                row["cuts"] = []
+    grid.relink()
 
 
 def build(number, original):

@@ -186,6 +186,8 @@ pub struct Flow {
     /// What was read of projects for the list, until they are read themselves: some types of assets and
     /// tasks are known only from those.
     details: Mutex<HashMap<ProjectId, Details>>,
+    /// The types that all projects share and the account may not read.
+    unseen: Mutex<Vec<&'static str>>,
     sight: Sight,
 }
 
@@ -221,6 +223,7 @@ impl Flow {
             omitted: tokio::sync::Mutex::default(),
             names: Mutex::default(),
             details: Mutex::default(),
+            unseen: Mutex::default(),
             sight: Sight::default(),
         })
     }
@@ -242,6 +245,10 @@ impl Flow {
             )
         };
         *self.names() = projects.iter().map(names).collect();
+    }
+
+    fn unseen(&self) -> MutexGuard<'_, Vec<&'static str>> {
+        self.unseen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept_details(&self) -> MutexGuard<'_, HashMap<ProjectId, Details>> {

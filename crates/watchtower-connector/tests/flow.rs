@@ -691,6 +691,51 @@ async fn what_an_account_may_not_read_is_noted() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_refused_is_a_part_for_an_account_that_is_known_to_see_one() {
+    let forbidden = "Entity of type HumanUser can not be accessed by this user. Rule: Vendor";
+    for (sees_all, kind) in [(true, ErrorKind::Refused), (false, ErrorKind::Partial)] {
+        let (server, flow) = flow().await;
+        if !sees_all {
+            answer(&server, "read HumanUser 1", fault(104, forbidden)).await;
+        }
+        let (_, film) = read(&flow, "project-70").await;
+        let picture = film.shots.iter().find_map(|it| it.thumbnail.clone());
+        // By the host of the files, and by the site itself.
+        Mock::given(|_: &Request| true)
+            .respond_with(ResponseTemplate::new(403))
+            .with_priority(1)
+            .mount(&server.files)
+            .await;
+        let error = open(&flow, picture.as_ref().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let forbidden = forbidden.replace("HumanUser", "Shot");
+        answer(&server, "read Shot 1", fault(104, &forbidden)).await;
+        let error = open(&flow, picture.as_ref().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_all_projects_share_and_may_not_be_read_is_told_by_a_check() {
+    let (server, flow) = flow().await;
+    answer(
+        &server,
+        "summarize Shot",
+        ok(json!({"summaries": {"id": 1238}})),
+    )
+    .await;
+    let told = flow.remarks().await.unwrap().join("\n");
+    assert!(!told.contains("may not read"), "{told}");
+    for call in ["read HumanUser 1", "read Step 1", "read Status 1"] {
+        let forbidden = "Entity can not be accessed by this user. Rule: Vendor";
+        answer(&server, call, fault(104, forbidden)).await;
+    }
+    let told = flow.remarks().await.unwrap();
+    let told: Vec<_> = told.iter().filter(|it| it.contains("may not")).collect();
+    insta::assert_debug_snapshot!(told);
+}
+
+#[tokio::test]
 async fn fields_that_the_studio_made_can_be_named() {
     let (server, _) = flow().await;
     let fields = |kind: &str| json!({"sg_part": {"data_type": {"value": kind}}, "code": {}, "sg_rate": {}, "name": {}});

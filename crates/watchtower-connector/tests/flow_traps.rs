@@ -401,6 +401,36 @@ async fn an_item_whose_shot_is_gone_is_counted() {
 }
 
 #[tokio::test]
+async fn a_cut_of_what_is_in_the_trash_is_not_the_films() {
+    let (server, flow) = site(json!({
+        "Shot": [{"type": "Shot", "id": 1, "code": "1"}, {"type": "Shot", "id": 2, "code": "2"}],
+        "Cut": [
+            {"type": "Cut", "id": 1, "code": "Reel", "entity": null, "fps": 24.0},
+            {"type": "Cut", "id": 2, "code": "Opening", "entity": null, "fps": 25.0},
+        ],
+        "CutItem": [
+            item(1, 1, link("Shot", 1), 1, 24),
+            {"type": "CutItem", "id": 2, "cut": link("Cut", 2), "shot": link("Shot", 1), "cut_order": 1, "edit_in": 1, "edit_out": 9},
+            {"type": "CutItem", "id": 3, "cut": link("Cut", 2), "shot": link("Shot", 2), "cut_order": 2, "edit_in": 10, "edit_out": 19},
+        ],
+    }))
+    .await;
+    let trash = json!([{"type": "Sequence", "id": 9, "cuts": [link("Cut", 2)]}, {"type": "Sequence", "id": 10, "cuts": null}]);
+    let trash = json!({"results": {"entities": trash, "paging_info": {"has_next_page": false}}});
+    let is_it = |request: &Request| line(&body(request)) == "read Sequence 1 retired";
+    Mock::given(is_it)
+        .respond_with(ResponseTemplate::new(200).set_body_json(trash))
+        .mount(&server.site)
+        .await;
+    let (_, film) = read(&flow).await.unwrap();
+    // It has more shots, and would win.
+    assert_eq!(film.cuts.len(), 1);
+    assert_eq!(film.cuts[0].name, "Reel");
+    let note = "cuts of what is in the trash do not count: Opening";
+    assert!(film.notes.iter().any(|it| it == note), "{:?}", film.notes);
+}
+
+#[tokio::test]
 async fn one_name_in_two_episodes_is_two_sequences() {
     let scene = json!({"type": "Scene", "id": 1, "name": "Scene A"});
     let (_, film) = film(json!({

@@ -6,13 +6,14 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
+use futures_util::future::try_join_all;
 use serde_json::json;
 use watchtower_model::FrameRate;
 
 use super::Flow;
 use super::list::Omitted;
 use super::query::{Query, filter, of_project};
-use super::records::{Cut, CutItem, Link, Version, fields};
+use super::records::{Cut, CutItem, Link, Trashed, Version, fields};
 use super::site::Schema;
 use crate::Result;
 
@@ -84,11 +85,11 @@ impl Flow {
                 .iter()
                 .map(|id| json!({"type": "Cut", "id": id}))
                 .collect();
-            let query = Query {
-                entity: "CutItem",
-                fields: fields("CutItem").to_vec(),
-                filters: vec![filter("cut", "in", links.into())],
-            };
+            let query = Query::new(
+                "CutItem",
+                fields("CutItem").to_vec(),
+                vec![filter("cut", "in", links.into())],
+            );
             let operation = format!("read the cuts of {title}");
             let read = self.allowed(self.read::<CutItem>(&operation, &query).await)?;
             for item in read.into_iter().flatten() {
@@ -115,11 +116,11 @@ impl Flow {
             }
             _ => return Ok(cuts),
         };
-        let query = Query {
-            entity: "Version",
-            fields: schema.present("Version", fields("Version")),
-            filters: query,
-        };
+        let query = Query::new(
+            "Version",
+            schema.present("Version", fields("Version")),
+            query,
+        );
         let operation = format!("read the edits of {title}");
         let read = self.allowed(self.read::<Version>(&operation, &query).await)?;
         let read = read.unwrap_or_else(|| {
@@ -146,16 +147,18 @@ impl Flow {
         if !schema.has_type("Cut") {
             return Ok(Vec::new());
         }
-        let query = Query {
-            entity: "Cut",
-            fields: schema.present("Cut", fields("Cut")),
-            filters: of_project(project),
-        };
+        let query = Query::new(
+            "Cut",
+            schema.present("Cut", fields("Cut")),
+            of_project(project),
+        );
         let operation = format!("read the cuts of {title}");
         let Some(cuts) = self.allowed(self.read::<Cut>(&operation, &query).await)? else {
             notes.push("the account may not read cuts, so shots have lengths alone".into());
             return Ok(Vec::new());
         };
+        let cuts = self.without_lost(cuts, project, schema, title, notes);
+        let cuts = cuts.await?;
         let (named, mut elsewhere) = (self.settings.cut.as_deref(), Vec::new());
         let candidates = newest(
             project,
@@ -186,6 +189,45 @@ impl Flow {
             ));
         }
         Ok(candidates)
+    }
+
+    /// Cuts without those of what is in the trash. Links to that read as none, as those of a cut of the whole
+    /// film do, so what is in the trash is asked for its cuts.
+    async fn without_lost(
+        &self,
+        mut cuts: Vec<Cut>,
+        project: i64,
+        schema: &Schema,
+        title: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Cut>> {
+        if cuts.iter().all(|it| it.entity.is_some()) {
+            return Ok(cuts);
+        }
+        let operation = format!("read what of {title} is in the trash");
+        let types = ["Episode", "Sequence", "Scene", "Reel"];
+        let types = types.into_iter().filter(|it| schema.has_type(it));
+        let trash = try_join_all(types.map(|entity| async {
+            let mut query = Query::new(entity, vec!["cuts"], of_project(project));
+            query.in_trash = true;
+            self.allowed(self.read::<Trashed>(&operation, &query).await)
+        }));
+        let trash = trash.await?.into_iter().flatten().flatten();
+        let lost: HashSet<i64> = trash.flat_map(|it| it.cuts).map(|it| it.id).collect();
+        let is_lost = |it: &Cut| it.entity.is_none() && lost.contains(&it.id);
+        let names: Vec<String> = cuts
+            .iter()
+            .filter(|it| is_lost(it))
+            .map(Cut::title)
+            .collect();
+        if !names.is_empty() {
+            notes.push(format!(
+                "cuts of what is in the trash do not count: {}",
+                names.join(", ")
+            ));
+        }
+        cuts.retain(|it| !is_lost(it));
+        Ok(cuts)
     }
 }
 

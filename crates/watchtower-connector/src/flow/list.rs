@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub statuses: Vec<records::Status>,
     steps: Vec<records::Step>,
     people: Vec<records::Person>,
+    /// The types that the account may not read.
+    pub unseen: Vec<&'static str>,
 }
 
 /// What is read of a project to know what it shares with the others, and again for itself.
@@ -62,7 +64,8 @@ impl Omitted {
     pub(super) fn new(statuses: &[records::Status], named: &[String]) -> Self {
         let words = OMITTED.iter().map(ToString::to_string);
         let words: HashSet<String> = words
-            .chain(named.iter().map(|it| it.to_lowercase()))
+            .chain(named.iter().map(|it| it.trim().to_lowercase()))
+            .filter(|it| !it.is_empty())
             .collect();
         let statuses = statuses.iter().filter(|it| {
             let name = it.name.as_deref().unwrap_or_default();
@@ -187,11 +190,7 @@ impl Flow {
         };
         let mut fields = schema.present("Project", fields("Project"));
         fields.extend(schema.present("Project", &fps_fields));
-        let query = Query {
-            entity: "Project",
-            fields,
-            filters,
-        };
+        let query = Query::new("Project", fields, filters);
         self.read(operation, &query).await
     }
 
@@ -202,10 +201,19 @@ impl Flow {
             self.read_if_allowed("list the pipeline steps", "Step"),
             self.read_if_allowed("list the people", "HumanUser"),
         )?;
+        let unseen = [
+            ("Status", statuses.is_none()),
+            ("Step", steps.is_none()),
+            ("HumanUser", people.is_none()),
+        ];
+        let unseen = unseen.into_iter().filter(|it| it.1).map(|it| it.0);
+        let unseen: Vec<_> = unseen.collect();
+        self.unseen().clone_from(&unseen);
         Ok(Shared {
             statuses: statuses.unwrap_or_default(),
             steps: steps.unwrap_or_default(),
             people: people.unwrap_or_default(),
+            unseen,
         })
     }
 
@@ -214,11 +222,7 @@ impl Flow {
         operation: &str,
         entity: &'static str,
     ) -> Result<Option<Vec<R>>> {
-        let query = Query {
-            entity,
-            fields: fields(entity).to_vec(),
-            filters: Vec::new(),
-        };
+        let query = Query::new(entity, fields(entity).to_vec(), Vec::new());
         self.allowed(self.read(operation, &query).await)
     }
 
@@ -331,11 +335,11 @@ impl Flow {
         if !schema.has_type(entity) {
             return Ok(Vec::new());
         }
-        let query = Query {
+        let query = Query::new(
             entity,
-            fields: schema.present(entity, fields(entity)),
-            filters: of_project(project),
-        };
+            schema.present(entity, fields(entity)),
+            of_project(project),
+        );
         self.read(&format!("read the {what} of {title}"), &query)
             .await
     }
@@ -365,11 +369,11 @@ impl Flow {
             return Ok(Vec::new());
         }
         let operation = format!("read the {what} of {title}");
-        let mut query = Query {
+        let mut query = Query::new(
             entity,
-            fields: schema.present(entity, fields(entity)),
-            filters: of_project(project),
-        };
+            schema.present(entity, fields(entity)),
+            of_project(project),
+        );
         let field = self.settings.episode_field();
         let has_field = schema.has_type("Episode") && schema.has_link(entity, field);
         if has_field && field == EPISODE_FIELD {
@@ -379,11 +383,7 @@ impl Flow {
         if !has_field || field == EPISODE_FIELD {
             return rows.await;
         }
-        let links = Query {
-            entity,
-            fields: vec![field],
-            filters: of_project(project),
-        };
+        let links = Query::new(entity, vec![field], of_project(project));
         let links = self.read::<records::Loose>(&operation, &links);
         let (mut rows, links) = tokio::try_join!(rows, links)?;
         let links = links.into_iter().map(|mut it| (it.id, it.link(field)));

@@ -156,11 +156,11 @@ fn is_page(content_type: Option<&str>) -> bool {
 /// Where something is right now.
 async fn address(flow: &Flow, key: &Key<'_>) -> Result<Url> {
     let gone = |message: &str| Error::new(ErrorKind::NotFound, OPERATION, message);
-    let query = Query {
-        entity: key.entity,
-        fields: vec![key.field],
-        filters: vec![filter("id", "is", json!([key.id]))],
-    };
+    let query = Query::new(
+        key.entity,
+        vec![key.field],
+        vec![filter("id", "is", json!([key.id]))],
+    );
     let read = flow.read::<Loose>(OPERATION, &query).await;
     let mut rows = read.map_err(|error| {
         let is_refused = error.is_forbidden();

@@ -13,7 +13,7 @@ use super::list::{self, Details};
 use super::media::{self, Picture, picture};
 use super::natural::{NaturalKey, by_name};
 use super::records::{self, named};
-use super::{Flow, FlowSettings};
+use super::{Flow, FlowSettings, survey};
 use crate::Result;
 use crate::snapshot_builder::{SnapshotBuilder, TaskRecord, count};
 
@@ -35,8 +35,12 @@ pub(super) fn snapshot(
         homes: Homes::new(details, project),
         not_yet: 0,
     };
+    let account = flow.session.account();
+    for told in survey::unseen(&flow.unseen(), &account) {
+        reader.builder.note(told);
+    }
     reader
-        .read(&flow.settings, &flow.session.account())
+        .read(&flow.settings, &account)
         .map_err(|error| list::invalid(format!("read the project {}", project.name), &error))?;
     Ok(reader.builder.finish())
 }

@@ -19,6 +19,20 @@ pub(super) struct Query<'a> {
     pub entity: &'static str,
     pub fields: Vec<&'a str>,
     pub filters: Vec<Value>,
+    /// Whether it is about what is in the trash, in place of what is there.
+    pub in_trash: bool,
+}
+
+impl<'a> Query<'a> {
+    /// About what is there.
+    pub(super) fn new(entity: &'static str, fields: Vec<&'a str>, filters: Vec<Value>) -> Self {
+        Self {
+            entity,
+            fields,
+            filters,
+            in_trash: false,
+        }
+    }
 }
 
 /// A filter: `values` is a list for every relation.
@@ -62,7 +76,7 @@ impl Flow {
         let mut args = json!({
             "type": query.entity,
             "return_fields": query.fields,
-            "return_only": "active",
+            "return_only": if query.in_trash { "retired" } else { "active" },
             "filters": {"logical_operator": "and", "conditions": query.filters},
             // Without, rows may change places from page to page.
             "sorts": [{"field_name": "id", "direction": "asc"}],

@@ -245,6 +245,10 @@ rows! {
         timecode_start_text: Option<String> = "text",
         sg_status_list: Option<String> = "text",
     }
+    /// What is in the trash, with the cuts that were of it.
+    Trashed {
+        cuts: Vec<Link> = "links",
+    }
     CutItem {
         cut: Option<Link> = "link",
         shot: Option<Link> = "link",

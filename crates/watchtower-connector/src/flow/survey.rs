@@ -37,6 +37,25 @@ const TYPES: [(&str, &str); 8] = [
     ("Version", "no edit has a movie"),
 ];
 
+/// What it costs when the account may not read such a type, which all projects share.
+const SHARED: [(&str, &str, &str); 3] = [
+    (
+        "HumanUser",
+        "people",
+        "only those to whom a project or a task links are known, and by name alone",
+    ),
+    (
+        "Step",
+        "pipeline steps",
+        "task types are named by the links of tasks, and have neither colours nor an order",
+    ),
+    (
+        "Status",
+        "statuses",
+        "they go by their codes, without colours, and those count as omitted whose code says so",
+    ),
+];
+
 /// What it costs when a site has no such field.
 const FIELDS: [(&str, &str, &str); 8] = [
     ("Project", "image", "projects have no pictures"),
@@ -79,7 +98,7 @@ impl Flow {
     /// What a person should know of the site, in sentences.
     pub(super) async fn survey(&self) -> Result<Vec<String>> {
         let (info, schema) = tokio::try_join!(self.site_info(), self.schema())?;
-        let projects = self.projects(&schema).await?;
+        let (projects, shared) = tokio::try_join!(self.projects(&schema), self.shared())?;
         let productions: Vec<i64> = projects
             .iter()
             .filter(|it| it.is_production())
@@ -106,6 +125,7 @@ impl Flow {
             Some(shots) => format!("shots: {shots}"),
             None => format!("{} may not read shots", self.session.account()),
         });
+        told.extend(unseen(&shared.unseen, &self.session.account()));
         told.extend(lacks(&schema));
         Ok(told)
     }
@@ -141,6 +161,13 @@ impl Flow {
             .await;
         Ok(self.allowed(summary)?.map(|it| it.summaries.id))
     }
+}
+
+/// What it costs that an account may not read some types that all projects share.
+pub(super) fn unseen(types: &[&str], account: &str) -> Vec<String> {
+    let unseen = SHARED.iter().filter(|it| types.contains(&it.0));
+    let told = unseen.map(|(_, what, cost)| format!("{account} may not read {what}: {cost}"));
+    told.collect()
 }
 
 /// Which types and fields a site lacks, and what that costs.

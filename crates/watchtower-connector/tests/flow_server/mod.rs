@@ -64,15 +64,18 @@ pub(crate) fn body(request: &Request) -> Value {
     serde_json::from_slice(&request.body).unwrap_or_default()
 }
 
-/// A request in a few words: `read Shot 1`.
+/// A request in a few words: `read Shot 1`, or `read Shot 1 retired` for what is in the trash.
 pub(crate) fn line(body: &Value) -> String {
     let args = &body["params"][1];
     let words = [
         &body["method_name"],
         &args["type"],
         &args["paging"]["current_page"],
+        &args["return_only"],
     ];
-    let words = words.into_iter().filter(|it| !it.is_null());
+    let words = words
+        .into_iter()
+        .filter(|it| !it.is_null() && *it != "active");
     words
         .map(|it| it.to_string().replace('"', ""))
         .collect::<Vec<_>>()
@@ -126,6 +129,10 @@ impl Respond for Answers {
         };
         let answer = match self.exchanges.iter().find(is_it) {
             Some(exchange) => exchange["response"].clone(),
+            // There is nothing else in the trash.
+            None if args["return_only"] == "retired" => {
+                json!({"results": {"entities": [], "paging_info": {"has_next_page": false}}})
+            }
             // One row of what was recorded, or one that is not there.
             None if method == "read" && args["filters"]["conditions"][0]["path"] == "id" => {
                 let id = &args["filters"]["conditions"][0]["values"][0];

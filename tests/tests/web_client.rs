@@ -3,6 +3,10 @@
 //! `cargo xtask services --pictures` takes the stored pictures anew.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
+#[path = "../../crates/watchtower-connector/tests/ayon_server/mod.rs"]
+#[allow(dead_code)] // It is part of the connector's tests.
+mod ayon_server;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Cursor};
@@ -10,11 +14,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use ayon_server::RecordedAyon;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 use watchtower_tests::flow::Counterpart;
 use watchtower_tests::picture::{Picture, corner, is_close, patches};
 use watchtower_tests::{Kitsu, Serving, browser_script, inspect, read, run, watchtower, wheel};
+use wiremock::matchers::path_regex;
+use wiremock::{Mock, ResponseTemplate};
 
 const FORMATS: [&str; 2] = ["v0", "v1"];
 
@@ -869,6 +876,39 @@ fn pictures_of_a_sheet_and_of_a_program_are_seen_whole() {
             let seen = corners_seen(&site, format, &format!("pictures-{name}"));
             assert_eq!(seen, ([12; 4], 12), "{name}, {format}");
         }
+    }
+}
+
+#[test]
+fn pictures_of_the_recorded_ayon_are_seen_whole() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // AYON makes pictures of at most 600 pixels.
+    let mut picture = Cursor::new(Vec::new());
+    let frame = frame(600, 338);
+    frame.write_to(&mut picture, ImageFormat::Jpeg).unwrap();
+    let thumbnail = ResponseTemplate::new(200).set_body_raw(picture.into_inner(), "image/jpeg");
+    let ayon = runtime.block_on(async {
+        let recorded = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../crates/watchtower-connector/tests/recorded/ayon"
+        );
+        let ayon = RecordedAyon::start(recorded).await;
+        Mock::given(path_regex("^/api/projects/.*/thumbnail$"))
+            .respond_with(thumbnail)
+            .mount(ayon.server())
+            .await;
+        ayon
+    });
+    for format in FORMATS {
+        let folder = tempfile::tempdir().unwrap();
+        let mut export = watchtower();
+        export.env("AYON_SERVER_URL", ayon.url());
+        export.env("AYON_API_KEY", ayon_server::KEY);
+        export.args(["export", "ayon", "--quiet", "--format", format]);
+        run(export.arg("--output").arg(folder.path()), 0);
+        let (seen, pictured) = corners_seen(folder.path(), format, "pictures-ayon");
+        assert!(pictured > 0, "{format}");
+        assert_eq!(seen, [pictured; 4], "{format}");
     }
 }
 

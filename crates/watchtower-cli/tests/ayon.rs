@@ -153,7 +153,8 @@ async fn a_site_keeps_its_project_when_the_account_sees_a_part_of_it() {
         .respond_with(ResponseTemplate::new(200).set_body_json(none))
         .mount(server.server())
         .await;
-    let output = export(&server, folder.path(), BY_KEY, &["--media", "none"], 4).await;
+    let all = ["--media", "none", "--full-every", "0"];
+    let output = export(&server, folder.path(), BY_KEY, &all, 4).await;
     let told = String::from_utf8(output.stderr).unwrap();
     insta::assert_snapshot!(told.replace(&server.url(), "http://ayon"));
     let shots = read(folder.path(), "wt_demo/shots.json");

@@ -46,6 +46,7 @@
 //! * Whoever has a task in a project is in its team.
 
 mod access;
+mod changes;
 mod edits;
 mod graphql;
 mod list;
@@ -65,22 +66,26 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
-use watchtower_model::{Project, ProjectId, ProjectList, ProjectSnapshot};
+use watchtower_model::{MediaRef, Project, ProjectList, ProjectSnapshot};
 
 use crate::http::{Failure, HttpClient, HttpOptions, Request, shown};
+use crate::session::account_tag;
 use crate::sight::Sight;
 use crate::snapshot_builder::{by_name, sort_by_name};
 use crate::{
-    Account, Capability, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
-    Traffic,
+    Account, Capability, Changes, Description, Error, ErrorKind, Mark, MediaRequest, OpenedMedia,
+    Result, Tracker, Traffic,
 };
 use access::Access;
+use changes::Remembered;
 use edits::{EditRecords, Named};
 use graphql::QueryFailure;
-use list::{Details, Gathered};
+use list::{Details, Gathered, Share};
 use media::{Addresses, SeenPictures};
 use records::{Edge, Link, ListedProject};
 use session::Session;
+
+const OPERATION_LOG_IN: &str = "log in to AYON";
 
 const ADDRESS_HELP: &str = "give the address of the AYON server as in the browser, without a path, \
                             as in https://ayon.example";
@@ -177,6 +182,14 @@ pub enum Credentials {
 }
 
 impl Credentials {
+    /// Tells accounts apart.
+    fn tag(&self) -> String {
+        match self {
+            Self::ApiKey(key) => account_tag("key", key.expose_secret()),
+            Self::Password { name, .. } => account_tag("password", name),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let missing = match self {
             Self::ApiKey(key) if key.expose_secret().trim().is_empty() => "the API key is empty",
@@ -188,7 +201,7 @@ impl Credentials {
             }
             _ => return Ok(()),
         };
-        Err(Error::new(ErrorKind::Config, "log in to AYON", missing))
+        Err(Error::new(ErrorKind::Config, OPERATION_LOG_IN, missing))
     }
 }
 
@@ -198,11 +211,13 @@ pub struct Ayon {
     http: HttpClient,
     session: Session,
     settings: AyonSettings,
-    /// What was read of projects for the list, until they are read themselves: types of assets and
-    /// tasks are known only from folders and tasks.
-    details: Mutex<HashMap<ProjectId, Details>>,
+    /// What was read of projects for the list, by their names, until they are read themselves: types of assets
+    /// and tasks are known only from folders and tasks.
+    details: Mutex<HashMap<String, Details>>,
     /// The libraries that the last list left out.
     libraries: Mutex<Vec<String>>,
+    /// What the last list was made of, as long as the log tells what changed.
+    remembered: Remembered,
     /// Pictures that had to be opened to know that they are there, until they are asked for.
     seen_pictures: SeenPictures,
     sight: Sight,
@@ -219,6 +234,7 @@ impl Ayon {
         Capability::Edits,
         Capability::Pictures,
         Capability::Movies,
+        Capability::Changes,
     ];
 
     /// An AYON at an address. It connects and logs in when something is asked.
@@ -236,6 +252,7 @@ impl Ayon {
             settings,
             details: Mutex::default(),
             libraries: Mutex::default(),
+            remembered: Remembered::default(),
             seen_pictures: SeenPictures::default(),
             sight: Sight::default(),
         })
@@ -388,14 +405,14 @@ impl Ayon {
 
     /// The same for the list. A project that the server does not answer for is listed without: who
     /// reads it is told why.
-    async fn details_of(&self, project: &ListedProject) -> Result<Option<Details>> {
+    async fn details_of(&self, project: &ListedProject) -> Result<Option<(String, Details)>> {
         match self.read_details(&project.name, project.title()).await {
             Err(failure) if failure.is_answered() => {
                 let (project, error) = (&project.name, Error::from(failure));
                 tracing::debug!(project, %error, "the project cannot be read");
                 Ok(None)
             }
-            details => Ok(Some(details?)),
+            details => Ok(Some((project.name.clone(), details?))),
         }
     }
 
@@ -405,7 +422,7 @@ impl Ayon {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept_details(&self) -> MutexGuard<'_, HashMap<ProjectId, Details>> {
+    fn kept_details(&self) -> MutexGuard<'_, HashMap<String, Details>> {
         self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -539,32 +556,26 @@ impl Ayon {
         }
     }
 
-    /// Which of the people and projects have a picture.
-    async fn with_pictures(
+    /// Whether there is a picture at each of these addresses. Of those that are known nobody asks.
+    async fn pictures(
         &self,
-        users: &[records::User],
-        projects: &[&ListedProject],
-    ) -> (HashSet<String>, HashSet<String>) {
+        addresses: impl Iterator<Item = MediaRef>,
+        known: HashMap<MediaRef, bool>,
+    ) -> HashMap<MediaRef, bool> {
         self.seen_pictures.forget();
         if !self.settings.pictures {
-            return Default::default();
+            return HashMap::new();
         }
-        let addresses = Addresses(&self.http);
-        let found = |name: &str, media| {
-            let name = name.to_owned();
-            async move { media::exists(self, &media).await.then_some(name) }
-        };
-        let active = users.iter().filter(|it| it.active != Some(false));
-        let avatars = active.map(|it| found(&it.name, addresses.avatar(&it.name)));
-        let avatars = avatars.collect::<Vec<_>>();
-        let thumbnails = projects.iter();
-        let thumbnails = thumbnails.map(|it| found(&it.name, addresses.project(&it.name)));
-        let thumbnails = thumbnails.collect::<Vec<_>>();
-        let (avatars, thumbnails) = tokio::join!(join_all(avatars), join_all(thumbnails));
-        (
-            avatars.into_iter().flatten().collect(),
-            thumbnails.into_iter().flatten().collect(),
-        )
+        let known = &known;
+        let pictures = addresses.map(|it| async move {
+            let is_there = match known.get(&it) {
+                Some(is_there) => *is_there,
+                None => media::exists(self, &it).await,
+            };
+            (it, is_there)
+        });
+        let pictures = join_all(pictures.collect::<Vec<_>>()).await;
+        pictures.into_iter().collect()
     }
 }
 
@@ -587,7 +598,7 @@ impl Tracker for Ayon {
         let server = self.server().await?;
         self.session.forget_failure().await;
         let url = self.http.url(&["api", "users", "me"]);
-        let me: records::Me = self.get("log in to AYON", url).await?;
+        let me: records::Me = self.get(OPERATION_LOG_IN, url).await?;
         Ok(Account {
             user: Some(me.attrib.full_name(&me.name).to_owned()),
             server: Some(server),
@@ -595,50 +606,57 @@ impl Tracker for Ayon {
     }
 
     async fn project_list(&self) -> Result<ProjectList> {
+        let (mut known, asked) = self.remembered.take();
         let (projects, users) =
             tokio::try_join!(self.projects(), async { Ok(self.users().await?) })?;
         let wanted: Vec<_> = projects
             .iter()
             .filter(|it| self.settings.is_wanted(it))
             .collect();
-        let details = try_join_all(wanted.iter().map(|it| self.details_of(it)));
+        let unknown = wanted.iter().copied();
+        let unknown = unknown.filter(|it| !known.shares.contains_key(&it.name));
+        let details = try_join_all(unknown.map(|it| self.details_of(it)));
         let (details, users) = tokio::try_join!(details, async {
             match users {
                 Some(users) => Ok(users),
                 None => self.users_of(&wanted).await,
             }
         })?;
-        let omitted = &self.settings.omitted_statuses;
+        let mut kept = HashMap::new();
+        for (name, details) in details.into_iter().flatten() {
+            let tree = details.tree(&self.settings.omitted_statuses);
+            let share = Share::new(&details, &tree);
+            known.shares.insert(name.clone(), share);
+            kept.insert(name, details);
+        }
         let mut gathered = Gathered::default();
-        for details in details.iter().flatten() {
-            gathered.add(details, &details.tree(omitted));
+        for share in wanted.iter().filter_map(|it| known.shares.get(&it.name)) {
+            gathered.add(share);
         }
         let users = gathered.at_work(users);
-        let (avatars, thumbnails) = self.with_pictures(&users, &wanted).await;
-        let mut list = gathered.finish(users, &avatars, Addresses(&self.http))?;
-        let mut details: HashMap<_, _> = wanted
-            .iter()
-            .zip(details)
-            .filter_map(|(project, details)| Some((project.name.as_str(), details?)))
-            .collect();
-        let mut kept = HashMap::new();
+        let addresses = Addresses(&self.http);
+        let avatars = users.iter().filter(|it| it.active != Some(false));
+        let avatars = avatars.map(|it| addresses.avatar(&it.name));
+        let thumbnails = wanted.iter().map(|it| addresses.project(&it.name));
+        let pictures = self.pictures(avatars.chain(thumbnails), known.pictures);
+        known.pictures = pictures.await;
+        let is_there = |it: &MediaRef| known.pictures.get(it) == Some(&true);
+        let mut list = gathered.finish(users, is_there, addresses)?;
         for listed in &projects {
             let mut project = list::listed_project(listed)?;
-            if thumbnails.contains(&listed.name) {
-                project.thumbnail = Some(Addresses(&self.http).project(&listed.name));
-            }
-            if let Some(details) = details.remove(listed.name.as_str()) {
-                list::fill_in(&mut project, &details, &details.tree(omitted), &list);
-                kept.insert(project.id.clone(), details);
+            project.thumbnail = Some(addresses.project(&listed.name)).filter(is_there);
+            if let Some(share) = known.shares.get(&listed.name) {
+                list::fill_in(&mut project, share, &list);
             }
             list.projects.push(project);
         }
         *self.kept_details() = kept;
+        self.remembered.keep(known, asked);
         Ok(list)
     }
 
     async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
-        let kept = self.kept_details().remove(&project.id);
+        let kept = self.kept_details().remove(project.id.as_str());
         let details = async {
             match kept {
                 Some(details) => Ok(details),
@@ -706,9 +724,9 @@ impl Tracker for Ayon {
         let settings = try_join_all(settings.collect::<Vec<_>>()).await?;
         let mut gathered = Gathered::default();
         for details in &settings {
-            gathered.add(details, &details.tree(&[]));
+            gathered.add(&Share::new(details, &details.tree(&[])));
         }
-        let mut list = gathered.finish(Vec::new(), &HashSet::new(), Addresses(&self.http))?;
+        let mut list = gathered.finish(Vec::new(), |_| false, Addresses(&self.http))?;
         list.projects = projects
             .iter()
             .map(list::listed_project)
@@ -719,6 +737,12 @@ impl Tracker for Ayon {
     async fn restrictions(&self, project: &Project) -> Result<Vec<String>> {
         let permissions = self.permissions(project.id.as_str()).await?;
         Ok(access::restrictions(&permissions))
+    }
+
+    async fn changes(&self, since: Option<&Mark>) -> Result<Changes> {
+        let changes = changes::since(self, since).await?;
+        self.remembered.told(since, &changes);
+        Ok(changes)
     }
 
     fn traffic(&self) -> Option<Traffic> {

@@ -50,7 +50,6 @@ mod rights;
 mod session;
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -60,6 +59,7 @@ use url::Url;
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
 use crate::http::{Failure, HttpClient, HttpOptions, KeptAnswers, Request, shown};
+use crate::session::account_tag;
 use crate::sight::Sight;
 use crate::{
     Account, Capability, Changes, Description, Error, ErrorKind, Mark, MediaRequest, OpenedMedia,
@@ -380,15 +380,12 @@ impl Kitsu {
 }
 
 impl Credentials {
-    /// A number that tells accounts apart. It is stored beside the site, so it says neither who it is nor
-    /// anything of a password; of a token nobody finds out more by trying.
+    /// Tells accounts apart.
     fn tag(&self) -> String {
-        let mut hasher = DefaultHasher::new();
         match self {
-            Self::Password { email, .. } => ("password", email.as_str()).hash(&mut hasher),
-            Self::Token(token) => ("token", token.expose_secret()).hash(&mut hasher),
+            Self::Password { email, .. } => account_tag("password", email),
+            Self::Token(token) => account_tag("token", token.expose_secret()),
         }
-        format!("{:016x}", hasher.finish())
     }
 
     fn check(&self) -> Result<()> {

@@ -21,6 +21,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,14 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{Error, ErrorKind, Result};
+
+/// A number that tells accounts of a tracker apart, by how one logs in and as whom. It is stored beside the site,
+/// so it says neither who it is nor anything of a password; of a token nobody finds out more by trying.
+pub(crate) fn account_tag(way: &str, who: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    (way, who).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
 
 /// How long a login that failed for now stands for all others.
 const FAILURE_STANDS: Duration = Duration::from_secs(30);

@@ -6,23 +6,26 @@
 mod ayon_server;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ayon_server::{
-    KEY, Operation, PASSWORD, PICTURE, PIXEL, RecordedAyon, TOKEN, USER, line, movie, published,
-    refusal,
+    KEY, Operation, PASSWORD, PICTURE, PIXEL, RecordedAyon, TOKEN, USER, event, line, logged,
+    movie, published, refusal,
 };
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use watchtower_connector::ayon::{Ayon, AyonSettings, Credentials};
 use watchtower_connector::http::HttpOptions;
-use watchtower_connector::{Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker};
+use watchtower_connector::{
+    Changed, Changes, Error, ErrorKind, Mark, MediaRequest, OpenedMedia, Result, Tracker,
+};
 use watchtower_model::place::{PlaceOptions, Timelines, Unplaced, place};
 use watchtower_model::{
     EntityKind, MediaRef, Project, ProjectId, ProjectList, ProjectSnapshot, Reason, Shot,
 };
 use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{Match, Mock, MockServer, Request, ResponseTemplate};
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/ayon");
 const EXPECTED: &str = include_str!("recorded/ayon/expected.json");
@@ -2282,4 +2285,289 @@ async fn what_is_left_out_is_of_a_kind_and_has_an_id() {
     let kinds: Vec<_> = film.left_out.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [EntityKind::Asset, EntityKind::Shot]);
     assert!(film.left_out.iter().all(|it| it.reason == Reason::Canceled));
+}
+
+// --- what changed --------------------------------------------------------------------------
+
+/// The log of a server.
+struct Log(Arc<Mutex<Vec<Value>>>);
+
+impl Log {
+    /// A log that holds these events, the oldest first.
+    async fn of(server: &RecordedAyon, events: Vec<Value>) -> Self {
+        let events = Arc::new(Mutex::new(events));
+        let log = Self(Arc::clone(&events));
+        let respond = move |request: &Request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            let name = body["operationName"].as_str().unwrap();
+            let variables = body["variables"].as_object().unwrap();
+            let rows = logged(&events.lock().unwrap(), name, variables);
+            ok(json!({"data": {"events": rows.unwrap()}}))
+        };
+        let is_asked = |request: &Request| {
+            Operation("Events").matches(request) || Operation("NewestEvents").matches(request)
+        };
+        let mock = Mock::given(path("/graphql")).and(is_asked);
+        let mock = mock.respond_with(respond);
+        mock.mount(server.server()).await;
+        log
+    }
+
+    /// From now on it holds these.
+    fn holds(&self, events: Vec<Value>) {
+        *self.0.lock().unwrap() = events;
+    }
+
+    fn add(&self, event: Value) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+/// So many events of a project, from a number on.
+fn events(from: u64, count: u64) -> Vec<Value> {
+    let numbers = from..from + count;
+    let event = |number| event(number, "entity.task.status_changed", Some("wt_demo"));
+    numbers.map(event).collect()
+}
+
+async fn since(ayon: &Ayon, mark: Option<&Mark>) -> Changes {
+    ayon.changes(mark).await.unwrap()
+}
+
+fn only(list: bool, projects: &[&str]) -> Changed {
+    let projects = projects.iter().map(|id| ProjectId::new(*id).unwrap());
+    Changed::Only {
+        list,
+        projects: projects.collect(),
+    }
+}
+
+#[tokio::test]
+async fn events_tell_what_changed_since_a_mark() {
+    let (server, ayon) = ayon().await;
+    // Longer than what a mark knows of it. The last but ten is not seen yet.
+    let mut whole = events(1, 150);
+    let late = event(141, "link.created", Some("late"));
+    let mut seen = whole.clone();
+    seen.remove(140);
+    let log = Log::of(&server, seen.clone()).await;
+    let first = since(&ayon, None).await;
+    assert_eq!(first.what, Changed::Unknown);
+    let mark = first.mark.unwrap();
+    assert!(!mark.as_str().contains(KEY), "{mark:?}");
+    assert_eq!(since(&ayon, Some(&mark)).await.what, only(false, &[]));
+
+    whole[140] = late;
+    whole.push(event(151, "links.created", Some("film")));
+    log.holds(whole);
+    let told = since(&ayon, Some(&mark)).await;
+    assert_eq!(told.what, only(false, &["film", "late"]));
+    // They are told once, with the marks that follow; and again with the same one.
+    let next = told.mark.unwrap();
+    assert_eq!(since(&ayon, Some(&next)).await.what, only(false, &[]));
+    assert_eq!(since(&ayon, Some(&mark)).await.what, told.what);
+
+    // Whatever is of a project changes that project, but for what no site shows.
+    for (topic, project, what) in [
+        (
+            "something.of.an.addon",
+            Some("film"),
+            only(false, &["film"]),
+        ),
+        ("reviewable.created", Some("film"), only(false, &["film"])),
+        (
+            "entity.version.created",
+            Some("film"),
+            only(false, &["film"]),
+        ),
+        (
+            "entity.project.deleted",
+            Some("film"),
+            only(true, &["film"]),
+        ),
+        ("entity.project.created", None, only(true, &[])),
+        ("settings.changed", None, only(true, &[])),
+        ("user.created", None, only(true, &[])),
+        ("entity.task.created", Some("../../etc"), only(true, &[])),
+        (
+            "entity.representation.created",
+            Some("film"),
+            only(false, &[]),
+        ),
+        ("inbox.message", None, only(false, &[])),
+        ("server.started", None, only(false, &[])),
+    ] {
+        log.holds(seen.clone());
+        log.add(event(151, topic, project));
+        assert_eq!(since(&ayon, Some(&mark)).await.what, what, "{topic}");
+    }
+    // One request each.
+    let asked = server.asked().await;
+    assert!(
+        asked.last().unwrap().starts_with("Events after"),
+        "{asked:?}"
+    );
+    assert_eq!(asked[asked.len() - 2], asked[asked.len() - 1]);
+}
+
+#[tokio::test]
+async fn more_events_than_a_page_holds_are_read_page_by_page() {
+    let (server, ayon) = ayon().await;
+    let log = Log::of(&server, events(1, 3)).await;
+    let mark = since(&ayon, None).await.mark.unwrap();
+    log.holds(events(1, 2003));
+    log.add(event(2004, "entity.folder.created", Some("film")));
+    let told = since(&ayon, Some(&mark)).await;
+    assert_eq!(told.what, only(false, &["film", "wt_demo"]));
+    let next = told.mark.unwrap();
+    assert_eq!(since(&ayon, Some(&next)).await.what, only(false, &[]));
+}
+
+#[tokio::test]
+async fn a_mark_that_tells_nothing_is_as_none() {
+    let (server, ayon) = ayon().await;
+    let unknown = |changes: Changes| changes.what == Changed::Unknown && changes.mark.is_some();
+    let log = Log::of(&server, events(1, 150)).await;
+    let mark = since(&ayon, None).await.mark.unwrap();
+    let of_others = mark.as_str().replace("127.0.0.1", "ayon.example");
+    assert!(unknown(since(&ayon, Some(&Mark::new(of_others))).await));
+    assert!(unknown(since(&ayon, Some(&Mark::new("{}"))).await));
+    // Pictures and people make no events: after a while everything is read for them.
+    let mut old: Value = serde_json::from_str(mark.as_str()).unwrap();
+    let then = old["read_all"].as_u64().unwrap();
+    for (moment, is_old) in [(then, false), (then - 600, true), (then + 3600, true)] {
+        old["read_all"] = moment.into();
+        let changes = since(&ayon, Some(&Mark::new(old.to_string()))).await;
+        assert_eq!(unknown(changes), is_old, "{moment}");
+    }
+
+    log.holds(events(200, 1));
+    assert!(unknown(since(&ayon, Some(&mark)).await), "a pruned log");
+    log.holds(events(1, 60));
+    assert!(unknown(since(&ayon, Some(&mark)).await), "put back");
+    let mut others = events(1, 150);
+    for event in &mut others {
+        event["id"] = format!("other-{}", event["number"]).into();
+    }
+    log.holds(others);
+    assert!(unknown(since(&ayon, Some(&mark)).await), "another log");
+    log.holds(events(1, 150));
+    assert_eq!(since(&ayon, Some(&mark)).await.what, only(false, &[]));
+    let refused = Mock::given(path("/graphql")).and(Operation("Events"));
+    let refused = refused.respond_with(refusal(400, "Invalid cursor"));
+    refused.with_priority(1).mount(server.server()).await;
+    assert!(unknown(since(&ayon, Some(&mark)).await), "a bad cursor");
+}
+
+#[tokio::test]
+async fn an_account_that_is_shown_its_own_events_alone_is_told_that_everything_is_read() {
+    let ask = async |data: Value| {
+        let (server, ayon) = ayon().await;
+        let me = json!({"name": "ana", "attrib": {}, "data": data});
+        let mock = Mock::given(path("/api/users/me")).respond_with(ok(me));
+        mock.mount(server.server()).await;
+        (since(&ayon, None).await, server.asked().await)
+    };
+    for rights in ["isManager", "isAdmin", "isService"] {
+        let (changes, _) = ask(json!({rights: true})).await;
+        assert!(changes.mark.is_some(), "{rights}");
+    }
+    let (changes, asked) = ask(json!({"isManager": false, "isGuest": true})).await;
+    assert_eq!((&changes.what, &changes.mark), (&Changed::Unknown, &None));
+    insta::assert_snapshot!(changes.note.unwrap(), @"AYON shows its log of events to managers, admins and service users alone, so everything is read each time; with such an account only what changed is");
+    assert_eq!(asked, ["GET /api/users/me"]);
+}
+
+#[tokio::test]
+async fn a_server_whose_log_cannot_be_asked_in_order_is_read_each_time() {
+    let (server, ayon) = ayon().await;
+    // Numbers that are ordered as texts, as by servers from before.
+    let rows = json!([{"cursor": "9", "node": {"id": "a", "topic": "t"}}]);
+    let events = json!({"events": page(rows.as_array().unwrap().clone())});
+    answer(&server, "NewestEvents", events).await;
+    let changes = since(&ayon, None).await;
+    assert_eq!((&changes.what, &changes.mark), (&Changed::Unknown, &None));
+    insta::assert_snapshot!(changes.note.unwrap(), @"this AYON has no log of events that can be asked in order, so everything is read each time; AYON 1.16 has it");
+
+    let (server, ayon) = ayon_with(|_| {}).await;
+    let errors = json!({"data": null, "errors": [{"message": "Cannot query field 'events'"}]});
+    let mock = Mock::given(path("/graphql")).and(Operation("NewestEvents"));
+    mock.respond_with(ok(errors)).mount(server.server()).await;
+    assert!(since(&ayon, None).await.mark.is_none());
+    assert!(since(&ayon, None).await.note.is_some());
+}
+
+#[tokio::test]
+async fn of_many_projects_only_the_one_that_changed_is_read() {
+    let (server, ayon) = ayon().await;
+    // As many as there may be, each with what the one that was recorded has.
+    let names: Vec<String> = (0..40).map(|it| format!("film{it}")).collect();
+    let listed: Vec<_> = names.iter().map(|it| json!({"name": it})).collect();
+    Mock::given(path("/api/projects"))
+        .respond_with(ok(json!({"projects": listed})))
+        .mount(server.server())
+        .await;
+    for (query, field) in [
+        ("Folders", "folders"),
+        ("Tasks", "tasks"),
+        ("Links", "links"),
+    ] {
+        let respond = move |request: &Request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            let name = body["variables"]["project"].clone();
+            ok(json!({"data": {"project": {"name": name, field: page(vec![])}}}))
+        };
+        let mock = Mock::given(path("/graphql")).and(Operation(query));
+        mock.respond_with(respond).mount(server.server()).await;
+    }
+    let settings = |request: &Request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let name = body["variables"]["project"].clone();
+        ok(json!({"data": {"project": {"name": name, "attrib": {"fps": 25.0}}}}))
+    };
+    let mock = Mock::given(path("/graphql")).and(Operation("Project"));
+    mock.respond_with(settings).mount(server.server()).await;
+
+    let log = Log::of(&server, events(1, 3)).await;
+    let mark = since(&ayon, None).await.mark.unwrap();
+    let list = ayon.project_list().await.unwrap();
+    assert_eq!(list.projects.len(), 40);
+    log.add(event(4, "entity.folder.created", Some("film7")));
+    let before = server.requests().await.len();
+    let told = since(&ayon, Some(&mark)).await;
+    assert_eq!(told.what, only(false, &["film7"]));
+    assert_eq!(ayon.project_list().await.unwrap(), list);
+    let mut asked = server.asked().await.split_off(before);
+    asked.sort();
+    insta::assert_snapshot!(asked.join("\n"), @r"
+    Events
+    Folders
+    GET /api/projects/film7/stats
+    GET /api/projects?active=true
+    GET /api/users/me/permissions/film7
+    Project
+    Tasks
+    Users
+    ");
+    let requests = server.requests().await.split_off(before);
+    let of_others = |it: &&Request| {
+        let text = format!("{}{}", it.url, String::from_utf8_lossy(&it.body));
+        text.contains("film") && !text.contains("film7")
+    };
+    assert_eq!(requests.iter().filter(of_others).count(), 0);
+
+    // Who asks for a list without having asked the log gets one of what is there now.
+    ayon.project_list().await.unwrap();
+    let asked = server.asked().await.split_off(before);
+    assert_eq!(asked.iter().filter(|it| **it == "Folders").count(), 1 + 40);
+    // A mark of which this list is not tells nothing of it.
+    ayon.changes(Some(&mark)).await.unwrap();
+    let later = since(&ayon, told.mark.as_ref()).await;
+    assert_eq!(later.what, only(false, &[]));
+    let other = Mark::new(mark.as_str().replace("event-3", "event-2"));
+    let before = server.asked().await.len();
+    since(&ayon, Some(&other)).await;
+    ayon.project_list().await.unwrap();
+    let asked = server.asked().await.split_off(before);
+    assert_eq!(asked.iter().filter(|it| **it == "Folders").count(), 40);
 }

@@ -102,6 +102,28 @@ macro_rules! products {
     };
 }
 
+macro_rules! events {
+    ($name:literal, $variables:literal, $which:literal) => {
+        query!(
+            $name,
+            concat!(
+                $variables,
+                " { events(",
+                $which,
+                ") { pageInfo { hasNextPage endCursor } \
+             edges { cursor node { id topic project createdAt } } } }"
+            )
+        )
+    };
+}
+
+/// The newest events.
+pub(super) const NEWEST_EVENTS: Query = events!("NewestEvents", "", "last: 101");
+
+/// What happened after an event.
+pub(super) const EVENTS: Query =
+    events!("Events", "($after: String)", "first: 1000, after: $after");
+
 /// The products that are for review, by the type that a studio may name as it likes.
 pub(super) const REVIEW_PRODUCTS: Query = products!(
     "ReviewProducts",

@@ -4,10 +4,11 @@
 //! the same to us, with an id that follows from the name.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use watchtower_model::{
-    AssetType, AssetTypeId, FrameRate, HexColor, InvalidId, Project, ProjectId, ProjectList,
-    TaskStatus, TaskType, TaskTypeId, User, UserId,
+    AssetType, AssetTypeId, FrameRate, HexColor, InvalidId, MediaRef, Project, ProjectId,
+    ProjectList, TaskStatus, TaskType, TaskTypeId, User, UserId,
 };
 
 use super::access::Access;
@@ -58,6 +59,44 @@ impl Details {
     }
 }
 
+/// What a project has in common with others: what the list says of it, and nothing of what is in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Share {
+    project: records::Project,
+    /// The types of its assets, by name.
+    asset_types: Vec<AssetType>,
+    /// The types that its tasks are of, and whether those are tasks of shots, or else of assets.
+    task_types: Vec<(String, bool)>,
+    /// The statuses that its tasks have.
+    statuses: Vec<String>,
+    /// The accounts that its tasks are assigned to.
+    assignees: Vec<String>,
+}
+
+impl Share {
+    /// What a project has in common with others, each thing once and in the order in which it comes.
+    pub(super) fn new(details: &Details, tree: &Tree<'_>) -> Self {
+        let work = || details.work(tree);
+        let task_type = |(task, kind): (&records::Task, Kind)| match kind {
+            Kind::Shot | Kind::Asset => Some((task.task_type.clone()?, kind == Kind::Shot)),
+            _ => None,
+        };
+        let assignees = work().flat_map(|(it, _)| it.assignees.iter());
+        Self {
+            project: details.project.clone(),
+            asset_types: details.asset_types(tree),
+            task_types: distinct(work().filter_map(task_type)),
+            statuses: distinct(work().filter_map(|(it, _)| it.status.clone())),
+            assignees: distinct(assignees.filter(|it| !it.is_empty()).cloned()),
+        }
+    }
+}
+
+fn distinct<T: Clone + Eq + Hash>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    all.filter(|it| seen.insert(it.clone())).collect()
+}
+
 /// Gathers what projects have in common, each thing once.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -97,38 +136,32 @@ fn task_type(name: &str, for_shots: bool) -> TaskType {
 
 impl Gathered {
     /// Adds what a project holds. The order of types and statuses is that of the first project.
-    pub(super) fn add(&mut self, details: &Details, tree: &Tree<'_>) {
-        for asset_type in details.asset_types(tree) {
+    pub(super) fn add(&mut self, share: &Share) {
+        for asset_type in &share.asset_types {
             if self.asset_types.insert(asset_type.id.clone()) {
-                self.list.asset_types.push(asset_type);
+                self.list.asset_types.push(asset_type.clone());
             }
         }
-        for record in &details.project.task_types {
+        for record in &share.project.task_types {
             let task_type = self.task_type(&record.name);
             task_type.listed = true;
             task_type.color = task_type.color.or(color(record.color.as_deref()));
         }
-        for record in &details.project.statuses {
+        for record in &share.project.statuses {
             let status = self.task_status(&record.name);
             status.archived &= !is_for_tasks(record);
             status.color = status.color.or(color(record.color.as_deref()));
         }
-        for (task, kind) in details.work(tree) {
-            // What was taken off the project's lists stays on its tasks.
-            if let Some(status) = &task.status {
-                self.task_status(status);
-            }
-            if let (Some(name), Kind::Shot | Kind::Asset) = (&task.task_type, kind) {
-                let task_type = self.task_type(name);
-                task_type.of_shots |= kind == Kind::Shot;
-                task_type.of_assets |= kind == Kind::Asset;
-            }
-            for name in task.assignees.iter().filter(|name| !name.is_empty()) {
-                if !self.assignees.contains(name) {
-                    self.assignees.insert(name.clone());
-                }
-            }
+        // What was taken off the project's lists stays on its tasks.
+        for status in &share.statuses {
+            self.task_status(status);
         }
+        for (name, of_shots) in &share.task_types {
+            let task_type = self.task_type(name);
+            task_type.of_shots |= of_shots;
+            task_type.of_assets |= !of_shots;
+        }
+        self.assignees.extend(share.assignees.iter().cloned());
     }
 
     /// Of some people, those who have something to do.
@@ -176,7 +209,7 @@ impl Gathered {
     pub(super) fn finish(
         mut self,
         users: Vec<records::User>,
-        avatars: &HashSet<String>,
+        is_there: impl Fn(&MediaRef) -> bool,
         addresses: Addresses<'_>,
     ) -> Result<ProjectList> {
         let list = &mut self.list;
@@ -196,11 +229,11 @@ impl Gathered {
         }
         for user in users {
             self.assignees.remove(&user.name);
-            let has_avatar = avatars.contains(&user.name);
+            let avatar = Some(addresses.avatar(&user.name)).filter(&is_there);
             list.users.push(User {
                 id: user_id(&user.name)?,
-                has_avatar,
-                thumbnail: has_avatar.then(|| addresses.avatar(&user.name)),
+                has_avatar: avatar.is_some(),
+                thumbnail: avatar,
                 archived: user.active == Some(false),
                 ..User::new(user.attrib.full_name(&user.name))
             });
@@ -255,35 +288,29 @@ pub(super) fn listed_project(listed: &ListedProject) -> Result<Project> {
     })
 }
 
-/// Adds to a project what its details say. What the list does not have is left out of its own lists.
-pub(super) fn fill_in(
-    project: &mut Project,
-    details: &Details,
-    tree: &Tree<'_>,
-    list: &ProjectList,
-) {
+/// Adds to a project what is known of it. What the list does not have is left out of its own lists.
+pub(super) fn fill_in(project: &mut Project, share: &Share, list: &ProjectList) {
     let records::ProjectAttributes {
         fps,
         resolution_width,
         resolution_height,
-    } = details.project.attrib;
+    } = share.project.attrib;
     project.fps = fps.and_then(frame_rate).unwrap_or_default();
     let size = resolution_width.zip(resolution_height);
     let size = size.filter(|(width, height)| *width > 0 && *height > 0);
     project.resolution = size.map(|(width, height)| format!("{width}x{height}"));
     project.ratio = size.map(|(width, height)| ratio(width, height));
 
-    let asset_types = details.asset_types(tree);
-    project.asset_types = asset_types.into_iter().map(|it| it.id).collect();
+    let asset_types = share.asset_types.iter();
+    project.asset_types = asset_types.map(|it| it.id.clone()).collect();
     let known: HashSet<_> = list.asset_types.iter().map(|it| &it.id).collect();
     project.asset_types.retain(|id| known.contains(id));
 
-    let used: HashSet<(&str, bool)> = details
-        .work(tree)
-        .filter(|(_, kind)| matches!(kind, Kind::Shot | Kind::Asset))
-        .filter_map(|(task, kind)| Some((task.task_type.as_deref()?, kind == Kind::Shot)))
+    let used = share.task_types.iter();
+    let used: HashSet<_> = used
+        .map(|(name, of_shots)| (name.as_str(), *of_shots))
         .collect();
-    let names = details.project.task_types.iter();
+    let names = share.project.task_types.iter();
     let names: HashSet<&str> = names.map(|it| it.name.as_str()).collect();
     let task_types = list.task_types.iter();
     project.task_types = task_types
@@ -296,15 +323,11 @@ pub(super) fn fill_in(
         .map(|it| it.id.clone())
         .collect();
 
-    let listed = details.project.statuses.iter();
+    let listed = share.project.statuses.iter();
     let names: HashSet<&str> = listed
         .filter(|it| is_for_tasks(it))
         .map(|it| it.name.as_str())
-        .chain(
-            details
-                .work(tree)
-                .filter_map(|(it, _)| it.status.as_deref()),
-        )
+        .chain(share.statuses.iter().map(String::as_str))
         .collect();
     let statuses = list.task_statuses.iter();
     project.task_statuses = statuses
@@ -312,10 +335,7 @@ pub(super) fn fill_in(
         .map(|it| it.id.clone())
         .collect();
 
-    let names: HashSet<&str> = details
-        .work(tree)
-        .flat_map(|(it, _)| it.assignees.iter().map(String::as_str))
-        .collect();
+    let names: HashSet<&str> = share.assignees.iter().map(String::as_str).collect();
     let users = list.users.iter();
     project.team = users
         .filter(|it| names.contains(it.id.as_str()))

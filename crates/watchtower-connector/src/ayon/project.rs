@@ -45,8 +45,7 @@ pub(super) fn snapshot(
     let mut reader = Reader::new(project, list, addresses, &tree);
     list::fill_in(
         &mut reader.builder.snapshot.project,
-        &records.details,
-        &tree,
+        &list::Share::new(&records.details, &tree),
         list,
     );
     reader.read(records, settings).map_err(|error| {

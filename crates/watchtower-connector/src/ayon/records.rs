@@ -51,6 +51,27 @@ pub(super) struct Me {
     pub name: String,
     #[serde(default, deserialize_with = "or_default")]
     pub attrib: UserAttributes,
+    #[serde(default, deserialize_with = "or_default")]
+    pub data: Role,
+}
+
+/// What an account is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Role {
+    #[serde(default, deserialize_with = "or_default")]
+    is_admin: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    is_manager: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    is_service: bool,
+}
+
+impl Role {
+    /// Whether it is shown what others do.
+    pub(super) fn sees_events(&self) -> bool {
+        self.is_admin || self.is_manager || self.is_service
+    }
 }
 
 /// `GET /api/projects?active=true`
@@ -94,7 +115,8 @@ pub(super) struct Listed<T> {
         alias = "links",
         alias = "users",
         alias = "products",
-        alias = "versions"
+        alias = "versions",
+        alias = "events"
     )]
     pub rows: Page<T>,
 }
@@ -120,6 +142,27 @@ pub(super) struct PageInfo {
 #[derive(Debug, Deserialize)]
 pub(super) struct Edge<T> {
     pub node: T,
+}
+
+/// An edge of the query `Events`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Logged {
+    pub cursor: String,
+    pub node: Event,
+}
+
+/// An event: something that happened, under the topic that it is told in.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    pub id: String,
+    pub topic: String,
+    /// The name of the project that it is about, if it is about one.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// In ISO 8601.
+    #[serde(default)]
+    pub created_at: Option<String>,
 }
 
 /// The query `Project`.

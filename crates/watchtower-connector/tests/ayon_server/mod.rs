@@ -4,9 +4,9 @@
 //! server, and a few more that are said below. What was recorded is found by the name of the query
 //! and its variables, however many rows are asked for.
 //!
-//! Three answers were not recorded, but written by the source of ayon-backend 1.16 and by what was measured
-//! on it: how much a project holds, what the account is permitted, and products, which are made of
-//! the versions that were recorded.
+//! Four answers were not recorded, but written by the source of ayon-backend 1.16 and by what was measured
+//! on it: how much a project holds, what the account is permitted, products, which are made of the versions
+//! that were recorded, and the log of events.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,6 +67,21 @@ const FURTHER: &[&str] = &[
     // For pictures that came for review.
     "project.folders.edges.node.hasReviewables",
     "project.folders.edges.node.thumbnailHash",
+    // For what changed.
+    "events",
+    "events(first)",
+    "events(last)",
+    "events(after)",
+    "events.pageInfo",
+    "events.pageInfo.hasNextPage",
+    "events.pageInfo.endCursor",
+    "events.edges",
+    "events.edges.cursor",
+    "events.edges.node",
+    "events.edges.node.id",
+    "events.edges.node.topic",
+    "events.edges.node.project",
+    "events.edges.node.createdAt",
     // For servers before 1.15.4.
     "project.folders.edges.node.links",
     "project.folders.edges.node.links(direction)",
@@ -271,6 +286,11 @@ impl Recordings {
             let data = json!({"project": {"name": "wt_demo", field: rows}});
             return Ok(ResponseTemplate::new(200).set_body_json(json!({"data": data})));
         }
+        let log = [event(1, "entity.project.created", Some("wt_demo"))];
+        if let Some(events) = logged(&log, name, variables) {
+            let data = json!({"data": {"events": events}});
+            return Ok(ResponseTemplate::new(200).set_body_json(data));
+        }
         let found = self.recorded(|it| {
             let recorded = &it["body"];
             recorded["operationName"] == name
@@ -383,6 +403,63 @@ pub(crate) fn published(
     let edges: Vec<Value> = nodes.iter().map(|node| json!({"node": node})).collect();
     let info = json!({"hasNextPage": false, "endCursor": null});
     Some(json!({"pageInfo": info, "edges": edges}))
+}
+
+/// An event as AYON has it, the `number`th of its log.
+pub(crate) fn event(number: u64, topic: &str, project: Option<&str>) -> Value {
+    json!({
+        "number": number,
+        "id": format!("event-{number}"),
+        "topic": topic,
+        "project": project,
+        "createdAt": format!("2026-11-28T05:{:02}:{:02}+00:00", number / 60, number % 60),
+    })
+}
+
+/// Where an event is in the log.
+pub(crate) fn cursor(number: u64) -> String {
+    use base64::Engine as _;
+
+    base64::engine::general_purpose::STANDARD.encode(format!("[{number}]"))
+}
+
+/// The answer to one of the queries for events, of a log that holds these, the oldest first. None for any
+/// other query.
+pub(crate) fn logged(
+    events: &[Value],
+    query: &str,
+    variables: &Map<String, Value>,
+) -> Option<Value> {
+    let number = |event: &Value| event["number"].as_u64().unwrap();
+    let row = |event: &Value| {
+        let mut node = event.clone();
+        node.as_object_mut().unwrap().remove("number");
+        json!({"cursor": cursor(number(event)), "node": node})
+    };
+    let (rows, is_end): (Vec<Value>, bool) = match query {
+        // The newest comes first.
+        "NewestEvents" => (events.iter().rev().take(101).map(row).collect(), true),
+        "Events" => {
+            let after = variables.get("after").and_then(Value::as_str);
+            let is_after = |it: &&Value| after.is_none_or(|after| comes_after(number(it), after));
+            let rest: Vec<_> = events.iter().filter(is_after).collect();
+            let page = rest.iter().copied().take(1000).map(row).collect();
+            (page, rest.len() < 1000)
+        }
+        _ => return None,
+    };
+    let end = rows.last().map(|it| it["cursor"].clone());
+    let info = json!({"hasNextPage": !is_end, "endCursor": end});
+    Some(json!({"pageInfo": info, "edges": rows}))
+}
+
+/// Whether an event comes after the one at a cursor.
+fn comes_after(number: u64, cursor: &str) -> bool {
+    use base64::Engine as _;
+
+    let text = base64::engine::general_purpose::STANDARD.decode(cursor);
+    let place: [u64; 1] = serde_json::from_slice(&text.unwrap()).unwrap();
+    number > place[0]
 }
 
 impl Respond for Recordings {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use futures_util::future::join;
 use futures_util::stream::FuturesOrdered;
 use tracing::info;
 use watchtower_connector::{self as connector, Account, OpenedMedia, Tracker};
@@ -368,8 +368,19 @@ async fn phases(
         films.push_back(read_film(tracker, observer, project, list));
     }
     let mut waiting = VecDeque::new();
-    let (first, ()) = join(films.next(), export.ask_ahead(&wanted)).await;
-    waiting.extend(first);
+    {
+        // They share the requests that a tracker takes at a time. A film that nobody polls would keep its share, and
+        // what is asked ahead wait for it for ever.
+        let mut asked = pin!(export.ask_ahead(&wanted));
+        let mut is_asked = false;
+        while !is_asked || waiting.is_empty() {
+            tokio::select! {
+                () = &mut asked, if !is_asked => is_asked = true,
+                Some(film) = films.next() => waiting.push_back(film),
+                else => break,
+            }
+        }
+    }
     while let Some((project, snapshot, read)) = waiting.pop_front() {
         for project in unread.by_ref().take(1) {
             films.push_back(read_film(tracker, observer, project, list));

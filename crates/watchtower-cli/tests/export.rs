@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use watchtower_cli::Exit;
 use watchtower_cli::export::{ExportOptions, export};
 use watchtower_connector::{
@@ -144,6 +146,65 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
         .iter()
         .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
         .collect()
+}
+
+/// A tracker that takes one request at a time.
+struct OneAtATime {
+    studio: Studio,
+    request: Semaphore,
+}
+
+#[async_trait]
+impl Tracker for OneAtATime {
+    fn describe(&self) -> Description {
+        self.studio.describe()
+    }
+
+    async fn check(&self) -> Result<Account> {
+        self.studio.check().await
+    }
+
+    async fn project_list(&self) -> Result<ProjectList> {
+        self.studio.project_list().await
+    }
+
+    async fn project(&self, project: &Project, list: &ProjectList) -> Result<ProjectSnapshot> {
+        if project.name != "read at once" {
+            let _request = self.request.acquire().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.studio.project(project, list).await
+    }
+
+    async fn open_media(&self, request: MediaRequest<'_>) -> Result<OpenedMedia> {
+        let _request = self.request.acquire().await;
+        if request.known.is_some() {
+            return Ok(OpenedMedia::Unchanged);
+        }
+        let mut media = Media::from_bytes(PICTURE);
+        media.tag = Some("one".into());
+        Ok(OpenedMedia::Stream(media))
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_ahead_does_not_wait_for_a_film_that_waits_for_it() {
+    let mut studio = Studio::with(&["read at once", "B", "C"], "one");
+    let avatar = MediaRef::url("https://studio.example/api/avatar.png").changing();
+    let mut person = User::new("somebody");
+    person.thumbnail = Some(avatar);
+    studio.people.push(person);
+    let tracker = OneAtATime {
+        studio,
+        request: Semaphore::new(1),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let (site, options) = (Site::new(folder.path()), ExportOptions::default());
+        let export = export(&tracker, &site, &options, &());
+        let ends = tokio::time::timeout(Duration::from_secs(60), export).await;
+        assert!(ends.expect("the export ends").unwrap().is_complete());
+    }
 }
 
 #[tokio::test]

@@ -1499,13 +1499,20 @@ async fn a_mark_that_tells_nothing_is_as_none() {
         unknown(log.since(Some(&mark)).await),
         "more than one answer holds"
     );
-    let events: Value = [newest.clone()].as_slice().into();
-    let back = ok(events).insert_header("date", "Sat, 28 Nov 2026 04:00:00 GMT");
-    log.answers(back).await;
-    assert!(
-        unknown(log.since(Some(&mark)).await),
-        "a clock that was set back"
-    );
+    // By an hour and more; and what is known by now is of a time that is yet to come.
+    let at = |events: &[Value]| {
+        let answer = ok(events.into());
+        answer.insert_header("date", "Sat, 28 Nov 2026 04:00:10 GMT")
+    };
+    log.answers(at(std::slice::from_ref(&newest))).await;
+    let back = log.since(Some(&mark)).await;
+    assert!(unknown(back.clone()), "a clock that was set back");
+    let mut now = event(4, 40, "task:update", Some("film"));
+    now["created_at"] = json!("2026-11-28T04:00:05");
+    log.answers(at(&[newest.clone(), now])).await;
+    let told = log.since(back.mark.as_ref()).await;
+    assert_eq!(told.what, only(false, &["film"]), "it is back only once");
+    assert_eq!(log.since(told.mark.as_ref()).await.what, only(false, &[]));
 
     log.holds(&[newest]).await;
     let of_others = mark.as_str().replace("127.0.0.1", "kitsu.example");
@@ -1518,6 +1525,22 @@ async fn a_mark_that_tells_nothing_is_as_none() {
         "no mark of ours"
     );
     assert_eq!(log.since(Some(&mark)).await.what, only(false, &[]));
+}
+
+#[tokio::test]
+async fn an_event_that_comes_late_is_seen_whatever_was_known() {
+    let log = Log::of("admin").await;
+    let newest = event(1, 40, "task:update", Some("film"));
+    log.holds(std::slice::from_ref(&newest)).await;
+    let mark = log.since(None).await.mark.unwrap();
+    log.holds(&[newest, event(2, 11, "shot:update", Some("short"))])
+        .await;
+    let told = log.since(Some(&mark)).await;
+    assert_eq!(told.what, only(false, &["short"]));
+    // The log is asked from before that on.
+    let requests = log.server.received_requests().await.unwrap();
+    let query = requests[0].url.query().unwrap();
+    assert_eq!(query, "limit=1000&after=2026-11-28T05%3A34%3A09");
 }
 
 #[tokio::test]

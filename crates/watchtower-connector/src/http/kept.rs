@@ -34,6 +34,11 @@ impl KeptAnswers {
         }
     }
 
+    /// Forgets the answers of addresses of which this is said: they are asked for anew.
+    pub fn forget(&self, is_outdated: impl Fn(&Url) -> bool) {
+        self.answers().retain(|url, _| !is_outdated(url));
+    }
+
     pub(super) fn get(&self, url: &Url) -> Option<Kept> {
         self.answers().get(url).cloned()
     }
@@ -100,6 +105,12 @@ mod tests {
         assert!(kept.get(&url("a")).is_none(), "an outdated answer is left");
         kept.keep(&url("b"), None, body(1));
         assert!(kept.get(&url("b")).is_none());
+
+        kept.keep(&url("a"), tag("\"1\""), body(1));
+        kept.keep(&url("b"), tag("\"1\""), body(1));
+        kept.forget(|it| it.path() == "/a");
+        assert!(kept.get(&url("a")).is_none());
+        assert!(kept.get(&url("b")).is_some());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Zou writes an event for nearly everything that is changed through its API. Admins are shown all of them,
 //! managers those of their productions, and nobody else any. Events are ordered by their times alone, which
 //! are told in whole seconds, and one may come to be seen after a later one. So a mark holds the events of the
-//! half minute before the newest one, by their ids, and all of them are asked for again.
+//! half minute before the newest one, by their ids, and all of them are asked for again. Where the server's clock was
+//! set back, what happens now comes before what is known; so a mark holds what the clock showed, beside ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 use watchtower_model::{Project, ProjectId};
 
 use super::Kitsu;
@@ -27,6 +29,10 @@ const FEW: usize = 100;
 
 /// For so long an event may come to be seen after a later one.
 const LATE: Duration = Duration::from_secs(30);
+
+/// By so many seconds two clocks may differ more or less than before. It is less than [`LATE`], in which what
+/// happens at a clock that was set back is seen all the same.
+const DRIFT: i64 = 15;
 
 const NO_LOG: &str =
     "this Kitsu has no log of events that can be asked, so everything is read each time";
@@ -79,24 +85,30 @@ struct Place {
     person: String,
     /// Whether the account sees all events: an admin's does.
     sees_all: bool,
-    /// The time of the oldest of the events that are known by their ids. None where there is none.
+    /// From when on events are known by their ids. None where there is none.
     from: Option<String>,
     /// Their ids, the newest first.
     seen: Vec<String>,
+    /// How many seconds the server's clock was ahead of ours. None where it does not say.
+    ahead: Option<i64>,
 }
 
 impl Place {
-    /// The place behind these events, the newest of which comes first.
-    fn behind(self, events: &[Event]) -> Self {
+    /// The place behind these events, the newest of which comes first, when the server's clock shows this.
+    fn behind(self, events: &[Event], clock: Option<SystemTime>) -> Self {
+        let ahead = clock.map(ahead_of_us);
         let Some(newest) = events.first() else {
-            return self;
+            return Self { ahead, ..self };
         };
-        let start = moment(&newest.created_at).map(|it| it - LATE);
+        // Events of a time that is yet to come are from before the clock was set back.
+        let newest = moment(&newest.created_at).map(|it| clock.map_or(it, |clock| clock.min(it)));
+        let start = newest.map(|it| it - LATE);
         let is_late = |it: &&Event| moment(&it.created_at) >= start;
-        let known: Vec<_> = events.iter().take_while(is_late).collect();
+        let known = events.iter().take_while(is_late);
         Self {
-            from: known.last().map(|it| it.created_at.clone()),
-            seen: known.iter().map(|it| it.id.clone()).collect(),
+            from: start.map(written),
+            seen: known.map(|it| it.id.clone()).collect(),
+            ahead,
             ..self
         }
     }
@@ -119,8 +131,8 @@ pub(super) async fn since(kitsu: &Kitsu, mark: Option<&Mark>) -> Result<Changes>
 
 /// The mark of this moment.
 async fn now(kitsu: &Kitsu, server: String) -> Result<Changes> {
-    let events = match newest(kitsu, None, FEW).await {
-        Ok((events, _)) => events,
+    let (events, clock) = match newest(kitsu, None, FEW).await {
+        Ok(answer) => answer,
         // Servers from before there was a log, and accounts that may not read it.
         Err(failure) if matches!(failure.status(), Some(400 | 404 | 405)) => {
             return Ok(without_a_log(NO_LOG));
@@ -137,8 +149,11 @@ async fn now(kitsu: &Kitsu, server: String) -> Result<Changes> {
         sees_all: role.eq_ignore_ascii_case("admin"),
         from: None,
         seen: Vec::new(),
+        ahead: None,
     };
-    let mark = place.behind(&events).mark();
+    // Everything is read as it is: what may have changed unseen may have kept its tag.
+    kitsu.lists.forget(|_| true);
+    let mark = place.behind(&events, clock).mark();
     Ok(mark.map_or_else(Changes::unknown, Changes::unknown_until))
 }
 
@@ -166,14 +181,20 @@ async fn told(kitsu: &Kitsu, place: Place) -> Result<Changes> {
     let is_pruned = was_there.is_some_and(|id| events.iter().all(|it| it.id != *id));
     // What happens at a clock that was set back is behind what is known.
     let is_back = clock
-        .zip(from)
-        .is_some_and(|(clock, from)| clock + LATE < from);
+        .zip(place.ahead)
+        .is_some_and(|(clock, before)| ahead_of_us(clock) + DRIFT < before);
     if is_pruned || is_back || events.len() >= MOST {
         return now(kitsu, place.server).await;
     }
     let news = events.iter().filter(|it| !place.seen.contains(&it.id));
     let what = changed(kitsu, &place, news);
-    let mark = place.behind(&events).mark();
+    if let Changed::Only { projects, .. } = &what {
+        // Zou makes the tag of a list from the newest time in it: a change that was seen late, or at a clock that
+        // was set back, leaves it as it was.
+        let is_of = |url: &Url| projects.iter().any(|it| url.as_str().contains(it.as_str()));
+        kitsu.lists.forget(is_of);
+    }
+    let mark = place.behind(&events, clock).mark();
     Ok(Changes {
         what,
         mark,
@@ -226,14 +247,27 @@ async fn newest(
     url.query_pairs_mut()
         .append_pair("limit", &limit.to_string());
     if let Some(after) = after {
-        let after = humantime::format_rfc3339_seconds(after).to_string();
-        url.query_pairs_mut()
-            .append_pair("after", after.trim_end_matches('Z'));
+        url.query_pairs_mut().append_pair("after", &written(after));
     }
     let request = kitsu.http.get(OPERATION, url);
     kitsu
         .with_session(request, |request| Box::pin(request.json_and_date()))
         .await
+}
+
+/// How many seconds a clock is ahead of ours.
+fn ahead_of_us(clock: SystemTime) -> i64 {
+    let seconds = |it: Duration| i64::try_from(it.as_secs()).unwrap_or(i64::MAX);
+    match clock.duration_since(SystemTime::now()) {
+        Ok(ahead) => seconds(ahead),
+        Err(behind) => -seconds(behind.duration()),
+    }
+}
+
+/// A moment as Zou takes it.
+fn written(moment: SystemTime) -> String {
+    let text = humantime::format_rfc3339_seconds(moment).to_string();
+    text.trim_end_matches('Z').to_owned()
 }
 
 /// A moment as Zou writes it.

@@ -9,6 +9,8 @@ mod placeholders;
 mod schema;
 mod services;
 mod share;
+mod soak;
+mod zou;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,6 +57,9 @@ enum Chore {
     /// Measure ours beside others of its kind
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Run the command beside a tracker in trouble, for an hour
+    #[command(subcommand)]
+    Soak(soak::Soak),
 }
 
 fn main() -> Result<()> {
@@ -68,6 +73,7 @@ fn main() -> Result<()> {
         Chore::Snapshots => snapshots(),
         Chore::Services { state, pictures } => services::test(&root().join(state), pictures),
         Chore::Bench(bench) => bench::run(bench),
+        Chore::Soak(soak) => soak::run(soak),
     }
 }
 

@@ -238,7 +238,8 @@ pub(crate) struct TrackersArgs {
 #[command(next_help_heading = "In the background")]
 pub(crate) struct BackgroundArgs {
     /// Export again and again, so long from start to start, as in `5m`. Where an export takes longer,
-    /// beats are skipped. An export that fails is logged, and the next one is tried
+    /// beats are skipped. Where the tracker tells what changed, `2s` is polite. An export that fails is logged,
+    /// and the next one is tried: after twice as long each time, up to a minute
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     pub(crate) every: Option<Duration>,
     /// Read everything so long after the last time, although the tracker's log of changes names a part or nothing;

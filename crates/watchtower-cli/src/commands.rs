@@ -1,6 +1,7 @@
 //! The subcommands.
 
 mod asked;
+mod beats;
 #[cfg(feature = "bundle")]
 mod bundle;
 mod check;

@@ -463,8 +463,7 @@ async fn plan(
         return Ok((Plan::Some(part), None));
     }
     let account = tracker.check().await?;
-    let (user, server) = (account.user.as_deref(), account.server.as_deref());
-    info!(user, server, "connected");
+    live.connected(&account);
     observer.connected(&account);
     Ok((Plan::All(live.mark(tracker).await), Some(account)))
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tracing::{debug, info};
-use watchtower_connector::{Changed, Changes, Mark, Tracker};
+use watchtower_connector::{Account, Changed, Changes, Mark, Tracker};
 use watchtower_model::{Project, ProjectId, ProjectList};
 use watchtower_writer::{Outcome, Site, Summary};
 
@@ -33,6 +33,8 @@ pub struct Live {
     tried: Option<Instant>,
     /// The last note about the log.
     note: Option<String>,
+    /// As whom the tracker knew us last.
+    account: Option<Account>,
 }
 
 /// What is remembered beside a site.
@@ -88,6 +90,16 @@ impl Live {
             known: None,
             tried: None,
             note: None,
+            account: None,
+        }
+    }
+
+    /// Says as whom the tracker knows us, if that is news.
+    pub(crate) fn connected(&mut self, account: &Account) {
+        if self.account.as_ref() != Some(account) {
+            let (user, server) = (account.user.as_deref(), account.server.as_deref());
+            info!(user, server, "connected");
+            self.account = Some(account.clone());
         }
     }
 
@@ -114,7 +126,8 @@ impl Live {
             debug!("the tracker does not know what changed since the last export");
             return Ok(None);
         };
-        if self.tried.is_none_or(|it| it.elapsed() >= PAUSE) {
+        let is_owed = memory.owes_shared || !memory.owed.is_empty();
+        if is_owed && self.tried.is_none_or(|it| it.elapsed() >= PAUSE) {
             self.tried = Some(Instant::now());
             if memory.owes_shared {
                 return Ok(None);
@@ -176,20 +189,25 @@ impl Live {
 
     /// What the next export is to know.
     pub(crate) fn next(&self, tracker: &dyn Tracker, list: &ProjectList, plan: &Plan) -> Next {
-        let (mark, read_all) = match plan {
-            Plan::All(mark) => (mark, seconds_now()),
-            Plan::Some(part) => (&part.mark, part.memory.read_all),
+        let before = match plan {
+            Plan::All(_) => None,
+            Plan::Some(part) => Some(&part.memory),
+        };
+        let mark = match plan {
+            Plan::All(mark) => mark,
+            Plan::Some(part) => &part.mark,
         };
         let projects = list.projects.iter();
         let memory = mark.clone().map(|mark| Memory {
             settings: self.settings_of(tracker),
             mark,
-            read_all,
+            read_all: before.map_or_else(seconds_now, |it| it.read_all),
             shared: shared(list),
             projects: projects
                 .map(|it| (it.id.clone(), listed(it, list)))
                 .collect(),
-            owed: BTreeSet::new(),
+            // Until they are read.
+            owed: before.map(|it| it.owed.clone()).unwrap_or_default(),
             owes_shared: false,
         });
         Next { memory }
@@ -234,13 +252,18 @@ impl Next {
     /// What to remember of an export that did this.
     pub(crate) fn remembered(self, summary: &Summary) -> Option<String> {
         let mut memory = self.memory?;
-        let not_whole = summary.projects.iter().filter(|it| {
-            let media = &it.media;
-            !matches!(it.outcome, Outcome::Exported)
-                || !media.unavailable.is_empty()
-                || media.stale_files > 0
-        });
-        memory.owed = not_whole.map(|it| it.id.clone()).collect();
+        for project in &summary.projects {
+            let media = &project.media;
+            let is_whole = matches!(project.outcome, Outcome::Exported)
+                && media.unavailable.is_empty()
+                && media.stale_files == 0;
+            match is_whole {
+                true => _ = memory.owed.remove(&project.id),
+                false => _ = memory.owed.insert(project.id.clone()),
+            }
+        }
+        let listed = &memory.projects;
+        memory.owed.retain(|id| listed.contains_key(id));
         let shared = &summary.shared_media;
         memory.owes_shared = !shared.unavailable.is_empty() || shared.stale_files > 0;
         debug!(

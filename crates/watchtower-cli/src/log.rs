@@ -117,32 +117,40 @@ pub(crate) fn ended(
         );
         return;
     }
-    if let Some(summary) = summary {
-        for project in &summary.projects {
-            let times = times.projects.get(&project.id).copied();
-            project_ended(project, times.unwrap_or_default(), observer);
-        }
-        not_fetched(None, &summary.shared_media);
-        for note in &summary.notes {
-            info!(note, "note");
-        }
-        if !summary.removed.is_empty() {
-            let names: Vec<_> = summary.removed.iter().map(|it| it.name.as_str()).collect();
-            let (count, names) = (names.len(), first_names(&names));
-            warn!(count, names, "removed from the site: not listed any more");
-        }
+    let Some(summary) = summary else {
+        debug!(
+            requests = traffic.map(|it| it.requests),
+            retries = traffic.map(|it| it.retries),
+            connect_seconds = seconds(times.connect),
+            list_seconds = seconds(times.list),
+            seconds = seconds(times.total),
+            "ended without a change of the site"
+        );
+        return;
+    };
+    for project in &summary.projects {
+        let times = times.projects.get(&project.id).copied();
+        project_ended(project, times.unwrap_or_default(), observer);
+    }
+    not_fetched(None, &summary.shared_media);
+    for note in &summary.notes {
+        info!(note, "note");
+    }
+    if !summary.removed.is_empty() {
+        let names: Vec<_> = summary.removed.iter().map(|it| it.name.as_str()).collect();
+        let (count, names) = (names.len(), first_names(&names));
+        warn!(count, names, "removed from the site: not listed any more");
     }
     let sum = |count: fn(&MediaCounts) -> usize| {
-        let summary = summary?;
         let projects = summary.projects.iter().map(|it| count(&it.media));
-        Some(projects.sum::<usize>() + count(&summary.shared_media))
+        projects.sum::<usize>() + count(&summary.shared_media)
     };
     info!(
-        format = summary.map(|it| it.format.name()),
-        replaces = summary.and_then(|it| it.replaces).map(Format::name),
-        exported = summary.map(|it| it.projects.len() - it.failed()),
-        failed = summary.map(Summary::failed),
-        not_read = summary.map(|it| it.unchanged).filter(|it| *it > 0),
+        format = summary.format.name(),
+        replaces = summary.replaces.map(Format::name),
+        exported = summary.projects.len() - summary.failed(),
+        failed = summary.failed(),
+        not_read = Some(summary.unchanged).filter(|it| *it > 0),
         fetched = sum(|it| it.fetched),
         unchanged = sum(|it| it.unchanged),
         requests = traffic.map(|it| it.requests),

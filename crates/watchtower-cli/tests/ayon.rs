@@ -7,13 +7,16 @@
 mod ayon_server;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use ayon_server::{KEY, Operation, PASSWORD, RecordedAyon, TOKEN, USER};
+use ayon_server::{KEY, Operation, PASSWORD, RecordedAyon, TOKEN, USER, event, logged};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
-use wiremock::{Mock, Request, ResponseTemplate};
+use wiremock::{Match, Mock, Request, ResponseTemplate};
 
 const RECORDED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -368,4 +371,123 @@ async fn bad_answers_end_in_errors_that_help() {
     );
     assert!(!folder.path().join("site/data").exists());
     insta::assert_snapshot!(said);
+}
+
+/// A log of events that grows, of a server that may be down.
+#[derive(Clone)]
+struct Log {
+    events: Arc<Mutex<Vec<Value>>>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Log {
+    async fn of(server: &RecordedAyon) -> Self {
+        let log = Self {
+            events: Arc::new(Mutex::new(vec![event(1, "entity.project.created", None)])),
+            is_down: Arc::default(),
+        };
+        let down = log.clone();
+        Mock::given(move |_: &Request| down.is_down.load(Ordering::SeqCst))
+            .respond_with(ResponseTemplate::new(503))
+            .with_priority(1)
+            .mount(server.server())
+            .await;
+        let told = log.clone();
+        let respond = move |request: &Request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            let (name, variables) = (&body["operationName"], body["variables"].as_object());
+            let events = told.events.lock().unwrap();
+            let rows = logged(&events, name.as_str().unwrap(), variables.unwrap());
+            ResponseTemplate::new(200).set_body_json(json!({"data": {"events": rows}}))
+        };
+        let is_asked = |request: &Request| {
+            Operation("Events").matches(request) || Operation("NewestEvents").matches(request)
+        };
+        let mock = Mock::given(is_asked).respond_with(respond);
+        mock.with_priority(2).mount(server.server()).await;
+        log
+    }
+
+    /// Something happens in a project.
+    fn tells(&self, project: &str) {
+        let mut events = self.events.lock().unwrap();
+        let number = events.len() as u64 + 1;
+        events.push(event(number, "entity.task.status_changed", Some(project)));
+    }
+}
+
+#[tokio::test]
+async fn the_next_export_asks_the_log_and_reads_the_project_that_changed() {
+    let server = RecordedAyon::start(RECORDED).await;
+    add_project_of_assets(&server).await;
+    let log = Log::of(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let read = async || {
+        let before = server.asked().await.len();
+        let arguments = ["--media", "none", "--json"];
+        let output = export(&server, folder.path(), BY_KEY, &arguments, 0).await;
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let projects = summary["projects"].as_array().unwrap().iter();
+        let names: Vec<_> = projects.map(|it| it["name"].to_string()).collect();
+        (names, server.asked().await.split_off(before))
+    };
+    assert_eq!(read().await.0.len(), 2);
+    let (names, asked) = read().await;
+    assert_eq!((names.len(), &asked[..]), (0, &["Events".to_owned()][..]));
+    log.tells("props");
+    let (names, asked) = read().await;
+    assert_eq!(names, ["\"props\""]);
+    // A process of its own needs the folders of both for the list, and the links of that one alone.
+    let count = |query: &str| asked.iter().filter(|it| *it == query).count();
+    assert_eq!((count("Links"), count("Folders")), (1, 2), "{asked:?}");
+    assert!(read().await.0.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_said_once_and_what_it_missed_is_read() {
+    let server = RecordedAyon::start(RECORDED).await;
+    add_project_of_assets(&server).await;
+    let log = Log::of(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = watchtower(folder.path());
+    command
+        .env("AYON_SERVER_URL", server.url())
+        .envs(BY_KEY.iter().copied());
+    command.env("WATCHTOWER_LOG", "info,watchtower_cli=debug");
+    command.args(["export", "ayon", "--output", "site", "--media", "none"]);
+    command.args(["--every", "1s", "--retries", "0", "--log-format", "json"]);
+    let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut until = |message: &str| {
+        let mut events: Vec<Value> = Vec::new();
+        while events.last().is_none_or(|it| it["message"] != message) {
+            let line = lines.next().unwrap().unwrap();
+            events.push(serde_json::from_str(&line).unwrap());
+        }
+        events
+    };
+    until("ended");
+    let idle = until("nothing changed");
+    let idle = idle.last().unwrap();
+    assert_eq!(
+        (&idle["level"], &idle["requests"]),
+        (&"DEBUG".into(), &1.into())
+    );
+
+    log.is_down.store(true, Ordering::SeqCst);
+    let lost = until("failed");
+    assert_eq!(lost.last().unwrap()["level"], "ERROR");
+    log.tells("props");
+    let meanwhile = [until("failed again"), until("failed again")].concat();
+    let loud = |events: &[Value]| events.iter().filter(|it| it["level"] != "DEBUG").count();
+    assert_eq!(loud(&meanwhile), 0, "{meanwhile:#?}");
+    log.is_down.store(false, Ordering::SeqCst);
+    let back = until("exports succeed again");
+    let read = back.iter().filter(|it| it["message"] == "exported");
+    let read: Vec<_> = read.map(|it| it["project"].as_str().unwrap()).collect();
+    assert_eq!(read, ["props"]);
+    assert_eq!(back.last().unwrap()["level"], "INFO");
+    until("nothing changed");
+    process.kill().unwrap();
+    process.wait().unwrap();
 }

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -236,27 +237,83 @@ fn a_program_can_tell_what_changed() {
     assert_eq!(run(&[]), "ab");
 }
 
+/// Exports on every beat. Gives back the process, and what waits for a line of its log.
+fn beats(folder: &Path) -> (Child, impl FnMut(&str)) {
+    let arguments = [&EXPORT[..], &["--every", "1s", "--json"]].concat();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
+    let command = command.current_dir(folder).args(arguments);
+    command.env("WATCHTOWER_LOG", "info,watchtower_cli=debug");
+    let mut process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap());
+    let wait_for = move |text: &str| {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0);
+        }
+    };
+    (process, wait_for)
+}
+
+#[test]
+fn what_did_not_come_whole_is_owed_until_it_does_whatever_comes_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    films(folder);
+    let (mut process, mut wait_for) = beats(folder);
+    wait_for("nothing changed");
+    fs::write(folder.join("told/projects/b.json"), "{").unwrap();
+    // Once because it is another, and once because it did not come whole. Then it has a pause.
+    wait_for("not exported project=\"B\"");
+    wait_for("not exported project=\"B\"");
+    wait_for("nothing changed");
+    write(folder, "c", 7);
+    wait_for("exported project=\"C\"");
+    wait_for("nothing changed");
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(export(folder, &EXPORT), (names(&["B"]), 2));
+}
+
+#[test]
+fn everything_is_read_after_a_while_and_on_each_day() {
+    const DAY: u64 = 24 * 60 * 60;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    films(folder);
+    let arguments = [&EXPORT[..], &["--full-every", "10d"]].concat();
+    let all = (names(&["A", "B", "C"]), 0);
+    assert_eq!(export(folder, &arguments), all);
+    let path = folder.join("site/.watchtower/media.json");
+    // As if everything had been read so long before.
+    let ago = |seconds: u64| {
+        let text = fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once("read_all").unwrap();
+        let place = rest.find(|it: char| it.is_ascii_digit()).unwrap();
+        let (between, rest) = rest.split_at(place);
+        let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap();
+        let then = rest[..end].parse::<u64>().unwrap() - seconds;
+        let text = format!("{before}read_all{between}{then}{}", &rest[end..]);
+        fs::write(&path, text).unwrap();
+    };
+    // A history has a reading of each day.
+    ago(DAY);
+    assert_eq!(export(folder, &arguments), all);
+    assert_eq!(export(folder, &arguments), (names(&[]), 3));
+    ago(60 * 60);
+    assert_eq!(export(folder, &EXPORT), all);
+    assert_eq!(export(folder, &EXPORT), (names(&[]), 3));
+}
+
 #[test]
 fn beats_in_which_nothing_changes_say_nothing() {
     let folder = tempfile::tempdir().unwrap();
     films(folder.path());
-    let arguments = [&EXPORT[..], &["--every", "1s", "--json"]].concat();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower"));
-    let command = command.current_dir(folder.path()).args(arguments);
-    command.env("WATCHTOWER_LOG", "info,watchtower_cli=debug");
-    let mut process = command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = std::io::BufReader::new(process.stderr.take().unwrap());
-    let mut wait_for = |text: &str| {
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            assert!(std::io::BufRead::read_line(&mut log, &mut line).unwrap() > 0);
-        }
-    };
+    let (process, mut wait_for) = beats(folder.path());
     wait_for("nothing changed");
     wait_for("nothing changed");
     write(folder.path(), "c", 7);

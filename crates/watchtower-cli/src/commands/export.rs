@@ -1,25 +1,26 @@
 //! `watchtower export`.
 
 use std::error::Error;
-use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex as SyncMutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use clap::{ArgMatches, FromArgMatches};
+use clap::{ArgMatches, FromArgMatches, Id};
 use tokio::runtime;
 use tokio::sync::Mutex;
-use tracing::{Instrument, error_span, warn};
+use tracing::{Instrument, debug, error_span};
 use watchtower_connector::{self as connector, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
+use super::beats::{Beats, Outage, repeat};
 use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
 use crate::edit::EditArgs;
 use crate::environment::Environment;
 use crate::export::{ExportError, ExportOptions, export_changes};
 use crate::live::Live;
-use crate::log::{self, FilterError, seconds};
+use crate::log::{self, FilterError};
 use crate::printer::Printer;
 use crate::stop::Stop;
 use crate::{Exit, Network, TrackerCommand};
@@ -124,6 +125,7 @@ pub(super) fn prepare<'a>(
             Some(background.full_every).filter(|it| !it.is_zero()),
             decisive_arguments(matches),
         )),
+        outage: SyncMutex::default(),
         tracker,
         printer,
     })
@@ -160,6 +162,7 @@ pub(super) struct Runs<'a> {
     pub(super) is_served: bool,
     pub(super) every: Option<Duration>,
     live: Mutex<Live>,
+    outage: SyncMutex<Outage>,
     pub(super) printer: &'a Printer,
 }
 
@@ -188,16 +191,25 @@ impl Runs<'_> {
         .await
     }
 
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Says how an export ended.
     fn tell(&self, result: Result<Summary, ExportError>) -> io::Result<Exit> {
         let printer = self.printer;
         let summary = match result {
             Ok(summary) => summary,
             Err(error) => {
-                printer.error(&error, error.help().as_deref());
+                if self.outage().fails(&error) {
+                    printer.error(&error, error.help().as_deref());
+                } else {
+                    debug!(error = error.to_string(), "failed again");
+                }
                 return Ok(error.exit());
             }
         };
+        self.outage().ends();
         // Of beats in which nothing happens there is nothing to say.
         if summary.is_nothing() && self.every.is_some() {
             return Ok(Exit::Done);
@@ -228,61 +240,6 @@ impl Runs<'_> {
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads the summaries any more, so the exports end")]
 struct NobodyReads;
-
-/// Moments at equal distances.
-pub(super) struct Beats {
-    every: Duration,
-    last: Instant,
-}
-
-impl Beats {
-    /// The first one is now.
-    pub(super) fn start(every: Duration) -> Self {
-        let last = Instant::now();
-        Self { every, last }
-    }
-
-    /// Waits for the next one. Those that have passed are skipped.
-    pub(super) async fn next(&mut self) {
-        self.last += self.every;
-        let mut skipped = 0;
-        while self.last < Instant::now() {
-            self.last += self.every;
-            skipped += 1;
-        }
-        if skipped > 0 {
-            let every = seconds(self.every);
-            warn!(skipped, every, "the export took longer than a beat");
-        }
-        tokio::time::sleep_until(self.last.into()).await;
-    }
-}
-
-/// Runs something now and on every beat, until there is a signal. Beats that come while it runs are
-/// skipped.
-///
-/// The exit code is the last run's.
-pub(super) async fn repeat<R>(
-    mut beats: Beats,
-    mut stop: Stop,
-    mut run: impl FnMut(u64) -> R,
-) -> io::Result<Exit>
-where
-    R: Future<Output = io::Result<Exit>>,
-{
-    let mut number = 0;
-    loop {
-        number += 1;
-        let exit = run(number).await?;
-        if stop.is_requested() {
-            return Ok(exit);
-        }
-        tokio::select! {
-            _ = stop.requested() => return Ok(exit),
-            () = beats.next() => {}
-        }
-    }
-}
 
 fn arguments(
     command: &dyn TrackerCommand,
@@ -318,8 +275,10 @@ fn decisive_arguments(matches: &ArgMatches) -> String {
         "verbose",
     ];
     let mut told = String::new();
-    for id in matches.ids().filter(|it| !OTHERS.contains(&it.as_str())) {
-        // A group of arguments has no values of its own.
+    // A group has the names of its arguments, the others among them.
+    let is_group = |it: &Id| matches.try_get_many::<Id>(it.as_str()).is_ok();
+    let decisive = |it: &&Id| !OTHERS.contains(&it.as_str()) && !is_group(it);
+    for id in matches.ids().filter(decisive) {
         if let Ok(Some(values)) = matches.try_get_raw(id.as_str()) {
             let values: Vec<_> = values.map(|it| it.to_string_lossy()).collect();
             told += &format!("{id}={values:?}\n");

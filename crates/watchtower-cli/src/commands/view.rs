@@ -7,7 +7,8 @@ use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use watchtower_model::format::Format;
 
-use super::export::{self, Beats, Runs, repeat};
+use super::beats::{Beats, repeat};
+use super::export::{self, Runs};
 use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
 use crate::client::{Client, ClientError};
@@ -105,7 +106,7 @@ async fn exports(
         }
     }
     if let Some(mut beats) = beats {
-        beats.next().await;
+        beats.next(first).await;
         let once = |number| runs.once(Some(number + 1), stop.clone());
         repeat(beats, stop.clone(), once).await?;
     }

@@ -87,13 +87,17 @@ impl ReferenceForm {
     /// };
     /// let url = "https://kitsu.example/api/pictures/x.png";
     /// assert_eq!(proxied.apply(url).unwrap(), "api/pictures/x.png");
-    /// assert_eq!(ReferenceForm::ProtocolRelative.apply(url).unwrap(), "/kitsu.example/api/pictures/x.png");
+    /// let relative = ReferenceForm::ProtocolRelative;
+    /// assert_eq!(relative.apply(url).unwrap(), "/kitsu.example/api/pictures/x.png");
+    /// assert_eq!(relative.apply("HTTPS://kitsu.example/x.png").unwrap(), "/kitsu.example/x.png");
     /// ```
     pub fn apply(&self, url: &str) -> Option<String> {
         match self {
             Self::ProtocolRelative => {
-                let rest = url.strip_prefix("https:/").or(url.strip_prefix("http:/"))?;
-                Some(rest.to_owned())
+                let (scheme, rest) = url.split_once(":/")?;
+                let mut known = ["https", "http"].into_iter();
+                let is_known = known.any(|it| scheme.eq_ignore_ascii_case(it));
+                is_known.then(|| rest.to_owned())
             }
             Self::SameHost { tracker, base } => {
                 let below = url.strip_prefix(tracker.trim_end_matches('/'))?;

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use watchtower_connector::Tracker;
 use watchtower_connector::conformance::{Scenario, run as judge};
 use watchtower_connector::kitsu::{Credentials, Kitsu as Connector, KitsuSettings};
 use watchtower_model::ProjectId;
 use watchtower_tests::{Kitsu, files, run};
+
+/// Held by each test that counts what changes, or changes something: the server's log is one for all.
+static LOG: Mutex<()> = Mutex::const_new(());
 
 /// What an export read, by the names of projects, how many it did not read, and how many requests it took.
 fn export(kitsu: &Kitsu, site: &Path) -> (Vec<String>, u64, u64) {
@@ -41,6 +45,7 @@ fn documents(site: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn a_beat_costs_one_request_and_reads_what_changed() {
+    let _alone = LOG.blocking_lock();
     let kitsu = Kitsu::running();
     let folder = tempfile::tempdir().unwrap();
     let (site, fresh) = (folder.path().join("site"), folder.path().join("fresh"));
@@ -84,6 +89,7 @@ fn a_beat_costs_one_request_and_reads_what_changed() {
 
 #[tokio::test]
 async fn no_change_is_missed_in_the_moment_of_a_mark() {
+    let _alone = LOG.lock().await;
     let kitsu = Arc::new(Kitsu::running());
     let project = ProjectId::new(kitsu.project("Small Film")).unwrap();
     let shots = format!("data/projects/{project}/shots");

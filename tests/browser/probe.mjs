@@ -68,7 +68,7 @@ export function describeCanvases() {
 
 // One number for all that the canvases show: whether two looks differ. It is taken from afar, which is
 // much faster.
-function look() {
+export function look() {
   let checksum = 0;
   for (const canvas of document.querySelectorAll("canvas")) {
     checksum = (Math.imul(checksum, 31) + canvas.width) | 0;

@@ -657,6 +657,30 @@ async fn lists_that_did_not_change_are_not_sent_again() {
     assert_eq!(conditional.count(), 2);
 }
 
+#[tokio::test]
+async fn a_list_of_a_project_that_changed_is_sent_whatever_its_tag_says() {
+    let (replay, kitsu) = kitsu().await;
+    let before = event(1, 40, "task:update", None);
+    Mock::given(path("/data/events/last"))
+        .respond_with(ok([before.clone()].as_slice().into()))
+        .up_to_n_times(1)
+        .mount(replay.server())
+        .await;
+    let mark = kitsu.changes(None).await.unwrap().mark.unwrap();
+    let (_, film) = project(&kitsu, "Nasty Film").await;
+    let id = film.project.id.as_str();
+    let change = event(2, 41, "shot:update", Some(id));
+    Mock::given(path("/data/events/last"))
+        .respond_with(ok([change, before].as_slice().into()))
+        .mount(replay.server())
+        .await;
+    let changes = kitsu.changes(Some(&mark)).await.unwrap();
+    assert_eq!(changes.what, only(false, &[id]));
+    project(&kitsu, "Nasty Film").await;
+    let mut requests = replay.requests().await.into_iter();
+    assert!(!requests.any(|it| it.headers.contains_key("if-none-match")));
+}
+
 /// How many bytes the answer to a login has.
 fn login_size() -> u64 {
     recorded("login").to_string().len().try_into().unwrap()

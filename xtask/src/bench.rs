@@ -6,6 +6,7 @@
 mod export;
 mod flow;
 mod kitsu;
+mod live;
 mod pictures;
 mod relay;
 mod validate;
@@ -68,6 +69,30 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "target/bench")]
         state: PathBuf,
     },
+    /// Looking whether anything changed in a real Kitsu across a network, beside reading everything and the Python
+    /// package; a first export beside curl; and from a status set to the page that shows it
+    Live {
+        /// How often each program runs; the median counts. Python's runs at most twice
+        #[arg(long, default_value = "5", value_name = "N")]
+        runs: usize,
+        /// Only one of what is measured
+        #[arg(long, value_name = "WHAT")]
+        only: Option<live::Part>,
+        /// Where the Python package and the server are kept between runs
+        #[arg(long, default_value = "target/bench")]
+        state: PathBuf,
+        /// Where the browser and the web clients are kept between runs
+        #[arg(long, default_value = "target/services/browser")]
+        browser: PathBuf,
+    },
+    /// Export again and again from Kitsu, and print the memory and the open files early and late
+    #[command(hide = true)]
+    Beats {
+        /// The server's address
+        url: String,
+        /// The site's folder
+        site: PathBuf,
+    },
     /// Write the example film to a site, and print how many seconds the writer took
     #[command(hide = true)]
     Write {
@@ -106,6 +131,13 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
         Bench::Export { only, runs, state } => export::run(only, runs, &root().join(state)),
         Bench::Pictures { runs, state } => pictures::run(runs, &root().join(state)),
         Bench::Flow { runs, state } => flow::run(runs, &root().join(state)),
+        Bench::Live {
+            runs,
+            only,
+            state,
+            browser,
+        } => live::run(runs, only, &root().join(state), &root().join(browser)),
+        Bench::Beats { url, site } => live::beats(&url, &site),
         Bench::Write { shots, site } => export::write(shots, &site),
         Bench::Copy { folder, files } => export::copy(&folder, &files),
         Bench::Ignore { files } => validate::ignore(&files),

@@ -51,7 +51,7 @@ pub(super) fn run(only: Option<Source>, runs: usize, state: &Path) -> Result<()>
         "xtask",
     ]))?;
     fs::create_dir_all(state)?;
-    let python = install(&state.join("python"))?;
+    let python = python(state)?;
     let wanted = |source| only.is_none_or(|it| it == source);
     if wanted(Source::Memory) {
         from_memory(runs, &python, state)?;
@@ -215,8 +215,9 @@ fn write_command(shots: usize, site: &Path) -> Command {
     command
 }
 
-/// Installs the Python package; what is there already stays.
-fn install(folder: &Path) -> Result<PathBuf> {
+/// Installs the Python package in a folder of what is kept, and gives its Python; what is there already stays.
+pub(super) fn python(state: &Path) -> Result<PathBuf> {
+    let folder = &state.join("python");
     let python = folder.join("bin/python");
     // Written last, so half an installation is made again.
     let complete = folder.join(".complete");

@@ -1,9 +1,7 @@
 //! Exports of a real Kitsu server that read what changed since the last one.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,7 +10,7 @@ use watchtower_connector::Tracker;
 use watchtower_connector::conformance::{Scenario, run as judge};
 use watchtower_connector::kitsu::{Credentials, Kitsu as Connector, KitsuSettings};
 use watchtower_model::ProjectId;
-use watchtower_tests::{Kitsu, Serving, browser_script, files, run, wheel};
+use watchtower_tests::{Kitsu, files, run};
 
 /// Held by each test that counts what changes, or changes something: the server's log is one for all.
 static LOG: Mutex<()> = Mutex::const_new(());
@@ -87,56 +85,6 @@ fn a_beat_costs_one_request_and_reads_what_changed() {
     );
     export(&kitsu, &fresh);
     assert!(documents(&site) == documents(&fresh));
-}
-
-#[test]
-fn a_status_set_in_kitsu_is_drawn_in_the_page_that_is_open() {
-    let kitsu = Kitsu::running();
-    let project = kitsu.project("Nasty No Edit");
-    let tasks = kitsu.download(&format!("data/projects/{project}/tasks"));
-    let tasks: Vec<Value> = serde_json::from_slice(&tasks).unwrap();
-    let shots = kitsu.download(&format!("data/projects/{project}/shots"));
-    let shots: Vec<Value> = serde_json::from_slice(&shots).unwrap();
-    let is_of_a_shot = |task: &&Value| shots.iter().any(|it| it["id"] == task["entity_id"]);
-    let task = tasks.iter().find(is_of_a_shot).unwrap();
-    let before = &task["task_status_id"];
-    let mut others = tasks.iter().map(|it| &it["task_status_id"]);
-    let other = others.find(|it| *it != before).unwrap();
-    let set = |status: &Value| {
-        let path = format!("data/tasks/{}", task["id"].as_str().unwrap());
-        kitsu.send("PUT", &path, &json!({"task_status_id": status}));
-    };
-
-    let mut view = kitsu.command("view");
-    view.args(["--every", "2s", "--port", "0", "--quiet", "--media", "none"]);
-    view.args(["--project", "Nasty No Edit", "--client"]);
-    // The stable client shows statuses only to whoever asks for them.
-    let server = Serving::of(view.arg(wheel("v1")));
-    let mut node = browser_script("status.mjs");
-    node.args(["--origin", &server.url, "--project", "Nasty No Edit"]);
-    let mut browser = node
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut orders = browser.stdin.take().unwrap();
-    let mut answers = BufReader::new(browser.stdout.take().unwrap()).lines();
-    let mut ask = |order: &str| -> Value {
-        writeln!(orders, "{order}").unwrap();
-        let answer = answers.next().expect("the page is open").unwrap();
-        serde_json::from_str(&answer).unwrap()
-    };
-    let first = ask("settle")["shown"].clone();
-    set(other);
-    let second = ask(&format!("differs {first}"))["shown"].clone();
-    set(before);
-    let is_back = ask(&format!("await {first}"))["at"].is_u64();
-    assert!(
-        second.is_i64() && is_back,
-        "the page shows {first}, then {second}, and is back: {is_back}"
-    );
-    drop(orders);
-    assert!(browser.wait().unwrap().success());
 }
 
 #[tokio::test]

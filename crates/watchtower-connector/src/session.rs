@@ -33,6 +33,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// A number that tells accounts of a tracker apart, by how one logs in and as whom. It is stored beside the site,
 /// so it says neither who it is nor anything of a password; of a token nobody finds out more by trying.
+#[cfg_attr(not(any(feature = "ayon", feature = "kitsu")), expect(dead_code))] // The others have no log.
 pub(crate) fn account_tag(way: &str, who: &str) -> String {
     let mut hasher = DefaultHasher::new();
     (way, who).hash(&mut hasher);

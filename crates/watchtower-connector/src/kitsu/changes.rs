@@ -30,6 +30,9 @@ const FEW: usize = 100;
 /// For so long an event may come to be seen after a later one.
 const LATE: Duration = Duration::from_secs(30);
 
+/// As exactly as Zou writes when an event was. It keeps, and compares, fractions of it.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// By so many seconds two clocks may differ more or less than before. It is less than [`LATE`], in which what
 /// happens at a clock that was set back is seen all the same.
 const DRIFT: i64 = 15;
@@ -102,7 +105,13 @@ impl Place {
         };
         // Events of a time that is yet to come are from before the clock was set back.
         let newest = moment(&newest.created_at).map(|it| clock.map_or(it, |clock| clock.min(it)));
-        let start = newest.map(|it| it - LATE);
+        let mut start = newest.map(|it| it - LATE);
+        if events.len() >= MOST {
+            // There may be more of them, of the second of the oldest one too, and the next question begins a second
+            // before the start.
+            let oldest = events.last().and_then(|it| moment(&it.created_at));
+            start = start.max(oldest.map(|it| it + SECOND * 2));
+        }
         let is_late = |it: &&Event| moment(&it.created_at) >= start;
         let known = events.iter().take_while(is_late);
         Self {
@@ -131,7 +140,11 @@ pub(super) async fn since(kitsu: &Kitsu, mark: Option<&Mark>) -> Result<Changes>
 
 /// The mark of this moment.
 async fn now(kitsu: &Kitsu, server: String) -> Result<Changes> {
-    let (events, clock) = match newest(kitsu, None, FEW).await {
+    let mut newest_ones = newest(kitsu, None, FEW).await;
+    if matches!(&newest_ones, Ok((events, _)) if may_lack_some(events, FEW)) {
+        newest_ones = newest(kitsu, None, MOST).await;
+    }
+    let (events, clock) = match newest_ones {
         Ok(answer) => answer,
         // Servers from before there was a log, and accounts that may not read it.
         Err(failure) if matches!(failure.status(), Some(400 | 404 | 405)) => {
@@ -157,6 +170,13 @@ async fn now(kitsu: &Kitsu, server: String) -> Result<Changes> {
     Ok(mark.map_or_else(Changes::unknown, Changes::unknown_until))
 }
 
+/// Whether, of the half minute before the newest of these events, there may be more than these.
+fn may_lack_some(events: &[Event], limit: usize) -> bool {
+    let at = |it: Option<&Event>| it.and_then(|it| moment(&it.created_at));
+    let reach = at(events.last()).map(|it| it + LATE);
+    events.len() >= limit && reach >= at(events.first())
+}
+
 fn without_a_log(note: &str) -> Changes {
     Changes {
         note: Some(note.to_owned()),
@@ -168,7 +188,7 @@ fn without_a_log(note: &str) -> Changes {
 async fn told(kitsu: &Kitsu, place: Place) -> Result<Changes> {
     let from = place.from.as_deref().and_then(moment);
     // What came at the very second may be of before it.
-    let after = from.map(|it| it - Duration::from_secs(1));
+    let after = from.map(|it| it - SECOND);
     let (events, clock) = match newest(kitsu, after, MOST).await {
         Ok(answer) => answer,
         // The account has lost its role, or the server its log.
@@ -186,7 +206,10 @@ async fn told(kitsu: &Kitsu, place: Place) -> Result<Changes> {
     if is_pruned || is_back || events.len() >= MOST {
         return now(kitsu, place.server).await;
     }
-    let news = events.iter().filter(|it| !place.seen.contains(&it.id));
+    // What came in the second that is asked for beside it was known before.
+    let is_older = |it: &Event| moment(&it.created_at).is_some_and(|it| Some(it) < from);
+    let is_news = |it: &&Event| !place.seen.contains(&it.id) && !is_older(it);
+    let news = events.iter().filter(is_news);
     let what = changed(kitsu, &place, news);
     if let Changed::Only { projects, .. } = &what {
         // Zou makes the tag of a list from the newest time in it: a change that was seen late, or at a clock that

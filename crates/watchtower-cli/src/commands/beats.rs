@@ -1,7 +1,5 @@
 //! Runs at equal distances, and further apart as long as they fail.
 
-use std::future::Future;
-use std::io;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -11,11 +9,13 @@ use watchtower_connector::ErrorKind;
 use crate::Exit;
 use crate::export::ExportError;
 use crate::log::seconds;
-use crate::stop::Stop;
 
 /// So far apart are runs at most that fail for long, if they were nearer to each other before: a server that comes
 /// back is not to find everybody who waited at its door.
 const FURTHEST: Duration = Duration::from_secs(60);
+
+/// How often in a row we let a tracker refuse us. Flow locks an account after five wrong passwords.
+const REFUSALS: u32 = 3;
 
 /// Moments at equal distances.
 pub(super) struct Beats {
@@ -35,15 +35,20 @@ impl Beats {
         }
     }
 
-    /// Waits for the next one, after a run that ended so. Those that have passed are skipped.
-    pub(super) async fn next(&mut self, exit: Exit) {
+    /// Waits for the next one, after a run that ended so, with a tracker that refused us or did not. Those that have
+    /// passed are skipped.
+    pub(super) async fn next(&mut self, exit: Exit, is_refused: bool) {
         let has_failed = !matches!(exit, Exit::Done | Exit::Partial);
         self.failed = if has_failed {
             self.failed.saturating_add(1)
         } else {
             0
         };
-        match self.backoff() {
+        let backoff = match is_refused {
+            true => Some(self.every.max(FURTHEST)),
+            false => self.backoff(),
+        };
+        match backoff {
             Some(wait) => self.last = Instant::now() + wait,
             None => self.skip_to_next(has_failed),
         }
@@ -73,37 +78,13 @@ impl Beats {
     }
 }
 
-/// Runs something now and on every beat, until there is a signal. Beats that come while it runs are
-/// skipped.
-///
-/// The exit code is the last run's.
-pub(super) async fn repeat<R>(
-    mut beats: Beats,
-    mut stop: Stop,
-    mut run: impl FnMut(u64) -> R,
-) -> io::Result<Exit>
-where
-    R: Future<Output = io::Result<Exit>>,
-{
-    let mut number = 0;
-    loop {
-        number += 1;
-        let exit = run(number).await?;
-        if stop.is_requested() {
-            return Ok(exit);
-        }
-        tokio::select! {
-            _ = stop.requested() => return Ok(exit),
-            () = beats.next(exit) => {}
-        }
-    }
-}
-
 /// Exports that fail one after the other: why is said once, and not on each beat.
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     since: Option<Instant>,
     failed: u64,
+    /// How often the tracker refused us.
+    refused: u32,
     /// What was said already.
     said: Vec<(Exit, Option<ErrorKind>)>,
 }
@@ -117,12 +98,23 @@ impl Outage {
             ExportError::Tracker(error) => Some(error.kind()),
             _ => None,
         };
+        self.refused += u32::from(kind == Some(ErrorKind::Refused));
         let what = (error.exit(), kind);
         let is_news = !self.said.contains(&what);
         if is_news {
             self.said.push(what);
         }
         is_news
+    }
+
+    /// Whether the tracker refused us, since an export succeeded.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused > 0
+    }
+
+    /// Whether it did so too often to try again.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.refused >= REFUSALS
     }
 
     /// Takes in that an export did not fail, and says so where others did before.
@@ -147,7 +139,7 @@ mod tests {
         let mut waits = Vec::new();
         for exit in runs {
             let before = Instant::now();
-            beats.next(*exit).await;
+            beats.next(*exit, false).await;
             waits.push(before.elapsed().as_secs());
         }
         waits
@@ -164,6 +156,29 @@ mod tests {
         assert_eq!(waits(2, &[Exit::Tracker; 5000]).await[4999], 60);
         // Beats that are far apart stay where they are.
         assert_eq!(waits(300, &[Exit::Tracker; 4]).await, [300; 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_refused_waits_a_minute_and_tries_twice_more() {
+        let mut beats = Beats::start(Duration::from_secs(2));
+        let error = |kind| ExportError::Tracker(Error::new(kind, "log in", "no"));
+        let mut outage = Outage::default();
+        let before = Instant::now();
+        // That the server goes away in between does not unlock an account.
+        for (kind, hopeless, seconds) in [
+            (ErrorKind::Unavailable, false, 2),
+            (ErrorKind::Refused, false, 62),
+            (ErrorKind::Unavailable, false, 122),
+            (ErrorKind::Refused, false, 182),
+            (ErrorKind::Refused, true, 242),
+        ] {
+            outage.fails(&error(kind));
+            assert_eq!(outage.is_hopeless(), hopeless);
+            beats.next(Exit::Tracker, outage.is_refused()).await;
+            assert_eq!(before.elapsed().as_secs(), seconds);
+        }
+        outage.ends();
+        assert!(!outage.is_refused());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use watchtower_connector::{self as connector, Tracker};
 use watchtower_writer::media::{MediaPolicy, ReferenceForm};
 use watchtower_writer::{Site, Summary};
 
-use super::beats::{Beats, Outage, repeat};
+use super::beats::{Beats, Outage};
 use crate::cli::{BackgroundArgs, ExportArgs, LogFormat, Media};
 use crate::edit::EditArgs;
 use crate::environment::Environment;
@@ -47,12 +47,7 @@ pub(super) fn run(
         let stop = Stop::on_signals()?;
         match runs.every {
             None => runs.once(None, stop).await,
-            Some(every) => {
-                repeat(Beats::start(every), stop.clone(), |number| {
-                    runs.once(Some(number), stop.clone())
-                })
-                .await
-            }
+            Some(every) => runs.repeat(Beats::start(every), stop, 0).await,
         }
     });
     // Whatever still looks up a name or the like has nothing to tell us.
@@ -191,6 +186,34 @@ impl Runs<'_> {
         .await
     }
 
+    /// Exports now and on every beat, after so many exports, until there is a signal or the tracker has refused us too
+    /// often. Beats that come while it exports are skipped.
+    ///
+    /// The exit code is the last export's.
+    pub(super) async fn repeat(
+        &self,
+        mut beats: Beats,
+        mut stop: Stop,
+        mut number: u64,
+    ) -> io::Result<Exit> {
+        loop {
+            number += 1;
+            let exit = self.once(Some(number), stop.clone()).await?;
+            if stop.is_requested() {
+                return Ok(exit);
+            }
+            if self.outage().is_hopeless() {
+                self.printer.error(&RefusedAgain, Some(RefusedAgain::HELP));
+                return Ok(exit);
+            }
+            let is_refused = self.outage().is_refused();
+            tokio::select! {
+                _ = stop.requested() => return Ok(exit),
+                () = beats.next(exit, is_refused) => {}
+            }
+        }
+    }
+
     fn outage(&self) -> MutexGuard<'_, Outage> {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -240,6 +263,17 @@ impl Runs<'_> {
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads the summaries any more, so the exports end")]
 struct NobodyReads;
+
+/// Trackers lock an account that keeps trying, and then nobody can log in with it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the tracker has refused us several times, so we stop exporting before it locks the account"
+)]
+struct RefusedAgain;
+
+impl RefusedAgain {
+    const HELP: &str = "check the account, its password or key and its rights, then start again";
+}
 
 fn arguments(
     command: &dyn TrackerCommand,

@@ -7,7 +7,7 @@ use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime;
 use watchtower_model::format::Format;
 
-use super::beats::{Beats, repeat};
+use super::beats::Beats;
 use super::export::{self, Runs};
 use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
@@ -106,9 +106,8 @@ async fn exports(
         }
     }
     if let Some(mut beats) = beats {
-        beats.next(first).await;
-        let once = |number| runs.once(Some(number + 1), stop.clone());
-        repeat(beats, stop.clone(), once).await?;
+        beats.next(first, false).await;
+        runs.repeat(beats, stop, 1).await?;
     }
     std::future::pending().await
 }

@@ -20,9 +20,12 @@ import {
   describePlace,
   describePlayer,
   describeState,
+  drawTwice,
+  isPresented,
   newPage,
   pause,
   settle,
+  watchFrames,
 } from "./probe.mjs";
 import { startServer } from "./server.mjs";
 
@@ -30,8 +33,9 @@ const USAGE =
   "usage: node inspect.mjs --bundle DIR --format v0|v1 --output OUT_DIR --modules STATE_DIR" +
   " [--walk ID]… [--seek] [--chromium PATH]";
 
-// How long an element may take to come, in milliseconds. Nothing is waited for this long that is there.
-const PATIENCE = { timeout: 5_000 };
+// How long an element may take to come, in milliseconds. A browser that starts on a busy machine takes long;
+// nothing is waited for this long that is there.
+const PATIENCE = { timeout: 30_000 };
 
 // --- the pages -----------------------------------------------------------------------------------
 
@@ -186,7 +190,7 @@ async function walkThrough(page, ear, file) {
     } catch (error) {
       problem = String(error.message).split("\n")[0];
     }
-    const settled = await settle(page, ear, { limit: 8_000, looks: 1 });
+    const settled = await settle(page, ear, { limit: 30_000, looks: 1 });
     steps.push({ step: name, ...(problem && { problem }), settled, ...ear.take() });
   }
   const mode = toolbar(page).nth(0);
@@ -249,6 +253,8 @@ async function clickTimeline(page, share) {
 // behind. How wide the names before the timeline are is the client's business, so `frame` is the frame
 // that it displays itself.
 async function seekEverywhere(page) {
+  const { fps } = await page.evaluate(describeState);
+  await page.evaluate(watchFrames);
   const actions = [0.25, 0.45, 0.65, 0.85, 0.35].map((share) => [
     `click at ${share}`,
     () => clickTimeline(page, share),
@@ -258,7 +264,9 @@ async function seekEverywhere(page) {
   const results = [];
   for (const [by, action] of actions) {
     await action();
+    // A busy page may draw nothing for a while, and the player goes where the timeline is when it does.
     await pause(100);
+    await page.evaluate(drawTwice);
     const waited = await page
       .waitForFunction(
         () => {
@@ -269,6 +277,7 @@ async function seekEverywhere(page) {
         PATIENCE,
       )
       .then(() => true, () => false);
+    await page.waitForFunction(isPresented, fps, { timeout: 2_000 }).catch(() => {});
     const { readyState } = await page.evaluate(describePlayer);
     const place = await page.evaluate(describePlace);
     results.push({ by, arrived: waited && readyState >= 2, ...place });

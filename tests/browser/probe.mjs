@@ -129,6 +129,27 @@ export function describePlayer() {
   };
 }
 
+export const drawTwice = () =>
+  new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
+// From now on it is known which frame of the movie is on the screen. A player that went somewhere says so before
+// it shows what is there.
+export function watchFrames() {
+  const video = document.querySelector(".videojs-container video");
+  const presented = (_, { mediaTime }) => {
+    globalThis.__probe.presented = mediaTime;
+    video.requestVideoFrameCallback(presented);
+  };
+  video.requestVideoFrameCallback(presented);
+}
+
+// Whether the frame on the screen is the one where the player is.
+export function isPresented(fps) {
+  const video = document.querySelector(".videojs-container video");
+  const behind = video.currentTime - globalThis.__probe.presented;
+  return behind > -0.5 / fps && behind < 1.5 / fps;
+}
+
 // Where the page says it is in the film, and what the player shows there: the colour of its picture
 // near the upper left corner.
 export function describePlace() {
@@ -219,7 +240,7 @@ export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resol
 
 // Settled: no request under way, the player knows its movie or has given up, and looks at the
 // canvases agree. Returns whether that came about in time.
-export async function settle(page, ear, { limit = 20_000, looks = 3 } = {}) {
+export async function settle(page, ear, { limit = 60_000, looks = 3 } = {}) {
   const deadline = Date.now() + limit;
   let previous = null;
   let quiet = 0;

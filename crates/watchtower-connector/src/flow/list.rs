@@ -145,7 +145,7 @@ pub(super) fn status_id(code: Option<&str>) -> String {
 
 /// The id of a person or group.
 pub(super) fn user_id(link: &Link) -> String {
-    let kind = if link.entity == "Group" {
+    let kind = if &*link.entity == "Group" {
         "group"
     } else {
         "person"
@@ -486,7 +486,7 @@ fn task_types(details: &[Details], steps: &[records::Step]) -> Result<Vec<TaskTy
         }
         let (name, is_step) = match &task.step {
             Some(step) => (named(step.name.as_deref(), "Step", step.id), true),
-            None => (task.content.clone().unwrap_or_else(|| "Task".into()), false),
+            None => (task.content.as_deref().unwrap_or("Task").to_owned(), false),
         };
         types.push(TaskType {
             id: TaskTypeId::new(id.as_str())?,
@@ -577,7 +577,7 @@ fn users(details: &[Details], people: Vec<records::Person>) -> Result<Vec<User>,
         if known.contains(&id) {
             continue;
         }
-        let kind = if link.entity == "Group" {
+        let kind = if &*link.entity == "Group" {
             "Group"
         } else {
             "Person"

@@ -480,7 +480,7 @@ impl<'a> Reader<'a> {
     fn tasks_of(&self, entity: &str) -> HashMap<i64, Vec<&'a records::Task>> {
         let mut tasks: HashMap<i64, Vec<_>> = HashMap::new();
         for record in &self.details.tasks {
-            if let Some(link) = record.entity.as_ref().filter(|it| it.entity == entity) {
+            if let Some(link) = record.entity.as_ref().filter(|it| &*it.entity == entity) {
                 tasks.entry(link.id).or_default().push(record);
             }
         }

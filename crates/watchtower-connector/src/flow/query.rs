@@ -4,11 +4,14 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::Flow;
 use super::call::CallError;
-use crate::{Error, ErrorKind};
+use super::records::Names;
+use crate::{Error, ErrorKind, Result};
 
 /// After so many pages in a row without a row that say there are more, there are none.
 const MOST_EMPTY_PAGES: usize = 10;
@@ -49,12 +52,14 @@ pub(super) fn of_project(project: i64) -> Vec<Value> {
 /// A row of a list.
 pub(super) trait Row: DeserializeOwned + Send + 'static {
     fn id(&self) -> i64;
+    /// Takes texts that other rows have as well from those, which is most of what rows hold.
+    fn share(&mut self, _names: &mut Names) {}
 }
 
+/// A page, of which the rows are not read yet.
 #[derive(Deserialize)]
-struct Page<R> {
-    #[serde(bound = "R: Deserialize<'de>")]
-    entities: Vec<R>,
+struct Page {
+    entities: Box<RawValue>,
     #[serde(default)]
     paging_info: PagingInfo,
 }
@@ -84,29 +89,88 @@ impl Flow {
             "api_return_image_urls": true,
             "return_paging_info_without_counts": true,
         });
-        let mut rows: Vec<R> = Vec::new();
-        let mut known = HashSet::new();
-        let mut empty = 0;
+        let mut rows = Rows::default();
+        // A page is read while the next one is on its way.
+        let mut last: Option<JoinHandle<Result<Vec<R>, String>>> = None;
         for page in 1_u64.. {
             args["paging"]["current_page"] = page.into();
-            let Page {
-                entities,
-                paging_info,
-            } = self.call(operation, "read", &args).await?;
-            empty = if entities.is_empty() { empty + 1 } else { 0 };
-            rows.extend(entities.into_iter().filter(|it: &R| known.insert(it.id())));
-            let refuse = |message: &str| -> CallError {
-                Error::new(ErrorKind::Malformed, operation, message).into()
-            };
-            match paging_info.has_next_page {
+            let answer = self.call::<Page>(operation, "read", &args).await?;
+            if let Some(last) = last.take() {
+                rows.add(self.done(operation, last).await?);
+            }
+            let entities = answer.entities;
+            let read = tokio::task::spawn_blocking(move || read_rows(&entities));
+            let more = answer.paging_info.has_next_page;
+            if more == Some(true) && rows.empty < MOST_EMPTY_PAGES {
+                last = Some(read);
+                continue;
+            }
+            rows.add(self.done(operation, read).await?);
+            let message = match more {
                 Some(false) => break,
-                Some(true) if empty < MOST_EMPTY_PAGES => {}
-                Some(true) => {
-                    return Err(refuse("the site announces page after page and sends none"));
-                }
-                None => return Err(refuse("the site does not say whether there are more pages")),
+                Some(true) => "the site announces page after page and sends none",
+                None => "the site does not say whether there are more pages",
+            };
+            return Err(Error::new(ErrorKind::Malformed, operation, message).into());
+        }
+        Ok(rows.rows)
+    }
+
+    /// The rows of a page, once they are read.
+    async fn done<R>(
+        &self,
+        operation: &str,
+        read: JoinHandle<Result<Vec<R>, String>>,
+    ) -> Result<Vec<R>> {
+        let message = match read.await {
+            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Err(error)) => format!("the answer is not as expected {}", self.http.told(&error)),
+            Err(_) => "the answer was not read to its end".to_owned(),
+        };
+        Err(Error::new(ErrorKind::Malformed, operation, message))
+    }
+}
+
+/// Reads the rows of a page, or says where they are not what they should be.
+fn read_rows<R: Row>(entities: &RawValue) -> Result<Vec<R>, String> {
+    let text = entities.get();
+    serde_json::from_str(text).map_err(|error| {
+        // Only now, as it takes its time.
+        let again = &mut serde_json::Deserializer::from_str(text);
+        let at = serde_path_to_error::deserialize::<_, Vec<R>>(again).err();
+        let at = at.map(|it| it.path().to_string()).unwrap_or_default();
+        format!("at `results.entities{at}`: {error}")
+    })
+}
+
+/// The rows so far.
+struct Rows<R> {
+    rows: Vec<R>,
+    known: HashSet<i64>,
+    names: Names,
+    /// How many pages in a row had none.
+    empty: usize,
+}
+
+impl<R> Default for Rows<R> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            known: HashSet::new(),
+            names: Names::default(),
+            empty: 0,
+        }
+    }
+}
+
+impl<R: Row> Rows<R> {
+    fn add(&mut self, page: Vec<R>) {
+        self.empty = if page.is_empty() { self.empty + 1 } else { 0 };
+        for mut row in page {
+            if self.known.insert(row.id()) {
+                row.share(&mut self.names);
+                self.rows.push(row);
             }
         }
-        Ok(rows)
     }
 }

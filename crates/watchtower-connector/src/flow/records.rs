@@ -2,10 +2,33 @@
 //!
 //! A field that is absent, hidden from the account or empty is null or missing; all three mean none.
 
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::query::Row;
+
+/// A text that many rows have: one in memory for all of them, once they [share](Row::share) it.
+pub(super) type Name = Arc<str>;
+
+/// The texts that rows share.
+#[derive(Debug, Default)]
+pub(super) struct Names(HashSet<Name>);
+
+impl Names {
+    fn share(&mut self, name: &mut Name) {
+        match self.0.get(&**name) {
+            Some(known) => *name = Arc::clone(known),
+            None => {
+                self.0.insert(Arc::clone(name));
+            }
+        }
+    }
+}
 
 /// Reads null as the default.
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -16,33 +39,151 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads a text. Sites escape `<` in it, and nothing else. A blank one is none.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text = match Value::deserialize(deserializer)? {
-        Value::String(text) => text,
-        // A field that a studio made may be of any type.
-        Value::Number(number) => number.to_string(),
-        _ => return Ok(None),
-    };
-    let text = match text.contains("&lt;") {
-        true => text.replace("&lt;", "<"),
-        false => text,
-    };
-    Ok(Some(text).filter(|it| !it.trim().is_empty()))
+/// What a field of any type holds, as far as it is of use. Nothing is kept of the rest on the way, which a
+/// [`Value`] would.
+enum Field {
+    Text(String),
+    Number(Number),
+    Link(Link),
+    Links(Vec<Link>),
+    Else,
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+struct FieldVisitor;
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = Field;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field")
+    }
+
+    fn visit_unit<E>(self) -> Result<Field, E> {
+        Ok(Field::Else)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Field, E> {
+        Ok(Field::Else)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Field, E> {
+        Ok(Field::Number(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Field, E> {
+        Ok(Field::Number(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Field, E> {
+        Ok(Number::from_f64(number).map_or(Field::Else, Field::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Field, E> {
+        Ok(Field::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Field, E> {
+        Ok(Field::Text(text))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "lowercase")]
+        enum Key {
+            Type,
+            Id,
+            Name,
+            #[serde(other)]
+            Else,
+        }
+        let (mut entity, mut id, mut name) = (Some(Name::default()), None, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Type => {
+                    entity = match map.next_value()? {
+                        Field::Text(text) => Some(text.into()),
+                        _ => None,
+                    }
+                }
+                Key::Id => {
+                    id = match map.next_value()? {
+                        Field::Number(number) => number.as_i64(),
+                        _ => None,
+                    }
+                }
+                Key::Name => name = map.next_value::<Field>()?.into_text(),
+                Key::Else => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(match (entity, id) {
+            (Some(entity), Some(id)) => Field::Link(Link { entity, id, name }),
+            _ => Field::Else,
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Field, A::Error> {
+        let mut links = Vec::new();
+        while let Some(value) = values.next_element()? {
+            if let Field::Link(link) = value {
+                links.push(link);
+            }
+        }
+        links.shrink_to_fit();
+        Ok(Field::Links(links))
+    }
+}
+
+impl Field {
+    /// A text. Sites escape `<` in it, and nothing else. A blank one is none.
+    fn into_text<T: From<String>>(self) -> Option<T> {
+        let text = match self {
+            Self::Text(text) => text,
+            // A field that a studio made may be of any type.
+            Self::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let text = match text.contains("&lt;") {
+            true => text.replace("&lt;", "<"),
+            false => text,
+        };
+        Some(text).filter(|it| !it.trim().is_empty()).map(T::from)
+    }
+
+    /// A number, or a text with one.
+    fn as_number(&self) -> Option<f64> {
+        let number = match self {
+            Self::Number(number) => number.as_f64(),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|it: &f64| it.is_finite())
+    }
+}
+
+/// Reads a text. A field of another type is none.
+fn text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<String>,
+{
+    Ok(Field::deserialize(deserializer)?.into_text())
 }
 
 /// Reads a number, or a text with one. Anything else is none.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    Ok(as_number(&Value::deserialize(deserializer)?))
+    Ok(Field::deserialize(deserializer)?.as_number())
 }
 
 pub(super) fn as_number(value: &Value) -> Option<f64> {
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    number.filter(|it: &f64| it.is_finite())
+    Field::deserialize(value).ok()?.as_number()
 }
 
 /// The same for a whole number, as of frames: sites hold 32 bits.
@@ -54,32 +195,34 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::E
 }
 
 /// Something that a field links to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Link {
-    #[serde(rename = "type", default)]
-    pub entity: String,
+    /// Its type, as in `Shot`.
+    pub entity: Name,
     pub id: i64,
-    #[serde(default, deserialize_with = "text")]
-    pub name: Option<String>,
+    pub name: Option<Name>,
 }
 
 /// Reads a link. A field of another type is none.
 fn link<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Link>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(if value.is_object() {
-        Link::deserialize(value).ok()
-    } else {
-        None
+    Ok(match Field::deserialize(deserializer)? {
+        Field::Link(link) => Some(link),
+        _ => None,
     })
+}
+
+/// Reads a link whose name is of no use.
+fn target<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Link>, D::Error> {
+    let link = link(deserializer)?;
+    Ok(link.map(|it| Link { name: None, ..it }))
 }
 
 /// Reads links, without those to what is gone.
 fn links<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Link>, D::Error> {
-    let Value::Array(values) = Value::deserialize(deserializer)? else {
-        return Ok(Vec::new());
-    };
-    let links = values.into_iter().filter(Value::is_object);
-    Ok(links.filter_map(|it| Link::deserialize(it).ok()).collect())
+    Ok(match Field::deserialize(deserializer)? {
+        Field::Links(links) => links,
+        _ => Vec::new(),
+    })
 }
 
 /// The fields that are read of a type, but for those that studios name.
@@ -162,6 +305,42 @@ pub(super) fn fields(entity: &str) -> &'static [&'static str] {
     }
 }
 
+/// What rows may share of a field.
+trait Share {
+    fn share(&mut self, _names: &mut Names) {}
+}
+
+impl Share for Name {
+    fn share(&mut self, names: &mut Names) {
+        names.share(self);
+    }
+}
+
+impl Share for Link {
+    fn share(&mut self, names: &mut Names) {
+        self.entity.share(names);
+        self.name.share(names);
+    }
+}
+
+impl<T: Share> Share for Option<T> {
+    fn share(&mut self, names: &mut Names) {
+        self.iter_mut().for_each(|it| it.share(names));
+    }
+}
+
+impl<T: Share> Share for Vec<T> {
+    fn share(&mut self, names: &mut Names) {
+        self.iter_mut().for_each(|it| it.share(names));
+    }
+}
+
+impl Share for String {}
+impl Share for i64 {}
+impl Share for f64 {}
+impl Share for bool {}
+impl Share for File {}
+
 macro_rules! rows {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $read:literal,)* })*) => {$(
         $(#[$doc])*
@@ -174,6 +353,10 @@ macro_rules! rows {
         impl Row for $name {
             fn id(&self) -> i64 {
                 self.id
+            }
+
+            fn share(&mut self, names: &mut Names) {
+                $(self.$field.share(names);)*
             }
         }
     )*};
@@ -193,7 +376,7 @@ rows! {
         sg_sequence: Option<Link> = "link",
         sg_scene: Option<Link> = "link",
         sg_episode: Option<Link> = "link",
-        sg_status_list: Option<String> = "text",
+        sg_status_list: Option<Name> = "text",
         image: Option<String> = "text",
         assets: Vec<Link> = "links",
         sg_cut_in: Option<i64> = "whole",
@@ -206,15 +389,15 @@ rows! {
     }
     Asset {
         code: Option<String> = "text",
-        sg_asset_type: Option<String> = "text",
-        sg_status_list: Option<String> = "text",
+        sg_asset_type: Option<Name> = "text",
+        sg_status_list: Option<Name> = "text",
         image: Option<String> = "text",
     }
     Task {
-        content: Option<String> = "text",
-        entity: Option<Link> = "link",
+        content: Option<Name> = "text",
+        entity: Option<Link> = "target",
         step: Option<Link> = "link",
-        sg_status_list: Option<String> = "text",
+        sg_status_list: Option<Name> = "text",
         task_assignees: Vec<Link> = "links",
     }
     Step {
@@ -333,12 +516,7 @@ pub(super) struct Loose {
 impl Loose {
     /// What a field links to.
     pub(super) fn link(&mut self, field: &str) -> Option<Link> {
-        let value = self.fields.remove(field)?;
-        if value.is_object() {
-            Link::deserialize(value).ok()
-        } else {
-            None
-        }
+        link(self.fields.remove(field)?).ok().flatten()
     }
 
     /// The text of a field.

@@ -98,14 +98,14 @@ context.write_as_json()
 """
 
 
-def call(*arguments, script=SCRIPT):
+def call(*arguments, script=SCRIPT, options=("--studio", "us")):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "connector.py")
         with open(path, "w", encoding="utf-8") as file:
             file.write(script)
         environment = {**os.environ, "PYTHONPATH": HERE, "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(
-            [sys.executable, path, "--studio", "us", *arguments],
+            [sys.executable, path, *options, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -113,6 +113,123 @@ def call(*arguments, script=SCRIPT):
             universal_newlines=True,
             check=False,
         )
+
+
+CLASS = """
+import sys
+from watchtower_tracker import argparser, models, writers
+
+class Writer(writers.AbstractWriter):
+    request_headers = {"X-Key": "k"}
+
+    def get_project_list(self):
+        episodes = [models.EpisodeListItem("Pilot"), models.EpisodeListItem("Two")]
+        series = models.ProjectListItem(id="series", name="The Series", thumbnailUrl="https://a.example/s.png")
+        return [series, models.ProjectListItem(id="film", name="Film", episodes=episodes)]
+
+    def get_project(self, project_id):
+        print("project", project_id)
+        todo = models.TaskStatus("Todo", "#f5f5f5" if project_id == "film" else "#000000")
+        pilot = models.Episode("Pilot", [models.Sequence("010")])
+        two = models.Episode("Two", [models.Sequence("010")])
+        return models.Project(
+            "Project", "16:9", "1920x1080", [models.AssetType("Prop")], [models.TaskType("Anim", "#fff", True)],
+            [todo], [models.User("Jade")], project_id, episodes=[pilot, two])
+
+    def get_project_sequences(self, project):
+        print("sequences")
+        self.sequences = [it for episode in project.episodes for it in episode.sequences]
+        return self.sequences
+
+    def get_project_shots(self, project):
+        print("shots")
+        data = models.ShotData(frame_in=0, frame_out=48)
+        return [models.Shot("0010", it.id, data, thumbnailUrl="https://a.example/1.png") for it in self.sequences]
+
+    def get_project_assets(self, project):
+        print("assets")
+        return [models.Asset("Lamp", project.asset_types[0].id)]
+
+    def get_project_casting(self, project, sequences, shots, assets):
+        print("casting")
+        return [models.ShotCasting(shot=shot, assets=assets) for shot in shots]
+
+    def get_project_edits(self, project):
+        print("edits")
+        return [models.Edit("Edit", project.id, 20, episode_id=it.id) for it in project.episodes]
+
+parsed = argparser.parse_args()
+writer = Writer()
+if not parsed.project_ids:
+    writer.write_all(parsed.destination_path)
+for project_id in parsed.project_ids:
+    writer.write_project(project_id, parsed.destination_path)
+if parsed.bundle:
+    writers.WatchtowerBundler.bundle(parsed.destination_path)
+"""
+
+
+class AbstractWriterTest(unittest.TestCase):
+    def call(self, *arguments, fails=False):
+        done = call(*arguments, script=CLASS, options=())
+        self.assertEqual(done.returncode != 0, fails, done.stderr)
+        return (None if fails else json.loads(done.stdout)), done.stderr
+
+    def test_the_list_has_what_its_projects_refer_to(self):
+        document, said = self.call("project-list")
+        self.assertEqual([(it["id"], it["name"]) for it in document["projects"]], [("series", "The Series"), ("film", "Film")])
+        thumbnail = document["projects"][0]["thumbnail"]
+        self.assertEqual(thumbnail["headers"], {"X-Key": "k"})
+        self.assertEqual(len(document["task_statuses"]), 1)
+        self.assertEqual(document["task_statuses"][0]["color"], "#000000")
+        self.assertIn("has other task_statuses under the id", said)
+        self.assertNotIn("shots", said)
+        self.assertEqual(document["projects"][0]["team"], [document["users"][0]["id"]])
+
+    def test_a_project_is_told_with_its_episodes_in_the_packages_order(self):
+        document, said = self.call("project", "series")
+        self.assertEqual(said.split(), ["project", "series", "sequences", "shots", "assets", "casting", "edits"])
+        pilot, two = (it["id"] for it in document["episodes"])
+        self.assertNotEqual(pilot, two)
+        sequences = document["sequences"]
+        self.assertEqual([it["episode_id"] for it in sequences], [pilot, two])
+        self.assertEqual(len({it["id"] for it in sequences}), 2, "they have one name, in two episodes")
+        self.assertEqual([it["episode_id"] for it in document["edits"]], [pilot, two])
+        self.assertEqual(len({it["id"] for it in document["edits"]}), 2)
+        self.assertEqual(document["edits"][0]["frame_offset"], 20)
+        self.assertEqual(document["shots"][0]["thumbnail"]["headers"], {"X-Key": "k"})
+        self.assertEqual(document["project"]["name"], "The Series")
+        self.assertEqual(document["project"]["thumbnail"]["url"], "https://a.example/s.png")
+        self.assertIn("there is no project gone", self.call("project", "gone", fails=True)[1])
+
+    def test_the_packages_arguments_choose_projects(self):
+        document, said = self.call("--projects", "film", "series", "--destination", "x", "--bundle", "project-list")
+        self.assertEqual([it["id"] for it in document["projects"]], ["film", "series"])
+        self.assertIn("--destination says nothing here", said)
+        self.assertIn("`watchtower bundle SITE", said)
+        document, said = self.call("--bundle", "--projects", "film", "--no-bundle", "project", "film")
+        self.assertEqual(document["project"]["id"], "film")
+        self.assertNotIn("watchtower bundle", said)
+        said = self.call("--projects", "gone", "--no-bundle", "project-list", fails=True)[1]
+        self.assertIn("there is no project gone", said)
+
+    def test_a_class_that_gives_other_things_is_told_so(self):
+        script = CLASS.replace("[models.User(\"Jade\")], project_id", "[\"jade\"], project_id")
+        done = call("project-list", script=script, options=())
+        self.assertIn("TypeError: the project 'The Series': team has 'jade', expected a User", done.stderr)
+        script = CLASS.replace("project_id, episodes=", "\"another\", episodes=")
+        done = call("project", "film", script=script, options=())
+        self.assertIn("ValueError: get_project('film') gives the project 'another'", done.stderr)
+
+    def test_the_module_says_how_to_go_on(self):
+        environment = {**os.environ, "PYTHONPATH": HERE, "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/nowhere"}
+        command = [sys.executable, "-m", "watchtower_tracker"]
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, universal_newlines=True, check=False)
+        self.assertIn("watchtower export process --output site -- python3 SCRIPT", done.stdout)
+        # Whoever has installed the command may run these tests as well.
+        says_how = "`pip install watchtower-rs` brings it" in done.stdout
+        self.assertEqual(done.returncode, 1 if says_how else 0)
 
 
 class ScriptTest(unittest.TestCase):

@@ -19,21 +19,37 @@ class Call:
 
     def answer(self, document):
         """Prints the document, and ends the script: nobody asks for more."""
-        try:
-            text = json.dumps({"watchtower_tracker": VERSION, **document}, allow_nan=False)
-        except ValueError:
-            raise ValueError("a number is not finite, which JSON cannot hold") from None
+        self._print(_text(document))
+        raise SystemExit(0)
+
+    def answer_at_end(self, document):
+        """Prints the document when the script has ended without an exception, unless another comes before."""
+        self._at_end = _text(document)
+
+    _at_end = None
+
+    def _print(self, text):
         self._answer.write(text)
         self._answer.close()
-        raise SystemExit(0)
 
     def _end(self):
         # After an exception its message says why.
-        if not self._answer.closed and not hasattr(sys, "last_type"):
-            what = "the list of projects"
-            if self.project_id is not None:
-                what = f"the project {self.project_id}"
-            print(f"the script ended without writing {what}", file=sys.stderr)
+        if self._answer.closed or hasattr(sys, "last_type"):
+            return
+        if self._at_end is not None:
+            self._print(self._at_end)
+            return
+        what = "the list of projects"
+        if self.project_id is not None:
+            what = f"the project {self.project_id}"
+        print(f"the script ended without writing {what}", file=sys.stderr)
+
+
+def _text(document):
+    try:
+        return json.dumps({"watchtower_tracker": VERSION, **document}, allow_nan=False)
+    except ValueError:
+        raise ValueError("a number is not finite, which JSON cannot hold") from None
 
 
 def _take_stdout():
@@ -57,6 +73,11 @@ def _of_arguments(arguments):
 
 
 _current = _of_arguments(sys.argv)
+
+
+def is_for_list():
+    """Whether the list of projects is what was asked for."""
+    return _current is not None and _current.project_id is None
 
 
 def current():

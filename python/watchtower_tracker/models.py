@@ -30,14 +30,15 @@ def _derived(kind: str, *parts: Optional[str]) -> Optional[str]:
     return str(uuid.uuid5(_NAMESPACE, text))
 
 
-def _derives_id(kind, *parts):
+def _derives_id(kind, *parts, within=None):
     """Makes a class derive an id that nobody gave when it is first asked for: the parts that identify the
-    thing may be set until then."""
+    thing may be set until then. `within` is one that need not be there."""
 
     def decorate(cls):
         def get(self):
             if self._id is None or self._id == "":
-                values = (getattr(self, part) for part in parts)
+                inside = within and getattr(self, within)
+                values = ([inside] if inside else []) + [getattr(self, part) for part in parts]
                 self._id = _derived(kind, *(None if it is None else _id(it) for it in values))
             return self._id
 
@@ -193,6 +194,11 @@ class Project:
     id: Optional[str] = None
     thumbnailUrl: AnyMedia = None
     fps: float = 24
+    #: Those of a series, in order. From version 1 of the package on.
+    episodes: List["Episode"] = field(default_factory=list)
+
+    def _episodes(self):
+        return _of_class(self.episodes, Episode, f"the project {self.name!r}: episodes")
 
     def _document(self, headers=None):
         return {
@@ -256,14 +262,54 @@ class Asset:
         }
 
 
-@_derives_id("sequence", "name")
+@_derives_id("sequence", "name", within="episode_id")
 @dataclass
 class Sequence:
     name: str = None
     id: Optional[str] = None
+    #: The episode it belongs to, in a series; an `Episode` says it for its sequences.
+    episode_id: Optional[str] = None
+
+    def _document(self, episodes=None):
+        episode = self.episode_id or (episodes or {}).get(str(self.id))
+        return {**_identity(self), "episode_id": None if _is_missing(episode) else _id(episode)}
+
+
+@_derives_id("episode", "name")
+@dataclass
+class Episode:
+    """An episode of a series, with its sequences. Format v1 alone shows it."""
+
+    name: str = None
+    sequences: List[Sequence] = field(default_factory=list)
+    id: Optional[str] = None
+
+    def __post_init__(self):
+        for sequence in _of_class(self.sequences, Sequence, f"the episode {self.name!r}: sequences"):
+            sequence.episode_id = sequence.episode_id or self.id
 
     def _document(self):
         return _identity(self)
+
+
+@_derives_id("episode", "name")
+@dataclass
+class EpisodeListItem:
+    """An episode in the list of projects. What is told of it is its `Episode`."""
+
+    name: str = None
+    id: Optional[str] = None
+
+
+@_derives_id("project", "name")
+@dataclass
+class ProjectListItem:
+    """A project in the list of projects. Its `Project` tells the rest."""
+
+    name: str = None
+    id: Optional[str] = None
+    thumbnailUrl: AnyMedia = None
+    episodes: List[EpisodeListItem] = field(default_factory=list)
 
 
 class ShotData(dict):
@@ -399,10 +445,10 @@ class ShotCasting:
         return {"shot_id": _id(self.shot), "asset_ids": _ids(self.assets, "assets of a ShotCasting")}
 
 
-@_derives_id("edit", "name")
+@_derives_id("edit", "name", within="episode_id")
 @dataclass
 class Edit:
-    """The film as it is cut so far.
+    """The film, or an episode of a series, as it is cut so far.
 
     Beyond the specification's fields, these are the package's: `sourceName` is the movie, an mp4 file or
     address; `totalFrames` its length in video frames, which is counted in the movie where there is one;
@@ -411,13 +457,14 @@ class Edit:
     """
 
     name: str = "Edit"
+    project_id: Optional[str] = None
+    frameOffset: int = 0
     id: Optional[str] = None
+    episode_id: Optional[str] = None
     sourceName: AnyMedia = None
     totalFrames: Optional[int] = None
-    frameOffset: int = 0
     sourceType: str = "video/mp4"
     project: Optional[Project] = None
-    project_id: Optional[str] = None
 
     def __post_init__(self):
         if isinstance(self.name, Project):
@@ -430,7 +477,34 @@ class Edit:
             "movie": _media(self.sourceName, headers),
             "total_frames": self.totalFrames or None,
             "frame_offset": self.frameOffset or 0,
+            "episode_id": None if _is_missing(self.episode_id) else _id(self.episode_id),
         }
+
+
+@dataclass
+class TaskStatusCountSnapshot:
+    """How many tasks stood in a status at a moment. `watchtower` counts itself and reads none."""
+
+    timestamp: Any = None
+    count: int = 0
+
+
+@dataclass
+class TaskStatusCount:
+    """The counts of a status. `watchtower` counts itself and reads none."""
+
+    task_status_id: str = None
+    data: List[TaskStatusCountSnapshot] = field(default_factory=list)
+
+
+@dataclass
+class TaskCount:
+    """The counts of a task type. `watchtower` counts itself and reads none."""
+
+    name: str = None
+    task_type_id: str = None
+    episode_id: Optional[str] = None
+    task_statuses: List[TaskStatusCount] = field(default_factory=list)
 
 
 @dataclass

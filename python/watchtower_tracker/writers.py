@@ -1,10 +1,11 @@
 """The specification's writers. They print what `watchtower` asks for, and nothing else."""
 
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
-from . import _call, models
+from . import _call, argparser, models
 
 
 @dataclass
@@ -107,11 +108,14 @@ class ProjectWriter:
         if _call.current().project_id != str(self.project.id):
             return
         shots = models._of_class(self.shots, models.Shot, "shots of a ProjectWriter")
+        episodes = self.project._episodes()
+        of_sequence = {models._id(it): models._id(ep) for ep in episodes for it in ep.sequences}
         edits = [*([self.edit] if self.edit else []), *(self.edits or [])]
         _call.current().answer(
             {
                 "project": self.project._document(self._headers),
-                "sequences": _documents(self.sequences),
+                **({"episodes": _documents(episodes)} if episodes else {}),
+                "sequences": _documents(self.sequences, of_sequence),
                 "assets": _documents(self.assets, self._headers),
                 "shots": _documents(shots, self._headers, self.project.fps),
                 **({"range_scope": self.range_scope} if self.range_scope != "timeline" else {}),
@@ -120,6 +124,156 @@ class ProjectWriter:
                 "left_out": _documents(self.left_out),
             }
         )
+
+
+class AbstractProjectListWriter(ABC):
+    """Tells which projects there are."""
+
+    @abstractmethod
+    def get_project_list(self) -> List[models.ProjectListItem]:
+        """The projects, in the order in which the client shows them."""
+
+
+class AbstractProjectWriter(ABC):
+    """Tells what there is of one project. The methods are called in the order in which they stand here."""
+
+    @abstractmethod
+    def get_project(self, project_id) -> models.Project:
+        """The project with this id. Its types, statuses and people are objects, and not their ids."""
+
+    @abstractmethod
+    def get_project_sequences(self, project: models.Project) -> List[models.Sequence]:
+        """Its sequences, in the order of the story."""
+
+    @abstractmethod
+    def get_project_shots(self, project: models.Project) -> List[models.Shot]:
+        """Its shots, in the order of the story."""
+
+    @abstractmethod
+    def get_project_assets(self, project: models.Project) -> List[models.Asset]:
+        """Its assets."""
+
+    @abstractmethod
+    def get_project_casting(
+        self,
+        project: models.Project,
+        sequences: List[models.Sequence],
+        shots: List[models.Shot],
+        assets: List[models.Asset],
+    ) -> List[models.ShotCasting]:
+        """Which assets appear in which shot."""
+
+    @abstractmethod
+    def get_project_edits(self, project: models.Project) -> List[models.Edit]:
+        """Its edits, the one to show first; a series has one for each episode."""
+
+    def get_task_count(self, project_id):
+        """Is not called: `watchtower` counts the tasks of shots itself, in every export to format v1."""
+        return []
+
+
+class AbstractWriter(AbstractProjectListWriter, AbstractProjectWriter):
+    """A connector as a class, as version 1 of the package has it: extend it, and call `write_all`."""
+
+    @property
+    @abstractmethod
+    def request_headers(self) -> Optional[Dict[str, str]]:
+        """The headers with which pictures and movies are asked for."""
+
+    def write_all(self, destination_path: Any = None):
+        """Prints the list of projects, or the one that was asked for, and ends the script. Where the site is,
+        `watchtower` knows, so `destination_path` says nothing here."""
+        call = _call.current()
+        items = self._items()
+        if call.project_id is None:
+            call.answer(self._list_of(items.values()))
+        if call.project_id not in items:
+            sys.exit(f"there is no project {call.project_id}")
+        self._writer_of(call.project_id, items[call.project_id]).write_as_json()
+
+    def write_project(self, project_id, destination_path: Any = None):
+        """Prints the project and ends the script, where it is the one that was asked for. Where the list was,
+        that has the projects for which this is called, and is printed when the script ends."""
+        call = _call.current()
+        if call.project_id is None:
+            items = self._items()
+            if str(project_id) not in items:
+                sys.exit(f"there is no project {project_id}")
+            self._asked = [*self._asked, items[str(project_id)]]
+            call.answer_at_end(self._list_of(self._asked))
+        elif call.project_id == str(project_id):
+            self._writer_of(project_id).write_as_json()
+
+    _asked = []
+
+    def _items(self) -> Dict[str, models.ProjectListItem]:
+        items = models._of_class(self.get_project_list(), models.ProjectListItem, "get_project_list()")
+        return {str(item.id): item for item in items}
+
+    def _project(self, project_id, item=None) -> models.Project:
+        """The project, with the name and picture that the list has for it."""
+        project = self.get_project(project_id)
+        if not isinstance(project, models.Project):
+            raise TypeError(f"get_project({project_id!r}) gives {project!r}, expected a Project")
+        if str(project.id) != str(project_id):
+            raise ValueError(f"get_project({project_id!r}) gives the project {project.id!r}")
+        if item is not None:
+            project.name = item.name or project.name
+            project.thumbnailUrl = item.thumbnailUrl or project.thumbnailUrl
+        return project
+
+    def _list_of(self, items) -> Dict[str, Any]:
+        """The list of projects: what the list tells of each, and what it refers to from itself."""
+        headers = self.request_headers
+        projects = []
+        kinds = {
+            "asset_types": models.AssetType,
+            "task_types": models.TaskType,
+            "task_statuses": models.TaskStatus,
+            "team": models.User,
+        }
+        found = {kind: {} for kind in kinds}
+        for item in items:
+            project = self._project(item.id, item)
+            projects.append(project._document(headers))
+            for kind, cls in kinds.items():
+                things = getattr(project, kind)
+                for thing in models._of_class(things, cls, f"the project {project.name!r}: {kind}"):
+                    document = thing._document(headers) if kind == "team" else thing._document()
+                    known = found[kind].setdefault(document["id"], document)
+                    if known != document:
+                        print(
+                            f"the project {project.name!r} has other {kind} under the id "
+                            f"{document['id']!r} than a project before it, whose are kept: {document}",
+                            file=sys.stderr,
+                        )
+        return {
+            "projects": projects,
+            "asset_types": list(found["asset_types"].values()),
+            "task_types": list(found["task_types"].values()),
+            "task_statuses": list(found["task_statuses"].values()),
+            "users": list(found["team"].values()),
+        }
+
+    def _writer_of(self, project_id, item=None) -> ProjectWriter:
+        writer = ProjectWriter(self._project(project_id, item))
+        writer.sequences = self.get_project_sequences(writer.project)
+        writer.shots = self.get_project_shots(writer.project)
+        writer.assets = self.get_project_assets(writer.project)
+        writer.casting = self.get_project_casting(writer.project, writer.sequences, writer.shots, writer.assets)
+        edits = self.get_project_edits(writer.project)
+        writer.edits = [edits] if isinstance(edits, models.Edit) else edits
+        writer._headers = writer._edit_headers = self.request_headers
+        return writer
+
+
+class WatchtowerBundler:
+    """Says how a site and its web client come into one folder."""
+
+    @staticmethod
+    def bundle(destination_path: Any = None):
+        """Bundles nothing: the script ends before, and `watchtower bundle` does it."""
+        print(argparser.NO_BUNDLE, file=sys.stderr)
 
 
 def _documents(things, *headers):

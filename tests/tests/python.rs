@@ -51,14 +51,18 @@ async fn server() -> MockServer {
 
 /// `watchtower export process` of the specification's connector.
 async fn export_foobar(server: &MockServer, site: &Path, key: &str) -> Output {
+    export_script(server, site, key, &["examples/python/foobar.py"]).await
+}
+
+/// The same of a connector in Python, with its arguments.
+async fn export_script(server: &MockServer, site: &Path, key: &str, script: &[&str]) -> Output {
     let mut command = watchtower();
     command
         .args(["export", "process", "--json", "--output"])
         .arg(site);
     command.args(["--retries", "0", "--log-format", "text", "-v"]);
-    command
-        .args(["--", "python3"])
-        .arg(root().join("examples/python/foobar.py"));
+    command.args(["--", "python3"]).args(script);
+    command.current_dir(root());
     command.env("PATH", std::env::var_os("PATH").unwrap());
     command.env("PYTHONPATH", root().join("python"));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -122,6 +126,42 @@ async fn the_specifications_connector_makes_the_site_that_the_rust_one_makes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_connector_as_a_class_makes_the_same_shots_and_takes_the_packages_arguments() {
+    let server = server().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (class, script) = (folder.path().join("class"), folder.path().join("script"));
+    export_foobar(&server, &script, KEY).await;
+    let arguments = [
+        "examples/python/foobar_class.py",
+        "--bundle",
+        "--projects",
+        "salt",
+    ];
+    let output = export_script(&server, &class, KEY, &arguments).await;
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("`watchtower bundle SITE"), "{log}");
+    assert!(!log.contains(KEY), "the key is in the log:\n{log}");
+    let document = |site: &Path, name: &str| -> Value {
+        let path = site.join("data/projects").join(name);
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    // Without a range the class tells no shot, for that is an error in the package.
+    let shots = document(&script, "salt/shots.json");
+    let due: Vec<_> = shots.as_array().unwrap().iter().take(2).cloned().collect();
+    assert_eq!(document(&class, "salt/shots.json"), Value::from(due));
+    for name in ["assets", "casting", "edit"] {
+        let name = format!("salt/{name}.json");
+        assert_eq!(document(&class, &name), document(&script, &name), "{name}");
+    }
+    let context = document(&class, "context.json");
+    let types = document(&script, "context.json")["task_types"].clone();
+    assert_eq!(context["task_types"], types);
+    assert_eq!(context["users"][0]["full_name"], "Jade Doe");
+    assert!(context["users"][0]["thumbnailUrl"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_fails_is_quoted_and_leaves_no_site() {
     let server = server().await;
     let folder = tempfile::tempdir().unwrap();
@@ -132,6 +172,44 @@ async fn a_script_that_fails_is_quoted_and_leaves_no_site() {
     assert!(said.contains("HTTP Error 401: Unauthorized"), "{said}");
     assert!(!said.contains("wrong-key"), "{said}");
     assert!(!site.join("data").exists());
+}
+
+/// The blocks below a path in a comment are files, and the lines of the others that start with `$` are run.
+#[test]
+fn the_page_for_those_who_come_from_the_package_is_right() {
+    let page = fs::read_to_string(root().join("docs/from-watchtower-pipeline.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, script) = page
+        .split_once("<!-- connector.py -->\n```python\n")
+        .unwrap();
+    let (script, _) = script.split_once("```\n").unwrap();
+    fs::write(folder.path().join("connector.py"), script).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let mut folders: Vec<_> = std::env::split_paths(&path).collect();
+    let command = watchtower();
+    folders.insert(
+        0,
+        Path::new(command.get_program())
+            .parent()
+            .unwrap()
+            .to_owned(),
+    );
+    let commands: Vec<_> = page
+        .lines()
+        .filter_map(|it| it.strip_prefix("$ "))
+        .collect();
+    assert_eq!(commands.len(), 4, "{commands:?}");
+    for command in commands {
+        let mut sh = Command::new("sh");
+        sh.args(["-c", command]).current_dir(folder.path());
+        sh.env("PATH", std::env::join_paths(&folders).unwrap());
+        sh.env("PYTHONPATH", root().join("python"));
+        sh.env("PYTHONDONTWRITEBYTECODE", "1");
+        run(&mut sh, 0);
+    }
+    let shots = fs::read(folder.path().join("site-v0/data/projects/film/shots.json")).unwrap();
+    let shots: Value = serde_json::from_slice(&shots).unwrap();
+    assert_eq!(shots[0]["name"], "0010");
 }
 
 #[test]

@@ -7,6 +7,15 @@
 //!
 //! What happens in an export is told in events of [`tracing`]. The command line writes them to stderr
 //! with `--log-format` or `--every`; a program that has a subscriber of its own keeps it.
+//!
+//! ```
+//! use watchtower_cli::{built_in, command};
+//!
+//! let trackers = built_in();
+//! let command = command(&trackers);
+//! let export = command.find_subcommand("export").expect("it is there");
+//! assert_eq!(export.get_subcommands().count(), trackers.len());
+//! ```
 
 #[cfg(feature = "bundle")]
 mod bundle;

@@ -21,6 +21,58 @@
 //! requests, and `snapshot-builder` the way from records to a snapshot.
 //!
 //! A crate that only implements [`Tracker`] needs none of them and compiles no HTTP client.
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use watchtower_connector::{
+//!     Account, Description, Error, ErrorKind, MediaRequest, OpenedMedia, Result, Tracker,
+//! };
+//! use watchtower_model::{Project, ProjectList, ProjectSnapshot, Sequence, Shot, ShotData};
+//!
+//! struct Wall;
+//!
+//! #[async_trait]
+//! impl Tracker for Wall {
+//!     fn describe(&self) -> Description {
+//!         Description {
+//!             name: "wall".into(),
+//!             about: "The cards on our wall".into(),
+//!             location: None,
+//!             capabilities: vec![],
+//!         }
+//!     }
+//!
+//!     async fn check(&self) -> Result<Account> {
+//!         Ok(Account { user: None, server: None })
+//!     }
+//!
+//!     async fn project_list(&self) -> Result<ProjectList> {
+//!         Ok(ProjectList {
+//!             projects: vec![Project::new("Sprite Fright")],
+//!             ..ProjectList::default()
+//!         })
+//!     }
+//!
+//!     async fn project(&self, project: &Project, _: &ProjectList) -> Result<ProjectSnapshot> {
+//!         let mut film = ProjectSnapshot::new(project.clone());
+//!         let rextoria = Sequence::new("Rextoria");
+//!         film.shots.push(Shot::new("0010", &rextoria.id, ShotData::new(0, 131)));
+//!         film.sequences.push(rextoria);
+//!         Ok(film)
+//!     }
+//!
+//!     async fn open_media(&self, _: MediaRequest<'_>) -> Result<OpenedMedia> {
+//!         Err(Error::new(ErrorKind::NotFound, "open a picture", "our wall has none"))
+//!     }
+//! }
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let list = Wall.project_list().await?;
+//! let film = Wall.project(&list.projects[0], &list).await?;
+//! assert_eq!(film.shots.len(), 1);
+//! # Ok::<(), Error>(())
+//! # }).unwrap();
+//! ```
 
 #[cfg(feature = "ayon")]
 pub mod ayon;

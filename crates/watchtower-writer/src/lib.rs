@@ -10,6 +10,35 @@
 //! Nothing here knows a tracker. Pictures and movies come through a [`media::MediaSource`].
 //!
 //! It runs on Linux and macOS.
+//!
+//! ```
+//! use watchtower_model::{Edit, Project, RangeScope, Sequence, Shot, ShotData};
+//! use watchtower_writer::{ProjectListWriter, ProjectWriter, Site, validate};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let site = Site::new(folder.path());
+//! let film = Project::new("Sprite Fright");
+//! let list = ProjectListWriter {
+//!     projects: vec![film.clone()],
+//!     ..ProjectListWriter::default()
+//! };
+//! list.write_as_json(&site)?;
+//! let rextoria = Sequence::new("Rextoria");
+//! let project = ProjectWriter {
+//!     project: film,
+//!     shots: vec![Shot::new("0010", &rextoria.id, ShotData::new(0, 131))],
+//!     assets: Vec::new(),
+//!     sequences: vec![rextoria],
+//!     edit: Edit::new("Edit v1"),
+//!     casting: Vec::new(),
+//!     range_scope: RangeScope::Timeline,
+//! };
+//! project.write_as_json(&site)?;
+//!
+//! let report = validate::site(folder.path(), &validate::Options::default())?;
+//! assert_eq!(report.findings, []);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(not(unix))]
 compile_error!(

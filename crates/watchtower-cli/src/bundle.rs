@@ -8,19 +8,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
-use rustix::fs::{CWD, RenameFlags};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use watchtower_model::format::Format;
 
 use crate::client::{Client, ClientError, DATA};
 use crate::messages::Bundled;
-use watchtower_writer::SiteFolder;
+use crate::os;
 use watchtower_writer::media::fit_site;
 use watchtower_writer::media::pictures::Fit;
+use watchtower_writer::{SiteFolder, exchange, patiently};
 
 /// The file that tells a bundle from any other folder.
 const MARK: &str = ".watchtower-bundle";
+/// The file that keeps two bundles apart where folders cannot be locked.
+const LOCK: &str = ".watchtower-bundle-lock";
 /// How often a copy of `data` is started anew, because exports took away what was being copied.
 const COPIES: usize = 5;
 /// How often is looked whether another bundle has ended.
@@ -119,7 +120,7 @@ pub(crate) fn bundle(
     let client = Client::open(client, &formats)?;
     let places = Places::of(output)?;
     places.check_is_apart(site.root())?;
-    let parent = File::open(&places.parent).map_err(failed("open", &places.parent))?;
+    let parent = os::lock_of(&places.parent, LOCK).map_err(failed("open", &places.parent))?;
     // The lock of the folder around it needs no file that stays behind.
     let start = Instant::now();
     // An error is that of a file system that cannot lock.
@@ -306,14 +307,14 @@ impl Places {
     /// The one step.
     fn publish(&self, parent: &File) -> Result<(), BundleError> {
         let Self { output, next, .. } = self;
-        sync(parent).map_err(failed("sync", next))?;
+        os::sync_disk_of(parent).map_err(failed("sync", next))?;
         if !output.exists() {
             return fs::rename(next, output).map_err(failed("publish", output));
         }
-        match rustix::fs::renameat_with(CWD, next, CWD, output, RenameFlags::EXCHANGE) {
-            // Systems and file systems that cannot exchange.
-            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => self.publish_by_renames(),
-            result => result.map_err(|errno| failed("publish", output)(errno.into())),
+        match exchange(next, output) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.publish_by_renames(),
+            Err(error) => Err(failed("publish", output)(error)),
         }
     }
 
@@ -321,22 +322,13 @@ impl Places {
     fn publish_by_renames(&self) -> Result<(), BundleError> {
         let Self { output, next, .. } = self;
         let aside = self.aside();
-        fs::rename(output, &aside).map_err(failed("set aside", output))?;
-        if let Err(error) = fs::rename(next, output) {
-            fs::rename(&aside, output).map_err(failed("put back", output))?;
+        patiently(|| fs::rename(output, &aside)).map_err(failed("set aside", output))?;
+        if let Err(error) = patiently(|| fs::rename(next, output)) {
+            patiently(|| fs::rename(&aside, output)).map_err(failed("put back", output))?;
             return Err(failed("publish", output)(error));
         }
         remove(&aside)
     }
-}
-
-/// Brings what was written to the disk, before the step shows it.
-fn sync(folder: &File) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::fs::syncfs(folder)?;
-    #[cfg(not(target_os = "linux"))]
-    folder.sync_all()?;
-    Ok(())
 }
 
 /// Copies the files of a folder with their times, and of the folders in it. Hidden ones are left out:
@@ -381,7 +373,7 @@ fn copy_folder(
 
 /// Removes a folder with everything in it, if it is there.
 fn remove(folder: &Path) -> Result<(), BundleError> {
-    match fs::remove_dir_all(folder) {
+    match patiently(|| fs::remove_dir_all(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.map_err(failed("clear away", folder)),
     }

@@ -24,7 +24,6 @@ mod cli;
 mod client;
 mod commands;
 mod convert;
-mod core_dumps;
 mod duration;
 mod edit;
 pub mod environment;
@@ -34,9 +33,8 @@ pub mod live;
 mod log;
 pub mod messages;
 mod network;
+mod os;
 mod own_name;
-#[cfg(feature = "serve")]
-mod parent;
 mod printable;
 mod printer;
 #[cfg(feature = "serve")]
@@ -64,7 +62,7 @@ pub fn main() -> ExitCode {
 ///
 /// It goes by the name of its program, in all that it says: that of a studio's own is its file's.
 pub fn main_with(trackers: Vec<Box<dyn TrackerCommand>>) -> ExitCode {
-    core_dumps::forbid();
+    os::forbid_core_dumps();
     let matches = match own_command(&trackers).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
@@ -93,7 +91,8 @@ pub fn command(trackers: &[Box<dyn TrackerCommand>]) -> Command {
 
 /// The same by the name of this program.
 fn own_command(trackers: &[Box<dyn TrackerCommand>]) -> Command {
-    let command = command(trackers);
+    // Without the ending that programs have on some systems.
+    let command = command(trackers).bin_name(own_name::own_name());
     match own_name::is_another() {
         false => command,
         true => own_name::name_help(command)

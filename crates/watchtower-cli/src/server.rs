@@ -28,7 +28,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
@@ -71,7 +70,7 @@ impl Server {
     ///
     /// When the system refuses, as when another program has it.
     pub(crate) async fn bind(address: SocketAddr, served: Arc<Served>) -> io::Result<Self> {
-        allow_many_connections();
+        crate::os::allow_many_open_files();
         Ok(Self {
             listener: TcpListener::bind(address).await?,
             served,
@@ -143,14 +142,6 @@ impl Server {
         let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
         Ok(())
     }
-}
-
-/// Takes as many open files as the system lets us: each connection is one, and most systems begin with 1024.
-fn allow_many_connections() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let current = maximum;
-    // With fewer it works as well.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
 }
 
 /// What the handlers know.

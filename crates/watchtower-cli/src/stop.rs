@@ -9,11 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime;
-use tokio::signal;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::Exit;
+use crate::os::Signals;
 
 /// The same signal so soon after the first is the first: `timeout` and some shells send theirs to a process and
 /// to its group.
@@ -22,7 +22,7 @@ const SAME: Duration = Duration::from_millis(500);
 /// After so long, whoever does not stop waits for a disk, a pipe or a file server, which may never answer.
 const HANGS: Duration = Duration::from_secs(5);
 
-/// Knows whether we are to stop: on SIGINT, as of Ctrl-C, and on SIGTERM, as of a service manager.
+/// Knows whether we are to stop: on Ctrl-C, and on what a service manager sends, as SIGTERM.
 ///
 /// Whoever waits for it ends what it does. A second signal ends the process at once; and so does the first
 /// one, after a while, where whoever is to hear it hangs.
@@ -123,27 +123,7 @@ fn remove(folder: &Path) {
     }
 }
 
-struct Signals {
-    interrupt: signal::unix::Signal,
-    terminate: signal::unix::Signal,
-}
-
 impl Signals {
-    fn listen() -> io::Result<Self> {
-        use signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> Exit {
-        tokio::select! {
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Terminated,
-        }
-    }
-
     /// The next one after a first that has just come.
     async fn after(&mut self, first: Exit) -> Exit {
         let start = Instant::now();

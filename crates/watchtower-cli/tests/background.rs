@@ -1,5 +1,5 @@
 //! The export in the background: beats, signals, and logs.
-#![cfg(all(unix, feature = "example", feature = "kitsu"))]
+#![cfg(all(unix, feature = "example", feature = "kitsu"))] // Signals and pipes stop its exports.
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests, too.
 
 mod studio;
@@ -520,7 +520,7 @@ fn what_cannot_be_meant_is_said() {
     insta::assert_snapshot!(event["help"].as_str().unwrap(), @"give a level, as in `debug`, or levels by crate, as in `warn,watchtower_connector=debug`");
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")] // No system writes them elsewhere unless it is told to.
 #[test]
 fn a_process_that_may_hold_secrets_writes_no_core_dump() {
     use std::os::unix::process::ExitStatusExt;

@@ -99,7 +99,12 @@ fn a_shell_completes_commands_and_options() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(stdout(&output).contains("allow-shrink"), "{shell}");
     }
-    // Bash itself takes it, and completes with it.
+}
+
+#[cfg(unix)] // Bash is not there.
+#[test]
+fn bash_completes_with_what_we_print() {
+    let folder = tempfile::tempdir().unwrap();
     let script = run(folder.path(), &["completions", "bash"]).stdout;
     fs::write(folder.path().join("completions"), script).unwrap();
     let asked = r#"source ./completions; COMP_WORDS=(watchtower export ki) COMP_CWORD=2
@@ -132,6 +137,12 @@ fn a_check_says_who_we_are_and_what_we_see() {
     let output = run(folder.path(), &["check", "example", "--json"]);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found["projects"][0]["name"], "The Salt Lantern");
+}
+
+#[cfg(unix)] // Systems have words of their own for a connection that is refused.
+#[test]
+fn a_check_says_what_cannot_be_reached() {
+    let folder = tempfile::tempdir().unwrap();
     // A check takes nothing that only an export has, and AYON's command must not ask for it.
     let unreachable = [
         "check",
@@ -207,6 +218,7 @@ fn a_tracker_that_does_not_conform_ends_with_findings() {
     );
 }
 
+#[cfg(unix)] // Systems have words of their own for a file that is not there.
 #[test]
 fn a_tracker_that_cannot_be_judged_is_an_error_as_ever() {
     let folder = tempfile::tempdir().unwrap();

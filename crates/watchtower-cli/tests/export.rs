@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -435,10 +434,11 @@ fn an_export_can_go_from_thread_to_thread() {
     is_send(&export(&studio, &site, &options, &()));
 }
 
-#[cfg(unix)]
+#[cfg(unix)] // There are no masks elsewhere.
 #[test]
 fn a_site_that_only_its_account_may_read_is_told_and_stays_readable_once_it_is() {
     use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
     let folder = tempfile::tempdir().unwrap();
     let export = |shots: &str| {
         let mut command = Command::new("sh");

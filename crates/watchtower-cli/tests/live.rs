@@ -1,5 +1,5 @@
 //! Exports that read what changed since the last one, as people run them.
-#![cfg(all(unix, feature = "process", feature = "files"))]
+#![cfg(all(unix, feature = "process", feature = "files"))] // Its programs are in Python, and signals end them.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! Connectors in other languages, as people run them.
-#![cfg(all(unix, feature = "process", feature = "files"))]
+#![cfg(all(unix, feature = "process", feature = "files"))] // Its programs are shell scripts.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::fs;

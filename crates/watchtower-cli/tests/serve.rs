@@ -1,4 +1,5 @@
 //! `watchtower serve` and `watchtower view`, as browsers and desktop tools meet them.
+#![cfg(unix)] // Signals end its servers. `cargo xtask windows` reads one over HTTP.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::fs;

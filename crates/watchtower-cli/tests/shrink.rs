@@ -165,7 +165,6 @@ fn a_list_that_would_lose_most_of_its_projects_keeps_them() {
     assert_eq!(listed(), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn nobody_leaves_it_on() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
 //! What programs and folders tell that is wrong, odd, or read by nobody, as authors of connectors see it.
-#![cfg(all(unix, feature = "process", feature = "files"))]
+#![cfg(all(unix, feature = "process", feature = "files"))] // Its programs are shell scripts.
 #![allow(clippy::unwrap_used, clippy::panic)] // Outside the tests themselves, too, all of this is a test.
 
 use std::fs;

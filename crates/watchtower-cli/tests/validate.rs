@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -228,6 +228,7 @@ fn github_gets_commands() {
 }
 
 /// The schema of SARIF, from the crate that has the types.
+#[cfg(unix)]
 fn sarif_schema() -> Value {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--locked"])
@@ -239,9 +240,10 @@ fn sarif_schema() -> Value {
     let package = packages.find(|it| it["name"] == "serde-sarif").unwrap();
     let manifest = Path::new(package["manifest_path"].as_str().unwrap());
     let schema = manifest.with_file_name("src").join("schema.json");
-    serde_json::from_reader(File::open(schema).unwrap()).unwrap()
+    serde_json::from_reader(fs::File::open(schema).unwrap()).unwrap()
 }
 
+#[cfg(unix)] // The schema is in a crate that cargo finds.
 #[test]
 fn sarif_matches_its_schema() {
     let mut schema = sarif_schema();
@@ -411,6 +413,7 @@ fn what_is_allowed_is_not_forgotten() {
     insta::assert_snapshot!(closing(&["--allow", "WT203", "--allow", "WT206"]), @"site: nothing is wrong but what is allowed: 1 project, 7 documents, 9 entries of format v0; allowed: 1 error, 1 warning");
 }
 
+#[cfg(unix)] // Systems have words of their own for a file that is not there.
 #[test]
 fn what_cannot_be_checked_is_said_on_stderr() {
     let site = Site::new();
@@ -479,10 +482,11 @@ fn quiet_says_only_what_fails() {
 }
 
 /// Text that would write to the window's title, clear the screen, and turn letters around.
+#[cfg(unix)]
 const HOSTILE: &str = "\u{1b}]0;title\u{7}\u{9b}2J\u{202e}x\u{2066}\u{200b}";
 
 #[test]
-#[cfg(unix)]
+#[cfg(unix)] // Names hold no such signs elsewhere.
 fn what_is_in_files_does_nothing_to_a_terminal() {
     let hostile = HOSTILE.replace(['\u{1b}', '\u{7}'], "");
     let site = Site::new()
@@ -541,7 +545,7 @@ fn colours_are_for_terminals() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")] // All names are Unicode elsewhere.
 fn paths_need_not_be_unicode() {
     use std::os::unix::ffi::OsStrExt;
 

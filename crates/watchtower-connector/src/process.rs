@@ -5,6 +5,8 @@
 //! `"watchtower_tracker": 1` in it. The schemas are published in `schemas/tracker`. What it prints on
 //! stderr goes to the log. An exit status other than 0 means that it failed.
 
+mod group;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -16,11 +18,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 use watchtower_model::{Project, ProjectList, ProjectSnapshot};
 
+use self::group::Group;
 use crate::http::HttpOptions;
 use crate::told::{self, ToldMedia};
 use crate::{
@@ -119,7 +121,7 @@ impl Process {
     async fn run(&self, operation: &str, arguments: &[&str]) -> Result<Vec<u8>> {
         let name = self.name();
         let error = |kind, message: String| Error::new(kind, operation, message);
-        let mut command = Command::new(&self.settings.program);
+        let mut command = group::command(&self.settings.program);
         command.args(&self.settings.arguments).args(arguments);
         let environment = self.settings.environment.iter();
         command.envs(environment.map(|(name, value)| (name, value.expose_secret())));
@@ -135,7 +137,7 @@ impl Process {
             output,
             last_line,
             status,
-        } = self.listen(operation, &mut group.program).await?;
+        } = self.listen(operation, &mut group).await?;
         if !status.success() {
             let said = match last_line {
                 Some(line) => format!("; the last it said: {line}"),
@@ -150,10 +152,10 @@ impl Process {
 
     /// Reads what the program prints until it has ended. What it left behind may hold its streams open; after
     /// a moment in which no more output comes, nobody waits for that.
-    async fn listen(&self, operation: &str, program: &mut Child) -> Result<Told> {
+    async fn listen(&self, operation: &str, group: &mut Group) -> Result<Told> {
         let name = self.name();
         let error = |kind, message: String| Error::new(kind, operation, message);
-        let (mut stdout, mut stderr) = (program.stdout.take(), program.stderr.take());
+        let (mut stdout, mut stderr) = group.output();
         let (mut block, mut said) = (vec![0; 1 << 16], vec![0; LONGEST_LINE]);
         let mut output = Vec::new();
         let mut lines = Lines::default();
@@ -166,7 +168,7 @@ impl Process {
                 tokio::select! {
                     read = read(&mut stdout, &mut block), if stdout.is_some() => read.map(Event::Output),
                     read = read(&mut stderr, &mut said), if stderr.is_some() => read.map(Event::Said),
-                    ended = program.wait(), if status.is_none() => ended.map(Event::Ended),
+                    ended = group.wait(), if status.is_none() => ended.map(Event::Ended),
                 }
             };
             let Ok(event) = timeout_at(deadline, event).await else {
@@ -303,64 +305,6 @@ enum Event {
     Said(usize),
     /// The program has ended.
     Ended(ExitStatus),
-}
-
-/// A running program. Dropped, it ends with everything that it started; and so it does when we end
-/// without a chance to drop anything, as by `kill -9`. What moves to a session of its own, as `ssh -f` and
-/// agents do, is meant to stay, and does.
-struct Group {
-    program: Child,
-    /// Leads the process group, and ends it when the other end of its standard input, which we hold, is
-    /// closed. It is there until it is dropped, so the group's number is nobody else's meanwhile. None
-    /// where there is no shell; then the program leads.
-    keeper: Option<Child>,
-}
-
-impl Group {
-    fn start(mut command: Command) -> io::Result<Self> {
-        command.kill_on_drop(true);
-        let keeper = Self::keeper();
-        #[cfg(unix)]
-        {
-            let leader = keeper.as_ref().and_then(Child::id);
-            let leader = leader.and_then(|id| i32::try_from(id).ok());
-            // 0 stands for the program itself.
-            command.process_group(leader.unwrap_or(0));
-        }
-        // A keeper without a program goes with its standard input.
-        let program = command.spawn()?;
-        Ok(Self { program, keeper })
-    }
-
-    fn keeper() -> Option<Child> {
-        if cfg!(not(unix)) {
-            return None;
-        }
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", "read _; kill -KILL 0"]).env_clear();
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        #[cfg(unix)]
-        command.process_group(0);
-        command.kill_on_drop(true).spawn().ok()
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // Without an id the leader has ended and was waited for, and its number may be another's.
-        #[cfg(unix)]
-        if let Some(id) = self.keeper.as_ref().unwrap_or(&self.program).id()
-            && let Some(id) = i32::try_from(id)
-                .ok()
-                .and_then(rustix::process::Pid::from_raw)
-        {
-            // It fails only when nobody is left.
-            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
-        }
-    }
 }
 
 #[async_trait]

@@ -151,6 +151,8 @@ async fn nobody_there_is_unavailable() {
     }
     let failure = read(&http).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Unavailable);
+    // Systems have words of their own for that.
+    #[cfg(unix)]
     insta::assert_snapshot!(told(failure, &url), @"cannot read the shots: no connection to http://tracker: Connection refused (is the server running, and the address right?)");
 }
 
@@ -709,8 +711,11 @@ fn a_certificate_that_is_none_is_said_so() {
         };
         let error = HttpClient::new("https://tracker.example", &options).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        told(error, "-").replace(&folder.path().display().to_string(), "FOLDER")
+        let told = told(error, "-").replace(&folder.path().display().to_string(), "FOLDER");
+        told.replace(std::path::MAIN_SEPARATOR, "/")
     };
+    // Systems have words of their own for that.
+    #[cfg(unix)]
     insta::assert_snapshot!(told(&path), @"cannot use the certificate in FOLDER/studio.pem: No such file or directory (give a file with one or more certificates in PEM format)");
     std::fs::write(&path, "no certificate").unwrap();
     insta::assert_snapshot!(told(&path), @"cannot use the certificate in FOLDER/studio.pem: there is no certificate in it (give a file with one or more certificates in PEM format)");
@@ -756,6 +761,10 @@ async fn studio_server() -> String {
 async fn a_studio_s_own_authority_is_trusted_where_it_is_named() {
     let address = studio_server().await;
     let told = told(read(&client(&address)).await.unwrap_err(), &address);
+    let is_not_trusted = "no secure connection to http://tracker: invalid peer certificate";
+    assert!(told.contains(is_not_trusted), "{told}");
+    // Systems have reasons of their own for that.
+    #[cfg(unix)]
     insta::assert_snapshot!(told, @"cannot read the shots: no secure connection to http://tracker: invalid peer certificate: UnknownIssuer (if the studio has a certificate authority of its own, give its certificate; a server without TLS has an address that starts with http://)");
 
     let options = HttpOptions {

@@ -1,5 +1,5 @@
 //! Programs and folders as trackers: what goes well, and what each mistake is told as.
-#![cfg(unix)]
+#![cfg(unix)] // Its programs are shell scripts; `process_windows.rs` has some of Windows.
 
 use std::fs;
 use std::time::Duration;

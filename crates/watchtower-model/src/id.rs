@@ -60,6 +60,20 @@ fn non_empty(text: &str) -> Result<(), InvalidId> {
     Ok(())
 }
 
+/// Whether Windows gives a name to a device, whatever stands behind a dot in it: a file of that name cannot be had
+/// there.
+pub fn names_a_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let stem = stem.to_lowercase();
+    let port = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
+    let is_port = port.is_some_and(|it| {
+        let mut signs = it.chars();
+        let is_number = signs.next().is_some_and(|it| "123456789¹²³".contains(it));
+        is_number && signs.next().is_none()
+    });
+    is_port || matches!(&*stem, "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
+}
+
 /// Checks that a text can name a file on every common system and stand in an address as it is.
 fn file_name(text: &str) -> Result<(), InvalidId> {
     non_empty(text)?;
@@ -82,15 +96,7 @@ fn file_name(text: &str) -> Result<(), InvalidId> {
     if text.ends_with('.') || text.starts_with(' ') || text.ends_with(' ') {
         return refuse("it starts or ends with a space, or ends with a dot");
     }
-    // Windows gives these names to devices, whatever stands behind a dot.
-    let stem = text.split('.').next().unwrap_or_default().trim_end();
-    let is_numbered = |it: &str| {
-        matches!(it.get(..3), Some("com" | "lpt"))
-            && it.len() == 4
-            && it.ends_with(|c| ('1'..='9').contains(&c))
-    };
-    let stem = stem.to_ascii_lowercase();
-    if matches!(&*stem, "con" | "prn" | "aux" | "nul") || is_numbered(&stem) {
+    if names_a_device(text) {
         return refuse("it is the name of a device on Windows");
     }
     // 255 bytes is the limit of common file systems; the rest is for `edit-` and `.mp4`.
@@ -228,7 +234,9 @@ mod tests {
 
     #[test]
     fn a_name_of_a_device_names_no_folder() {
-        for id in ["nul", "NUL", "con.film", "Com1", "lpt9.x", "aux "] {
+        for id in [
+            "nul", "NUL", "con.film", "Com1", "lpt9.x", "aux ", "COM²", "conin$",
+        ] {
             assert!(ProjectId::new(id).is_err(), "{id} was taken");
         }
         for id in ["null", "com", "com0", "console", "a.nul"] {

@@ -48,7 +48,7 @@ pub use edit::Edit;
 pub use frame_rate::{FrameRate, InvalidFrameRate};
 pub use id::{
     AssetId, AssetTypeId, EditId, EpisodeId, InvalidId, ProjectId, SequenceId, ShotId, TaskId,
-    TaskStatusId, TaskTypeId, UserId,
+    TaskStatusId, TaskTypeId, UserId, names_a_device,
 };
 pub use media::{MediaLocation, MediaRef};
 pub use project::Project;

@@ -11,7 +11,8 @@ use crate::validate::Finding;
 /// The result of writing to a site.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a site could not be written. In every case what stood in the site before stands there still.
+/// Why a site could not be written. What stood in the site before stands there still, but for what
+/// [`Transaction::commit`](crate::Transaction::commit) says of Windows.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -168,11 +169,5 @@ impl<T> IoContext<T> for io::Result<T> {
             path: path.as_ref().to_owned(),
             source,
         })
-    }
-}
-
-impl<T> IoContext<T> for rustix::io::Result<T> {
-    fn during(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T> {
-        self.map_err(io::Error::from).during(operation, path)
     }
 }

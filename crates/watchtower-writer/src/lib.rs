@@ -9,7 +9,8 @@
 //!
 //! Nothing here knows a tracker. Pictures and movies come through a [`media::MediaSource`].
 //!
-//! It runs on Linux and macOS.
+//! It runs on Linux, macOS and Windows. On Windows no step changes a whole site at once: every file of it is whole
+//! at any time, and the whole of it within moments.
 //!
 //! ```
 //! use watchtower_model::{Edit, Project, RangeScope, Sequence, Shot, ShotData};
@@ -40,11 +41,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#[cfg(not(unix))]
-compile_error!(
-    "watchtower-writer needs Linux or macOS: elsewhere no step changes a whole site at once"
-);
-
 mod conform;
 mod documents;
 mod error;
@@ -65,7 +61,7 @@ mod writers;
 
 pub use error::{Error, Result};
 pub use export::{Export, ExportOptions, Progress};
-pub use site::{Site, SiteFolder, Transaction};
+pub use site::{Site, SiteFolder, Transaction, exchange, patiently};
 pub use summary::{
     Counts, FailureCode, MediaCode, MediaCounts, Outcome, ProjectSummary, Reasons, RemovedProject,
     Summary, Unhad, first_names,

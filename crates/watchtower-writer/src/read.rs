@@ -34,7 +34,7 @@ use self::fields::Fields;
 pub use self::media::SiteMedia;
 use self::mended::Mended;
 use crate::SiteFolder;
-use crate::validate::{self, Code, Finding, Severity};
+use crate::validate::{self, Code, Finding, Severity, with_slashes};
 
 /// What a site holds.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ fn told(first: &Finding, more: usize) -> String {
         1 => " (and 1 error more)".to_owned(),
         more => format!(" (and {more} errors more)"),
     };
-    format!("{code}, `{}`{place}: {message}{more}", file.display())
+    format!("{code}, `{}`{place}: {message}{more}", with_slashes(file))
 }
 
 /// Reads a site. `format` is needed where it holds more than one.

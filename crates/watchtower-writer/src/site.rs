@@ -13,23 +13,26 @@
 mod early;
 mod files;
 mod folder;
+mod journal;
 mod kept;
+pub(crate) mod os;
 mod step;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use self::folder::SiteFolder;
+pub use self::os::{exchange, patiently};
 
 use watchtower_model::format::Format;
 
 use self::early::{EarlySync, LARGE};
-use self::files::{Tree, exists, file_takes_after, link, remove, same_bytes, take_after};
+use self::files::{Tree, exists, link, remove, same_bytes, site_path};
+use self::journal::Journal;
 use self::kept::{Kept, check_is_not_mounted, nearest_folder};
 use self::step::{DATA, HIDDEN, Places};
 use crate::error::{Error, IoContext, Result};
@@ -45,12 +48,17 @@ const BEGUN: &str = ".watchtower/begun";
 #[derive(Clone, Debug)]
 pub struct Site {
     root: PathBuf,
+    /// Whether a change exchanges folders; otherwise it replaces file by file.
+    moves_folders: bool,
 }
 
 impl Site {
     /// The site at a folder, which need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            moves_folders: os::MOVES_FOLDERS,
+        }
     }
 
     /// The folder.
@@ -100,7 +108,7 @@ impl Site {
         places.make_hidden()?;
         let lock = self.lock(&places, patience)?;
         places.come_to_rest()?;
-        fs::create_dir(&places.next).during("create the folder", &places.next)?;
+        os::patiently(|| fs::create_dir(&places.next)).during("create the folder", &places.next)?;
         let is_new = !places.data.is_dir();
         // A folder that passes its group on does so from the start.
         let like = if is_new { &self.root } else { &places.data };
@@ -120,7 +128,7 @@ impl Site {
         };
         // Dropped with what cannot be made.
         let next = &change.places.next;
-        take_after(next, &like).during("set the mode of", next)?;
+        os::take_after(next, &like).during("set the mode of", next)?;
         let begun = next.join(BEGUN);
         fs::create_dir(next.join(HIDDEN)).during("create the folder", next)?;
         File::create_new(&begun).during("create", &begun)?;
@@ -211,10 +219,9 @@ impl Transaction {
     ///
     /// [`Error::Output`] when it cannot be looked at.
     pub(crate) fn note_on_rights(&self) -> Result<Option<String>> {
-        const OTHERS: u32 = 0o055;
         let next = &self.places.next;
-        let mode = fs::metadata(next).during("look at", next)?.mode();
-        Ok((self.is_new && mode & OTHERS == 0).then(|| {
+        let found = fs::metadata(next).during("look at", next)?;
+        Ok((self.is_new && !os::others_may_read(&found)).then(|| {
             let root = self.site.root.display();
             format!(
                 "only the account of this export may read the site, as its umask wants it: for the web \
@@ -304,7 +311,7 @@ impl Transaction {
     /// [`Error::Output`] when it cannot be moved.
     pub fn adopt(&self, path: &str, file: &Path) -> Result<()> {
         let staged = self.staged(path)?;
-        fs::rename(file, &staged).during("move into place", &staged)?;
+        os::patiently(|| fs::rename(file, &staged)).during("move into place", &staged)?;
         self.settle(path, staged)
     }
 
@@ -318,7 +325,7 @@ impl Transaction {
         let folder = nearest_folder(&self.places.data, below_data(path)?);
         let folder = folder.map_or_else(|| fs::metadata(&self.places.next), Ok);
         folder
-            .and_then(|folder| file_takes_after(&staged, &folder))
+            .and_then(|folder| os::file_takes_after(&staged, &folder))
             .during("set the mode of", &staged)?;
         let length = fs::metadata(&staged).during("look at", &staged)?.len();
         if length >= LARGE {
@@ -406,7 +413,7 @@ impl Transaction {
         // Nobody can refer to a name that is not Unicode.
         let paths = files
             .iter()
-            .filter_map(|it| Some(format!("{folder}/{}", it.to_str()?)));
+            .filter_map(|it| Some(format!("{folder}/{}", site_path(it)?)));
         Ok(paths.collect())
     }
 
@@ -431,7 +438,8 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] when the step cannot be taken; the site is as it was.
+    /// [`Error::Output`] when the step cannot be taken; the site is as it was. On Windows it may be half changed then,
+    /// if another program holds a file of it open for long: the next change finishes that.
     pub fn commit(self) -> Result<()> {
         let Places { data, next, .. } = &self.places;
         if !exists(&next.join(BEGUN))? {
@@ -449,10 +457,15 @@ impl Transaction {
         };
         let kept = std::mem::take(&mut *locked(&self.kept));
         if !exists(data)? || !kept.are_all_of(data, &present, &staged) {
-            let copied = kept.link(data, next, &staged)?;
             let mut new_files = std::mem::take(&mut *locked(&self.new_files));
-            new_files.extend(copied);
             let early = locked(&self.early).take();
+            if !self.site.moves_folders {
+                kept.check(data, &staged)?;
+                let journal = Journal::new(data, &present, &staged, &kept)?;
+                early.map_or(Ok(()), EarlySync::finish)?;
+                return self.places.take_by_files(media, new_files, &journal);
+            }
+            new_files.extend(kept.link(data, next, &staged)?);
             early.map_or(Ok(()), EarlySync::finish)?;
             return self.places.take(media, new_files);
         }
@@ -513,6 +526,25 @@ mod tests {
 
     const NOW: Duration = Duration::ZERO;
 
+    /// A site for each way to make a change that this system knows. Going file by file is one on every system,
+    /// for whoever comes upon what a Windows machine has begun.
+    fn ways() -> Vec<(tempfile::TempDir, Site)> {
+        let ways = [false, true];
+        let known = ways.into_iter().filter(|it| !it || os::MOVES_FOLDERS);
+        known
+            .map(|moves_folders| {
+                let folder = tempfile::tempdir().unwrap();
+                // It need not be there yet.
+                let root = folder.path().join("deep/site");
+                let site = Site {
+                    root,
+                    moves_folders,
+                };
+                (folder, site)
+            })
+            .collect()
+    }
+
     fn put(change: &Transaction, path: &str, text: &str) {
         change
             .write(path, |out| out.write_all(text.as_bytes()))
@@ -532,43 +564,43 @@ mod tests {
 
     #[test]
     fn nothing_is_visible_before_the_commit() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path().join("deep/site"));
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/context.json", "1");
-        assert_eq!(read(&site, "data/projects/context.json"), None);
-        change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/context.json").unwrap(), "1");
+        for (_folder, site) in ways() {
+            let change = site.begin(NOW).unwrap();
+            put(&change, "data/projects/context.json", "1");
+            assert_eq!(read(&site, "data/projects/context.json"), None);
+            change.commit().unwrap();
+            assert_eq!(read(&site, "data/projects/context.json").unwrap(), "1");
+        }
     }
 
     #[test]
     fn a_large_file_is_on_its_way_to_the_disk_before_the_commit() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path());
-        let change = site.begin(NOW).unwrap();
-        let large = "x".repeat(usize::try_from(LARGE).unwrap());
-        put(&change, "data/projects/large", &large);
-        put(&change, "data/projects/small", "x");
-        let waiting = locked(&change.new_files).clone();
-        assert!(waiting.iter().all(|it| it.ends_with("small")));
-        assert!(locked(&change.early).is_some());
-        change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/large").unwrap(), large);
+        for (_folder, site) in ways() {
+            let change = site.begin(NOW).unwrap();
+            let large = "x".repeat(usize::try_from(LARGE).unwrap());
+            put(&change, "data/projects/large", &large);
+            put(&change, "data/projects/small", "x");
+            let waiting = locked(&change.new_files).clone();
+            assert!(waiting.iter().all(|it| it.ends_with("small")));
+            assert!(locked(&change.early).is_some());
+            change.commit().unwrap();
+            assert_eq!(read(&site, "data/projects/large").unwrap(), large);
+        }
     }
 
     #[test]
     fn a_dropped_change_leaves_the_site_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path());
-        publish(&site, "data/projects/context.json", "1");
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/context.json", "2");
-        drop(change);
-        assert_eq!(read(&site, "data/projects/context.json").unwrap(), "1");
-        assert!(!site.path(".watchtower/next").exists());
+        for (_folder, site) in ways() {
+            publish(&site, "data/projects/context.json", "1");
+            let change = site.begin(NOW).unwrap();
+            put(&change, "data/projects/context.json", "2");
+            drop(change);
+            assert_eq!(read(&site, "data/projects/context.json").unwrap(), "1");
+            assert!(!site.path(".watchtower/next").exists());
+        }
     }
 
-    #[cfg(unix)]
+    #[cfg(unix)] // Inodes are not told elsewhere.
     #[test]
     fn an_unchanged_file_keeps_its_inode_and_a_changed_one_does_not() {
         use std::os::unix::fs::MetadataExt;
@@ -589,49 +621,51 @@ mod tests {
 
     #[test]
     fn what_is_not_written_again_is_gone_unless_it_is_kept_or_foreign() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path());
-        let change = site.begin(NOW).unwrap();
-        put(&change, "data/projects/gone/shots.json", "1");
-        put(&change, "data/projects/kept/shots.json", "1");
-        let picture = "data/previews/0a/0a1b2c3d4e5f60718293a4b5c6d7e8f9.png";
-        put(&change, picture, "1");
-        change.commit().unwrap();
-        let foreign = [
-            "data/notes.txt",
-            "data/robots/notes.txt",
-            "data/projects/notes.txt",
-            "data/projects/gone/notes.txt",
-            "data/projects/kept/sources/edit.blend",
-            "data/previews/logo.svg",
-        ];
-        for path in foreign {
-            let path = site.path(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "mine").unwrap();
-        }
+        for (_folder, site) in ways() {
+            let change = site.begin(NOW).unwrap();
+            put(&change, "data/projects/gone/shots.json", "1");
+            put(&change, "data/projects/kept/shots.json", "1");
+            let picture = "data/previews/0a/0a1b2c3d4e5f60718293a4b5c6d7e8f9.png";
+            put(&change, picture, "1");
+            change.commit().unwrap();
+            let foreign = [
+                "data/notes.txt",
+                "data/robots/notes.txt",
+                "data/projects/notes.txt",
+                "data/projects/gone/notes.txt",
+                "data/projects/kept/sources/edit.blend",
+                "data/previews/logo.svg",
+            ];
+            for path in foreign {
+                let path = site.path(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "mine").unwrap();
+            }
 
-        let change = site.begin(NOW).unwrap();
-        assert!(change.keep("data/projects/kept").unwrap());
-        assert!(!change.keep("data/projects/never-there").unwrap());
-        change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/gone/shots.json"), None);
-        assert_eq!(read(&site, picture), None);
-        assert_eq!(read(&site, "data/projects/kept/shots.json").unwrap(), "1");
-        for path in foreign {
-            assert_eq!(read(&site, path).unwrap(), "mine", "{path}");
+            let change = site.begin(NOW).unwrap();
+            assert!(change.keep("data/projects/kept").unwrap());
+            assert!(!change.keep("data/projects/never-there").unwrap());
+            change.commit().unwrap();
+            assert_eq!(read(&site, "data/projects/gone/shots.json"), None);
+            assert_eq!(read(&site, picture), None);
+            assert_eq!(read(&site, "data/projects/kept/shots.json").unwrap(), "1");
+            for path in foreign {
+                assert_eq!(read(&site, path).unwrap(), "mine", "{path}");
+            }
+            // Nor is a step taken for what stays.
+            let time = || fs::metadata(site.path("data")).unwrap().modified().unwrap();
+            let before = time();
+            let change = site.begin(NOW).unwrap();
+            change.keep("data/projects/kept/shots.json").unwrap();
+            change.commit().unwrap();
+            assert_eq!(time(), before);
         }
-        // Nor is a step taken for what stays.
-        let inode = fs::metadata(site.path("data")).unwrap().ino();
-        let change = site.begin(NOW).unwrap();
-        change.keep("data/projects/kept/shots.json").unwrap();
-        change.commit().unwrap();
-        assert_eq!(fs::metadata(site.path("data")).unwrap().ino(), inode);
     }
 
+    #[cfg(unix)] // Rights come from the folder by themselves elsewhere.
     #[test]
     fn files_and_new_folders_take_after_the_site() {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
         let set = |path: &str, mode: u32| {
@@ -673,38 +707,40 @@ mod tests {
 
     #[test]
     fn what_stays_is_linked_only_for_a_step() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path());
-        publish(&site, "data/projects/a", "1");
+        for (_folder, site) in ways() {
+            publish(&site, "data/projects/a", "1");
 
-        let change = site.begin(NOW).unwrap();
-        assert!(change.open("data/projects/a").is_err(), "nobody keeps it");
-        assert!(change.keep("data/projects").unwrap());
-        let staged = Tree::of(&change.places.next).unwrap();
-        assert_eq!(staged.files, [PathBuf::from(BEGUN)].into());
-        let text = io::read_to_string(change.open("data/projects/a").unwrap());
-        assert_eq!(text.unwrap(), "1");
-        let stamp = change.present_stamp("data/projects/a");
-        assert!(stamp.is_some());
-        assert_eq!(change.stamp("data/projects/a"), stamp);
-        put(&change, "data/projects/b", "2");
-        change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/a").unwrap(), "1");
-        assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
+            let change = site.begin(NOW).unwrap();
+            assert!(change.open("data/projects/a").is_err(), "nobody keeps it");
+            assert!(change.keep("data/projects").unwrap());
+            let staged = Tree::of(&change.places.next).unwrap();
+            assert_eq!(staged.files, [PathBuf::from(BEGUN)].into());
+            let text = io::read_to_string(change.open("data/projects/a").unwrap());
+            assert_eq!(text.unwrap(), "1");
+            let stamp = change.present_stamp("data/projects/a");
+            assert!(stamp.is_some());
+            assert_eq!(change.stamp("data/projects/a"), stamp);
+            put(&change, "data/projects/b", "2");
+            change.commit().unwrap();
+            assert_eq!(read(&site, "data/projects/a").unwrap(), "1");
+            assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
 
-        // What is discarded after all does not stay.
-        publish(&site, "data/projects/p/shots.json", "3");
-        let change = site.begin(NOW).unwrap();
-        change.keep("data/projects").unwrap();
-        change.discard("data/projects/p/shots.json").unwrap();
-        assert_eq!(change.stamp("data/projects/p/shots.json"), None);
-        change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/p/shots.json"), None);
-        assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
+            // What is discarded after all does not stay.
+            publish(&site, "data/projects/p/shots.json", "3");
+            let change = site.begin(NOW).unwrap();
+            change.keep("data/projects").unwrap();
+            change.discard("data/projects/p/shots.json").unwrap();
+            assert_eq!(change.stamp("data/projects/p/shots.json"), None);
+            change.commit().unwrap();
+            assert_eq!(read(&site, "data/projects/p/shots.json"), None);
+            assert_eq!(read(&site, "data/projects/b").unwrap(), "2");
+        }
     }
 
+    #[cfg(unix)] // Inodes are not told elsewhere.
     #[test]
     fn a_file_that_comes_from_elsewhere_with_the_same_bytes_stays_what_it_is() {
+        use std::os::unix::fs::MetadataExt;
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
         let change = site.begin(NOW).unwrap();
@@ -731,6 +767,7 @@ mod tests {
         assert_eq!(inode("data/projects/c/x"), inode("data/projects/a/x"));
     }
 
+    #[cfg(unix)] // Nobody removes a folder elsewhere while the lock in it is held.
     #[test]
     fn half_of_what_was_put_together_is_not_published() {
         let folder = tempfile::tempdir().unwrap();
@@ -743,6 +780,7 @@ mod tests {
         assert!(!site.path("data").exists());
     }
 
+    #[cfg(unix)] // There are none elsewhere.
     #[test]
     fn folders_keep_their_modes_and_their_group() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -767,15 +805,15 @@ mod tests {
 
     #[test]
     fn a_folder_in_place_of_what_is_remembered_stops_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path());
-        for text in ["1", "2"] {
-            publish(&site, "data/projects/a", text);
-            let memory = site.path(".watchtower/media.json");
-            let _ = fs::remove_file(&memory);
-            fs::create_dir(&memory).unwrap();
+        for (_folder, site) in ways() {
+            for text in ["1", "2"] {
+                publish(&site, "data/projects/a", text);
+                let memory = site.path(".watchtower/media.json");
+                let _ = fs::remove_file(&memory);
+                fs::create_dir(&memory).unwrap();
+            }
+            assert_eq!(read(&site, "data/projects/a").unwrap(), "2");
         }
-        assert_eq!(read(&site, "data/projects/a").unwrap(), "2");
     }
 
     #[test]
@@ -786,13 +824,13 @@ mod tests {
 
     #[test]
     fn a_second_change_does_not_interleave() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::new(folder.path());
-        let _first = site.begin(NOW).unwrap();
-        assert!(matches!(site.begin(NOW), Err(Error::Locked { .. })));
+        for (_folder, site) in ways() {
+            let _first = site.begin(NOW).unwrap();
+            assert!(matches!(site.begin(NOW), Err(Error::Locked { .. })));
+        }
     }
 
-    #[cfg(unix)]
+    #[cfg(unix)] // Inodes are not told elsewhere.
     #[test]
     fn when_nothing_changed_even_the_folders_stay() {
         use std::os::unix::fs::MetadataExt;
@@ -815,6 +853,7 @@ mod tests {
         assert!(!site.path("data/projects/p/shots.json").exists());
     }
 
+    #[cfg(unix)] // Nothing is exchanged elsewhere.
     #[test]
     fn who_opened_the_folder_before_a_step_still_finds_every_file() {
         let folder = tempfile::tempdir().unwrap();
@@ -834,15 +873,74 @@ mod tests {
 
     #[test]
     fn writing_over_what_is_kept_does_not_reach_the_readers() {
+        for (_folder, site) in ways() {
+            publish(&site, "data/projects/a", "1");
+            let change = site.begin(NOW).unwrap();
+            change.keep("data/projects").unwrap();
+            put(&change, "data/projects/a", "2");
+            assert_eq!(read(&site, "data/projects/a").unwrap(), "1");
+            change.commit().unwrap();
+            assert_eq!(read(&site, "data/projects/a").unwrap(), "2");
+        }
+    }
+
+    #[test]
+    fn a_folder_whose_name_changes_its_case_keeps_its_files() {
+        for (_folder, site) in ways() {
+            for (path, text) in [("film", "1"), ("Film", "1"), ("FILM", "2"), ("film", "2")] {
+                let path = format!("data/projects/{path}/shots.json");
+                publish(&site, &path, text);
+                assert_eq!(read(&site, &path).as_deref(), Some(text), "{path}");
+                let files = Tree::of(&site.path("data")).unwrap().files;
+                assert_eq!(files.len(), 1, "{files:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn paths_may_be_longer_than_260_characters() {
+        for (_folder, mut site) in ways() {
+            site.root.push("deeper".repeat(20));
+            let long = format!("data/projects/{}/shots.json", "film".repeat(50));
+            assert!(site.path(&long).as_os_str().len() > 260);
+            for text in ["1", "2"] {
+                publish(&site, &long, text);
+                assert_eq!(read(&site, &long).unwrap(), text);
+                let file = SiteFolder::new(site.root()).open(&long).unwrap();
+                assert_eq!(io::read_to_string(file).unwrap(), text);
+            }
+            publish(&site, "data/projects/other", "3");
+            assert_eq!(read(&site, &long), None);
+        }
+    }
+
+    #[test]
+    fn whoever_comes_next_finishes_what_goes_file_by_file() {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::new(folder.path());
         publish(&site, "data/projects/a", "1");
-        let change = site.begin(NOW).unwrap();
-        change.keep("data/projects").unwrap();
-        put(&change, "data/projects/a", "2");
-        assert_eq!(read(&site, "data/projects/a").unwrap(), "1");
-        change.commit().unwrap();
-        assert_eq!(read(&site, "data/projects/a").unwrap(), "2");
+        publish(&site, "data/projects/b", "1");
+        // As a kill leaves it right after the journal was written.
+        let (next, data) = (site.path(".watchtower/next"), site.path("data"));
+        fs::create_dir_all(next.join("projects")).unwrap();
+        fs::write(next.join("projects/a"), "2").unwrap();
+        fs::write(next.join("projects/c"), "2").unwrap();
+        let (present, staged) = (Tree::of(&data).unwrap(), Tree::of(&next).unwrap());
+        let journal = Journal::new(&data, &present, &staged, &Kept::default()).unwrap();
+        let place = site.path(".watchtower/journal.json");
+        journal.write(&place).unwrap();
+        let memory = r#"{"folder": -1, "media": {}}"#;
+        fs::write(site.path(".watchtower/next.json"), memory).unwrap();
+
+        drop(site.begin(NOW).unwrap());
+        let texts = ["a", "b", "c"].map(|it| read(&site, &format!("data/projects/{it}")));
+        assert_eq!(texts, [Some("2".into()), None, Some("2".into())]);
+        let mut left: Vec<_> = fs::read_dir(site.path(".watchtower"))
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["lock", "media.json"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ use std::path::Path;
 use watchtower_model::format::{Document, Format};
 
 pub use code::{Code, Explanation, UnknownCode};
-pub use finding::{Finding, LeftOut, Position, Severity};
+pub use finding::{Finding, LeftOut, Position, Severity, with_slashes};
 pub use site::{Error, Report, read, site};
 
 pub(crate) use elements::{Broken, Elements};

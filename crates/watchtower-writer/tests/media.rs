@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime};
@@ -162,6 +161,15 @@ async fn export(
     export.finish().await.expect("there is room")
 }
 
+/// Which file it is, where the system tells.
+fn identity(about: &fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    let identity = std::os::unix::fs::MetadataExt::ino(about);
+    #[cfg(not(unix))]
+    let identity = about.len();
+    identity
+}
+
 /// Every file of the site with its inode and time.
 fn files(folder: &Path) -> Vec<(String, u64, SystemTime)> {
     let mut found = Vec::new();
@@ -172,8 +180,8 @@ fn files(folder: &Path) -> Vec<(String, u64, SystemTime)> {
             found.extend(files(&path));
         } else {
             let about = entry.metadata().expect("a file");
-            let name = path.display().to_string();
-            found.push((name, about.ino(), about.modified().expect("a time")));
+            let name = path.display().to_string().replace(MAIN_SEPARATOR, "/");
+            found.push((name, identity(&about), about.modified().expect("a time")));
         }
     }
     found.sort();

@@ -1155,7 +1155,7 @@ fn what_is_allowed_is_counted() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")] // All names are Unicode elsewhere.
 fn a_path_that_is_not_unicode_can_be_serialised() {
     use std::os::unix::ffi::OsStrExt;
 
@@ -1234,7 +1234,7 @@ fn a_value_that_cannot_be_read_raises_no_doubt_about_others() {
     assert_eq!(site.findings(), ["warning WT111 shots.json /0/id"]);
 }
 
-#[cfg(unix)]
+#[cfg(unix)] // Pipes have no place in folders elsewhere, and few accounts may make links.
 mod files {
     use super::*;
     use std::os::unix::fs::symlink;

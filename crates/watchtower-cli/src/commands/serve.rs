@@ -12,7 +12,7 @@ use crate::bundle::NoSite;
 use crate::cli::{ListenArgs, ServeArgs};
 use crate::client::{Client, ClientError, INDEX};
 use crate::messages::Serving;
-use crate::parent::Parent;
+use crate::os::Parent;
 use crate::printer::Printer;
 use crate::server::{Served, Server};
 use crate::stop::Stop;

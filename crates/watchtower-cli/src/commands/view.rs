@@ -12,7 +12,7 @@ use super::export::{self, Runs};
 use super::serve::{NothingToServe, end, start};
 use crate::cli::{ListenArgs, ViewArgs};
 use crate::client::{Client, ClientError};
-use crate::parent::Parent;
+use crate::os::Parent;
 use crate::printer::Printer;
 use crate::server::Served;
 use crate::stop::Stop;

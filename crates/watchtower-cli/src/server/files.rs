@@ -1,7 +1,7 @@
 //! The files of a site and its client, as `ServeDir` wants them.
 
 use std::io::{self, Cursor};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -35,13 +35,18 @@ impl Files {
         let not_found = || io::Error::from(io::ErrorKind::NotFound);
         // `ServeDir` starts from a folder, which is the current one here.
         let path = path.strip_prefix(".").unwrap_or(path);
-        let path = path.to_str().ok_or_else(not_found)?;
+        let names = path.components().map(|it| match it {
+            Component::Normal(name) => name.to_str(),
+            _ => None,
+        });
+        let names = names.collect::<Option<Vec<_>>>().ok_or_else(not_found)?;
         // Nothing hidden is anybody's business.
-        if path.split('/').any(|part| part.starts_with('.')) {
+        if names.iter().any(|it| it.starts_with('.')) {
             return Err(not_found());
         }
-        if Path::new(path).starts_with(DATA) {
-            let file = self.served.site.open(path)?;
+        let path = names.join("/");
+        if names.first() == Some(&DATA) {
+            let file = self.served.site.open(&path)?;
             let metadata = file.metadata()?;
             let about = About {
                 length: metadata.len(),
@@ -49,7 +54,7 @@ impl Files {
             };
             return Ok((Either::Left(file), about));
         }
-        let file = self.served.client.get().and_then(|it| it.file(path));
+        let file = self.served.client.get().and_then(|it| it.file(&path));
         let bytes = file.ok_or_else(not_found)?.clone();
         let about = About {
             length: bytes.len() as u64,

@@ -407,6 +407,11 @@ mod tests {
     fn a_missing_one_is_of_the_same_shape() {
         let missing = |media: MediaRef| match like_but_missing(&media).location {
             MediaLocation::Url(text) | MediaLocation::Key(text) => text,
+            MediaLocation::File(path) => path
+                .iter()
+                .map(|it| it.display().to_string())
+                .collect::<Vec<_>>()
+                .join("/"),
             other => format!("{other:?}"),
         };
         let made = [
@@ -427,7 +432,7 @@ mod tests {
         https://a.example/no-such-jade.png?v=2/3
         shots/0/no-such-1
         no-such-movie
-        File("pictures/no-such-a.png")
+        pictures/no-such-a.png
         "#);
     }
 

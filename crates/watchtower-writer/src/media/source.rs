@@ -184,6 +184,7 @@ impl MediaSource for NoMedia {
 }
 
 #[cfg(test)]
+#[cfg(unix)] // A folder is not opened as a file elsewhere.
 mod tests {
     use futures_executor::block_on;
     use futures_util::StreamExt;

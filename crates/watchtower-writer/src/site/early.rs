@@ -49,6 +49,7 @@ impl EarlySync {
 }
 
 #[cfg(test)]
+#[cfg(unix)] // Elsewhere what is below a file is told as what is not there.
 mod tests {
     use std::fs;
 

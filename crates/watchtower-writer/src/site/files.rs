@@ -1,15 +1,15 @@
 //! Files and folders: links that stand for unchanged files, comparing, syncing, clearing away.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::iter;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
+use super::os;
 use crate::error::{Error, IoContext, Result};
 
 /// How much is read or written at a time.
@@ -30,8 +30,8 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
 /// Removes a file, or a folder with everything in it, if it is there.
 pub(super) fn remove(path: &Path) -> Result<()> {
     let result = match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
+        Ok(found) if found.is_dir() => os::patiently(|| fs::remove_dir_all(path)),
+        Ok(_) => os::patiently(|| fs::remove_file(path)),
         Err(error) => Err(error),
     };
     match result {
@@ -51,7 +51,7 @@ pub(super) fn remove_stubbornly(path: &Path) -> Result<()> {
         Err(Error::Output { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
             for folder in iter::once(path).chain(folders.iter().map(PathBuf::as_path)) {
                 // It may be another's.
-                let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
+                let _ = os::give_to_its_owner(folder);
             }
             remove(path)
         }
@@ -69,7 +69,7 @@ pub(super) fn check_nothing_is_mounted(path: &Path) -> Result<()> {
 fn folders_of_ours(path: &Path, found: &Metadata) -> Result<Vec<PathBuf>> {
     let folders = Tree::of(path)?.folders;
     let folders: Vec<_> = folders.iter().map(|it| path.join(it)).collect();
-    let is_mounted = |it: &&PathBuf| fs::metadata(it).is_ok_and(|it| it.dev() != found.dev());
+    let is_mounted = |it: &&PathBuf| fs::metadata(it).is_ok_and(|it| !os::on_one_disk(&it, found));
     if let Some(mounted) = folders.iter().find(is_mounted) {
         let reason = io::Error::other("another file system is mounted there");
         return Err(reason).during("clear away", mounted);
@@ -80,17 +80,7 @@ fn folders_of_ours(path: &Path, found: &Metadata) -> Result<Vec<PathBuf>> {
 /// A hard link, or where there can be none a copy with the same time. Says whether it is a copy.
 pub(super) fn link(from: &Path, to: &Path) -> io::Result<bool> {
     match fs::hard_link(from, to) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::Unsupported
-                    | io::ErrorKind::PermissionDenied
-                    | io::ErrorKind::TooManyLinks
-                    | io::ErrorKind::CrossesDevices
-            ) =>
-        {
-            copy(from, to).map(|()| true)
-        }
+        Err(error) if os::cannot_link(&error) => copy(from, to).map(|()| true),
         result => result.map(|()| false),
     }
 }
@@ -98,7 +88,7 @@ pub(super) fn link(from: &Path, to: &Path) -> io::Result<bool> {
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(from)?;
     if found.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
+        return os::symlink(fs::read_link(from)?, to);
     }
     if !found.is_file() {
         // To open a pipe would be to wait for who writes to it.
@@ -115,41 +105,14 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     target.set_modified(found.modified()?)
 }
 
-/// Gives a folder the mode and the group of another, as far as the system lets us; the owner may work in
-/// it in any case.
-pub(super) fn take_after(folder: &Path, of: &Metadata) -> io::Result<()> {
-    const OWNER: u32 = 0o700;
-    take_group(folder, of)?;
-    set_mode(folder, of.mode() & 0o7777 | OWNER)
-}
-
-/// Gives a file the group of the folder it is in, and the rights: whoever may open files in the folder may
-/// read it, and whoever may write to the folder may write to it. The mask of our process says what a program
-/// may give away by accident; the site's folder says what was meant.
-pub(super) fn file_takes_after(file: &Path, folder: &Metadata) -> io::Result<()> {
-    const OWNER: u32 = 0o600;
-    const OPENS: u32 = 0o011;
-    const WRITES: u32 = 0o022;
-    take_group(file, folder)?;
-    let reads = (folder.mode() & OPENS) << 2;
-    set_mode(file, OWNER | reads | folder.mode() & WRITES)
-}
-
-/// Gives something the group of another, if we are in it.
-pub(super) fn take_group(path: &Path, of: &Metadata) -> io::Result<()> {
-    if fs::metadata(path)?.gid() != of.gid() {
-        // Not ours to give otherwise.
-        let _ = chown(path, None, Some(of.gid()));
-    }
-    Ok(())
-}
-
-/// Gives something a mode, if it has another.
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    if fs::metadata(path)?.mode() & 0o7777 != mode {
-        fs::set_permissions(path, Permissions::from_mode(mode))?;
-    }
-    Ok(())
+/// A path below some folder as sites and documents have it, with `/` on every system. None where it is not
+/// Unicode, or leads elsewhere.
+pub(super) fn site_path(below: &Path) -> Option<String> {
+    let names = below.components().map(|it| match it {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    Some(names.collect::<Option<Vec<_>>>()?.join("/"))
 }
 
 /// Whether two files exist and hold the same bytes.
@@ -230,7 +193,7 @@ pub(super) fn sync_all(paths: &[PathBuf]) -> Result<()> {
 
 /// Syncs a file or folder, if it is there still.
 pub(super) fn sync_if_there(path: &Path) -> Result<()> {
-    match File::open(path).and_then(|it| it.sync_all()) {
+    match os::sync(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.during("sync", path),
     }
@@ -262,11 +225,12 @@ mod tests {
         assert_eq!(fs::read_to_string(&from).unwrap(), "x");
     }
 
+    #[cfg(unix)] // Pipes have no place in folders elsewhere, and few accounts may make links.
     #[test]
     fn a_copy_of_a_link_is_a_link_and_nobody_waits_for_a_pipe() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        symlink("nowhere", at("link")).unwrap();
+        os::symlink("nowhere", at("link")).unwrap();
         copy(&at("link"), &at("copy")).unwrap();
         assert_eq!(fs::read_link(at("copy")).unwrap(), Path::new("nowhere"));
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;

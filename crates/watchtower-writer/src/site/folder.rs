@@ -8,11 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::OFlags;
-use rustix::io::Errno;
+use cap_std::fs::{Dir, OpenOptions};
 use watchtower_model::format::Format;
 
+use super::os;
 use super::step::{DATA, HIDDEN};
 
 /// How long, and how often, a reader waits for `data` to come back. An export that cannot exchange two
@@ -99,10 +98,13 @@ impl SiteFolder {
     ///
     /// Of kind `NotFound` also where something stands that is no file, or that is outside.
     pub fn open_in(folder: &Dir, path: &Path) -> io::Result<File> {
+        if !os::is_its_name(folder, path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let mut options = OpenOptions::new();
+        options.read(true);
         // Opening a pipe would wait for somebody to write to it.
-        let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-        options.read(true).custom_flags(flags);
+        os::without_waiting_in(&mut options);
         let file = match folder.open_with(path, &options) {
             // So a link is answered that leads out of the folder, or a path that none can have.
             Err(error) if is_nowhere(&error) => return Err(io::ErrorKind::NotFound.into()),
@@ -120,10 +122,7 @@ impl SiteFolder {
 fn is_nowhere(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
         || error.kind() == io::ErrorKind::NotADirectory
-        || matches!(
-            Errno::from_io_error(error),
-            Some(Errno::NAMETOOLONG | Errno::LOOP)
-        )
+        || os::cannot_be_a_path(error)
 }
 
 #[cfg(test)]
@@ -145,6 +144,7 @@ mod tests {
         assert_eq!(site.formats(), [Format::V0].into());
     }
 
+    #[cfg(unix)] // Few accounts may make links elsewhere.
     #[test]
     fn nothing_outside_is_opened() {
         let (folder, site) = site();
@@ -176,6 +176,7 @@ mod tests {
         assert!(site.open("data/inside.json").is_ok());
     }
 
+    #[cfg(unix)] // Pipes have no place in folders elsewhere.
     #[test]
     fn a_pipe_is_no_file_and_nobody_waits_for_it() {
         let (_folder, site) = site();

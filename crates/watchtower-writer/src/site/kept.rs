@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::ops::Bound;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use super::files::{Tree, exists, link, take_after};
-use crate::error::{Error, IoContext, Result};
+use super::files::{Tree, exists, link};
+use super::os;
+use crate::error::{IoContext, Result};
 
 /// Files and folders that stay as they are, by their paths below `data/`.
 ///
@@ -22,18 +23,28 @@ pub(super) struct Kept {
     folders: BTreeSet<PathBuf>,
 }
 
-/// A file as it was when it was noted: its size in bytes and its time in seconds and nanoseconds.
+/// A file as it was when it was noted: its size in bytes and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen(u64, i64, i64);
+struct Seen(u64, Option<SystemTime>);
 
 impl Seen {
     fn of(found: &Metadata) -> Self {
-        Self(found.size(), found.mtime(), found.mtime_nsec())
+        Self(found.len(), found.modified().ok())
     }
 
     /// Whether a file is still as it was.
     fn is_still(self, place: &Path) -> bool {
         fs::symlink_metadata(place).is_ok_and(|found| Self::of(&found) == self)
+    }
+
+    /// Demands that a file is still as it was.
+    fn check(self, place: &Path) -> Result<()> {
+        if self.is_still(place) {
+            return Ok(());
+        }
+        let reason = "another program has changed or removed it while the export ran; the next export \
+                      mends that";
+        Err(io::Error::other(reason)).during("keep", place)
     }
 }
 
@@ -120,7 +131,7 @@ impl Kept {
             // A new one takes after the one that it is in.
             let from = nearest_folder(data, folder);
             let like = from.map_or_else(|| fs::metadata(next), Ok);
-            like.and_then(|like| take_after(&to, &like))
+            like.and_then(|like| os::take_after(&to, &like))
                 .during("set the mode of", &to)?;
         }
         let mut copied = Vec::new();
@@ -129,11 +140,7 @@ impl Kept {
             if exists(&to)? {
                 continue;
             }
-            if !seen.is_still(&from) {
-                let reason = "another program has changed or removed it while the export ran; the \
-                              next export mends that";
-                return Err(io::Error::other(reason)).during("keep", &from);
-            }
+            seen.check(&from)?;
             if link(&from, &to).during("link", &from)? {
                 copied.push(to);
             }
@@ -141,8 +148,26 @@ impl Kept {
         Ok(copied)
     }
 
+    /// Demands that all of them are still as they were, but where something is staged in their place.
+    ///
+    /// # Errors
+    ///
+    /// `Output` when somebody else has changed a file.
+    pub(super) fn check(&self, data: &Path, staged: &Tree) -> Result<()> {
+        let mut files = self.files.iter();
+        files.try_for_each(|(file, seen)| match staged.files.contains(file) {
+            true => Ok(()),
+            false => seen.check(&data.join(file)),
+        })
+    }
+
+    /// All of them, files and folders.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().chain(&self.folders).map(PathBuf::as_path)
+    }
+
     /// The folders, and those above all files and folders; what is above comes first.
-    fn all_folders(&self) -> BTreeSet<&Path> {
+    pub(super) fn all_folders(&self) -> BTreeSet<&Path> {
         let paths = self.files.keys().chain(&self.folders);
         let above = paths.flat_map(|path| path.ancestors().skip(1));
         let folders = above.chain(self.folders.iter().map(PathBuf::as_path));
@@ -157,8 +182,8 @@ impl Kept {
 /// `Output` for one on which something is mounted: that would go with the present state, and be emptied with
 /// it.
 pub(super) fn check_is_not_mounted(data: &Path, folder: &Path) -> Result<()> {
-    let device = |path: &Path| Ok::<_, Error>(fs::metadata(path).during("look at", path)?.dev());
-    if device(folder)? == device(data)? {
+    let found = |path: &Path| fs::metadata(path).during("look at", path);
+    if os::on_one_disk(&found(folder)?, &found(data)?) {
         return Ok(());
     }
     let reason = "another file system is mounted there, which cannot be moved in one step; \
@@ -227,6 +252,7 @@ mod tests {
         fs::create_dir(&next).unwrap();
         let error = kept.link(&data, &next, &Tree::default()).unwrap_err();
         let told = error.to_string().replace(data.to_str().unwrap(), "data");
+        let told = told.replace(std::path::MAIN_SEPARATOR, "/");
         insta::assert_snapshot!(told, @"cannot keep `data/top/a/2`: another program has changed or removed it while the export ran; the next export mends that");
         fs::remove_file(data.join("top/a/2")).unwrap();
         assert!(kept.link(&data, &next, &Tree::default()).is_err());
@@ -235,6 +261,7 @@ mod tests {
         kept.link(&data, &next, &Tree::default()).unwrap();
     }
 
+    #[cfg(unix)] // Few accounts may make links elsewhere.
     #[test]
     fn what_is_behind_a_link_goes_with_it() {
         let (folder, mut kept) = tree();

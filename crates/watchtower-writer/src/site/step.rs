@@ -2,19 +2,15 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::slice;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, RenameFlags};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::files::{
-    Tree, check_nothing_is_mounted, exists, file_takes_after, remove, remove_stubbornly, set_mode,
-    sync_all, take_group,
-};
+use super::files::{Tree, check_nothing_is_mounted, exists, remove, remove_stubbornly, sync_all};
+use super::journal::Journal;
+use super::os;
 use crate::error::{IoContext, Result};
 use crate::media::{MediaState, Stamp};
 
@@ -46,6 +42,8 @@ pub(super) struct Places {
     memory: PathBuf,
     /// What is to be remembered once the step is taken.
     next_memory: PathBuf,
+    /// What is still to be done of a step that is taken file by file.
+    journal: PathBuf,
 }
 
 /// What is remembered from one change to the next. Losing it costs time, not correctness.
@@ -76,6 +74,7 @@ impl Places {
             arriving: hidden.join("arriving"),
             memory: hidden.join("media.json"),
             next_memory: hidden.join("next.json"),
+            journal: hidden.join("journal.json"),
             hidden,
         }
     }
@@ -83,26 +82,17 @@ impl Places {
     /// Makes the hidden folder, and keeps it from whoever may not export to the site: what was taken out of the
     /// site is in it for a while. Accounts that share a site share the right to write to its folder.
     pub(super) fn make_hidden(&self) -> Result<()> {
-        const OWNER: u32 = 0o700;
-        const WRITE: u32 = 0o022;
-        const SET_GROUP: u32 = 0o2000;
         let hidden = &self.hidden;
         fs::create_dir_all(hidden).during("create the folder", hidden)?;
         let site = fs::metadata(&self.root).during("look at", &self.root)?;
-        let writers = site.mode() & WRITE;
-        let own = fs::metadata(hidden).during("look at", hidden)?.mode() & OWNER;
-        let mode = own | writers | writers << 1 | writers >> 1 | site.mode() & SET_GROUP;
-        // It may be another account's, which has done the same.
-        let _ = take_group(hidden, &site);
-        let _ = set_mode(hidden, mode);
-        Ok(())
+        os::keep_for_writers_of(&site, hidden).during("look at", hidden)
     }
 
     /// Gives a file in the hidden folder the rights of the folder.
     pub(super) fn share(&self, file: &Path) {
         if let Ok(hidden) = fs::metadata(&self.hidden) {
-            // As above.
-            let _ = file_takes_after(file, &hidden);
+            // It may be another account's.
+            let _ = os::file_takes_after(file, &hidden);
         }
     }
 
@@ -138,6 +128,54 @@ impl Places {
         Ok(())
     }
 
+    /// Takes the step file by file, where folders cannot be moved: every file is whole at any time, and the whole
+    /// state within moments. It is taken when the journal is there; whoever comes next finishes it. An error
+    /// before that means that nothing is visible.
+    ///
+    /// `new_files`, which are staged, are on the disk before.
+    pub(super) fn take_by_files(
+        &self,
+        media: MediaState,
+        new_files: Vec<PathBuf>,
+        journal: &Journal,
+    ) -> Result<()> {
+        // Of no folder: what is remembered goes with the journal.
+        self.write_memory_of(i64::MIN, media)?;
+        let mut unsynced = new_files;
+        unsynced.push(self.next_memory.clone());
+        sync_all(&unsynced)?;
+        journal.write(&self.journal)?;
+        self.share(&self.journal);
+        self.roll_forward()
+    }
+
+    /// Does what is left of a step that is taken file by file.
+    fn roll_forward(&self) -> Result<()> {
+        let Some(journal) = Journal::read(&self.journal)? else {
+            return Ok(());
+        };
+        fs::create_dir_all(&self.data).during("create the folder", &self.data)?;
+        for change in journal.changes() {
+            change.make(&self.next, &self.data)?;
+        }
+        // What is removed is not had from the state before it either.
+        self.clear(&self.previous)?;
+        if exists(&self.next_memory)? {
+            self.settle_memory()?;
+        }
+        self.clear(&self.next)?;
+        remove(&self.journal)
+    }
+
+    /// Remembers what was to be remembered once the step was taken.
+    fn settle_memory(&self) -> Result<()> {
+        if self.memory.is_dir() {
+            self.clear(&self.memory)?;
+        }
+        os::patiently(|| fs::rename(&self.next_memory, &self.memory))
+            .during("rename", &self.next_memory)
+    }
+
     /// Remembers something else of the same state.
     pub(super) fn remember(&self, media: MediaState) -> Result<()> {
         remove(&self.next)?;
@@ -149,7 +187,11 @@ impl Places {
         if folder == self.next {
             self.date().during("set the time of", folder)?;
         }
-        let folder = fs::metadata(folder).during("look at", folder)?.mtime();
+        let folder = seconds(folder).during("look at", folder)?;
+        self.write_memory_of(folder, media)
+    }
+
+    fn write_memory_of(&self, folder: i64, media: MediaState) -> Result<()> {
         let write = || -> io::Result<()> {
             let mut text = serde_json::to_vec(&Memory { folder, media })?;
             text.push(b'\n');
@@ -162,17 +204,16 @@ impl Places {
 
     /// Gives the staged folder a later time than the present one has, to the second.
     fn date(&self) -> io::Result<()> {
-        let time = |folder: &Path| Ok::<_, io::Error>(fs::metadata(folder)?.mtime());
         let present = match fs::metadata(&self.data) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            found => found?,
+            found => found?.modified()?,
         };
         // Some file systems count in steps of two seconds.
         for later in [1, 2] {
-            if time(&self.next)? > present.mtime() {
+            if seconds(&self.next)? > since_1970(present) {
                 break;
             }
-            let later = present.modified()? + Duration::from_secs(later);
+            let later = present + Duration::from_secs(later);
             File::open(&self.next)?.set_modified(later)?;
         }
         Ok(())
@@ -184,11 +225,13 @@ impl Places {
         if !exists(data)? {
             return fs::rename(next, data).during("publish", data);
         }
-        match rustix::fs::renameat_with(CWD, next, CWD, data, RenameFlags::EXCHANGE) {
-            // Systems and file systems that cannot exchange.
-            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => self.publish_by_renames(),
-            Err(Errno::XDEV) => self.publish_by_removal(),
-            result => result.during("publish", data),
+        match os::exchange(next, data) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.publish_by_renames(),
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                self.publish_by_removal()
+            }
+            Err(error) => Err(error).during("publish", data),
         }
     }
 
@@ -229,6 +272,8 @@ impl Places {
     /// Finishes a step that was taken, and clears away a change that was not: after a step, after a
     /// change that was given up, and wherever a killed one stopped.
     pub(super) fn come_to_rest(&self) -> Result<()> {
+        self.roll_forward()?;
+        remove(&Journal::unfinished(&self.journal))?;
         if exists(&self.arriving)? {
             self.arrive()?;
         }
@@ -249,10 +294,7 @@ impl Places {
             fs::rename(&self.next, &self.previous).during("set aside", &self.next)?;
         }
         self.forget_removed(Path::new(""));
-        if self.memory.is_dir() {
-            self.clear(&self.memory)?;
-        }
-        fs::rename(&self.next_memory, &self.memory).during("rename", &self.next_memory)
+        self.settle_memory()
     }
 
     /// Takes out of the state before what the present one has no place for any more: whoever took a project out
@@ -293,11 +335,26 @@ impl Places {
             let memory: MemoryOf = serde_json::from_slice(&text).ok()?;
             Some(memory.folder)
         };
-        folder().is_some_and(|folder| fs::metadata(&self.data).is_ok_and(|it| it.mtime() == folder))
+        folder().is_some_and(|folder| seconds(&self.data).is_ok_and(|it| it == folder))
+    }
+}
+
+/// The time of a file or folder, in seconds since 1970.
+fn seconds(path: &Path) -> io::Result<i64> {
+    Ok(since_1970(fs::metadata(path)?.modified()?))
+}
+
+/// In seconds; before 1970 they are negative.
+fn since_1970(time: SystemTime) -> i64 {
+    let seconds = |it: Duration| i64::try_from(it.as_secs()).unwrap_or(i64::MAX);
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => seconds(after),
+        Err(before) => -seconds(before.duration()),
     }
 }
 
 #[cfg(test)]
+#[cfg(unix)] // Elsewhere no folder is exchanged: `journal.rs` has what is done in place of that.
 mod tests {
     use super::*;
 

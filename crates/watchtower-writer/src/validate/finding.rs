@@ -1,7 +1,7 @@
 //! What a check found: data, with nothing of a terminal in it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -79,9 +79,14 @@ pub struct LeftOut {
     pub count: usize,
 }
 
-/// Writes a path, whatever is in it: few formats have a way to say what is not Unicode.
+/// Writes a path, with `/` on every system, whatever is in it: few formats have a way to say what is not Unicode.
 fn in_unicode<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&path.display())
+    serializer.collect_str(&with_slashes(path))
+}
+
+/// A path as findings show it: with `/` on every system, as sites and documents have it.
+pub fn with_slashes(path: &Path) -> String {
+    path.to_string_lossy().replace(MAIN_SEPARATOR, "/")
 }
 
 /// A stretch of text in a file.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use watchtower_model::format::{Document, Format, Scope};
 
+use crate::site::os;
+
 /// A folder of a site, and which one it is.
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -236,11 +238,7 @@ pub(super) fn open(path: &Path) -> Result<File, Unreadable> {
     let mut options = OpenOptions::new();
     options.read(true);
     // Should it become a pipe meanwhile, opening does not wait for someone who writes into it.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
+    os::without_waiting(&mut options);
     let file = options.open(path)?;
     regular(&file.metadata()?)?;
     Ok(file)
@@ -259,6 +257,7 @@ fn regular(metadata: &fs::Metadata) -> Result<(), Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validate::with_slashes;
     use watchtower_model::format::Format::V0;
 
     fn site() -> tempfile::TempDir {
@@ -299,7 +298,7 @@ mod tests {
             format: V0,
             project: None,
         };
-        let file = |path| layout.file(path).to_str().unwrap().to_owned();
+        let file = |path| with_slashes(&layout.file(path));
         assert_eq!(file("data/projects/film/edit.mp4"), "film/edit.mp4");
         assert_eq!(file("data/projects/context.json"), "film/../context.json");
         assert_eq!(file("data/previews/a.png"), "film/../../previews/a.png");
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
+    #[cfg(unix)] // Pipes have no place in folders elsewhere.
     fn only_files_are_opened() {
         assert!(matches!(
             open(Path::new("/dev/zero")),

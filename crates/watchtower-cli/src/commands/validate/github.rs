@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use watchtower_writer::validate::{Code, Report, Severity};
+use watchtower_writer::validate::{Code, Report, Severity, with_slashes};
 
 use super::{count, printable};
 
@@ -48,7 +48,7 @@ fn title(code: Code) -> String {
 fn file(path: &Path) -> String {
     // Annotations are matched by the name of the file in the repository.
     let path = path.strip_prefix(".").unwrap_or(path);
-    let path = printable(&path.to_string_lossy()).into_owned();
+    let path = printable(&with_slashes(path)).into_owned();
     escape(&path).replace(':', "%3A").replace(',', "%2C")
 }
 

@@ -8,7 +8,7 @@ use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use indexmap::IndexMap;
 use indicatif::HumanCount;
-use watchtower_writer::validate::{Code, Finding, Position, Report, Severity};
+use watchtower_writer::validate::{Code, Finding, Position, Report, Severity, with_slashes};
 
 use super::printable;
 use super::source::{Excerpt, Sources};
@@ -116,7 +116,7 @@ fn draw(
     let mut group = Group::with_title(title);
     let expected = finding.expected.as_ref().map(|it| format!("expected {it}"));
     let mut expected = expected.map(|it| printable(&it).into_owned());
-    let mut place = printable(&finding.file.to_string_lossy()).into_owned();
+    let mut place = printable(&with_slashes(&finding.file)).into_owned();
     let mut gutter = 0;
     if let Some(position) = finding.position {
         let Position { line, column, .. } = position;

@@ -11,7 +11,7 @@ use serde_sarif::sarif::{
     Result as SarifResult, ResultColumnKind, ResultLevel, Run, SCHEMA_URL, Sarif, ToolComponent,
     Version,
 };
-use watchtower_writer::validate::{Code, Finding, LeftOut, Report, Severity};
+use watchtower_writer::validate::{Code, Finding, LeftOut, Report, Severity, with_slashes};
 
 use super::{count, json};
 
@@ -152,11 +152,14 @@ fn uri(path: &Path) -> String {
         .remove(b'~')
         .remove(b'/');
     let path = path.strip_prefix(".").unwrap_or(path);
-    let scheme = if path.is_absolute() { "file://" } else { "" };
-    format!(
-        "{scheme}{}",
-        utf8_percent_encode(&path.to_string_lossy(), IN_A_PATH)
-    )
+    let text = with_slashes(path);
+    let scheme = match (path.is_absolute(), text.starts_with('/')) {
+        (true, true) => "file://",
+        // A drive comes first.
+        (true, false) => "file:///",
+        (false, _) => "",
+    };
+    format!("{scheme}{}", utf8_percent_encode(&text, IN_A_PATH))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod schema;
 mod services;
 mod share;
 mod soak;
+mod windows;
 mod zou;
 
 use std::path::{Path, PathBuf};
@@ -54,6 +55,18 @@ enum Chore {
         #[arg(long)]
         pictures: bool,
     },
+    /// Build everything for Windows with MinGW, and run its tests under Wine, which are installed first
+    Windows {
+        /// Where what is made for that is kept between runs
+        #[arg(long, default_value = "target/windows-tools")]
+        state: PathBuf,
+        /// Test this crate alone, and nothing from end to end; may be given again
+        #[arg(long = "package", value_name = "CRATE")]
+        packages: Vec<String>,
+        /// How many exports are killed
+        #[arg(long, default_value_t = 100)]
+        kills: usize,
+    },
     /// Measure ours beside others of its kind
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -72,6 +85,11 @@ fn main() -> Result<()> {
         Chore::Share { prefix } => share::write(&prefix),
         Chore::Snapshots => snapshots(),
         Chore::Services { state, pictures } => services::test(&root().join(state), pictures),
+        Chore::Windows {
+            state,
+            packages,
+            kills,
+        } => windows::test(&root().join(state), &packages, kills),
         Chore::Bench(bench) => bench::run(bench),
         Chore::Soak(soak) => soak::run(soak),
     }

@@ -98,6 +98,8 @@ pub(crate) enum Action {
     /// The JSON Schemas of the documents
     #[command(subcommand)]
     Schema(SchemaAction),
+    /// Copy a site without names, pictures and movies, for a report of a fault
+    Anonymise(AnonymiseArgs),
     /// Print what completes commands in a shell
     Completions(CompletionsArgs),
 }
@@ -528,6 +530,23 @@ pub(crate) struct ExplainArgs {
     /// The code or its name, as in `WT203` or `null`; without it all codes are listed
     #[arg(value_name = "CODE", value_parser = code)]
     pub(crate) code: Option<Code>,
+}
+
+/// What `watchtower anonymise` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Names, ids, paths and addresses get stand-ins, numbered as they come; a picture is white, and a \
+                  movie has no frames to be seen. What is wrong with the site stays: `watchtower validate` finds the \
+                  same codes at the same places. Numbers, dates and colours stay as well, and what no document names \
+                  is left out. Look through the copy before you send it."
+)]
+pub(crate) struct AnonymiseArgs {
+    /// The site's folder, which holds `data`, of any format and whoever wrote it
+    #[arg(value_name = "SITE")]
+    pub(crate) site: PathBuf,
+    /// The copy's folder: one that is not there, or empty
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: PathBuf,
 }
 
 /// What `watchtower completions` takes.

@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod anonymise;
 mod asked;
 mod beats;
 #[cfg(feature = "bundle")]
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: &Cli, matches: &ArgMatches, trackers: &[Box<dyn TrackerCo
         Action::View => view::run(matches, trackers, &mut printer),
         Action::Explain(args) => explain::run(args, &printer),
         Action::Schema(action) => schema::run(action, &printer),
+        Action::Anonymise(args) => anonymise::run(args, &printer),
         Action::Completions(args) => completions::run(args, trackers, &printer),
     };
     result.unwrap_or_else(|error| {

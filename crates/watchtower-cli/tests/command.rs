@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use watchtower_writer::{anonymise, validate};
 
 /// The command, away from the settings of whoever runs the tests.
 fn watchtower(folder: &Path) -> Command {
@@ -56,6 +57,7 @@ fn help_is_worth_reading() {
         &["convert", "--help"],
         &["schema", "--help"],
         &["completions", "--help"],
+        &["anonymise", "--help"],
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(0));
@@ -116,6 +118,177 @@ fn bash_completes_with_what_we_print() {
         .output()
         .unwrap();
     assert_eq!(stdout(&bash).trim_end(), "kitsu", "{}", stderr(&bash));
+}
+
+#[test]
+fn a_site_is_copied_without_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        run(folder.path(), &["export", "example", "--output", "site"])
+            .status
+            .success()
+    );
+    fs::write(folder.path().join("site/data/notes.txt"), "secret").unwrap();
+    let arguments = ["anonymise", "site", "--output", "copy"];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    insta::assert_snapshot!("anonymised", stdout(&output));
+    let context =
+        fs::read_to_string(folder.path().join("copy/data/projects/context.json")).unwrap();
+    assert!(!context.contains("Salt Lantern"), "{context}");
+    let output = run(folder.path(), &["validate", "copy", "--deny", "warnings"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    // It is never written over something.
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!("anonymised_taken", stderr(&output));
+    let output = run(
+        folder.path(),
+        &["anonymise", "copy/data", "--output", "other"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!("anonymised_nothing", stderr(&output));
+}
+
+/// The code of each finding with its place in its document, in order.
+fn found(site: &Path) -> Vec<String> {
+    let report = validate::site(site, &validate::Options::default()).unwrap();
+    let mut found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|it| {
+            let file = it.file.file_name().unwrap_or_default();
+            format!(
+                "{} {} {} {}",
+                it.severity,
+                it.code,
+                file.display(),
+                it.pointer
+            )
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![(path.clone(), fs::read(path).unwrap())],
+        })
+        .collect()
+}
+
+/// Every text of a document that is a name: what the client shows of people, shots and the rest.
+fn names(document: &Value, found: &mut BTreeSet<String>) {
+    match document {
+        Value::Array(items) => items.iter().for_each(|it| names(it, found)),
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value.as_str() {
+                    // A short one may stand in a file by chance.
+                    Some(text)
+                        if matches!(&**key, "name" | "full_name" | "id") && text.len() > 4 =>
+                    {
+                        found.insert(text.to_owned());
+                    }
+                    _ => names(value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_copy_without_names_has_the_same_faults_and_nothing_of_anybody() {
+    let odd = [
+        ("huge", r#"{"projects": 1e400}"#),
+        ("surrogate", r#"["\ud83d"]"#),
+        (
+            "nulls",
+            r#"{"id":"p","name":"P","team":null,"fps":null,"ratio":"\ud83d"}"#,
+        ),
+        ("python", "[{'name': 'Sprite Fright', 'tasks': None}]"),
+        ("page", "<html><h1>Sprite Fright: 502</h1>"),
+        ("cut", r#"[{"name": "Sprite Fright", "id": "#),
+        ("two", r#"[] [{"name": "Sprite Fright"}]"#),
+        ("lines", "[{\"name\": \"Sprite Fright\n\"}]"),
+        (
+            "nan",
+            r#"[{"name": "Sprite Fright", "data": {"frame_in": NaN}}]"#,
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, options) in [
+        ("v0", &["--format", "v0"][..]),
+        ("v1", &["--format", "v1"]),
+        ("series", &["--format", "v1", "--episodes", "2"]),
+    ] {
+        let site = folder.path().join(kind);
+        let export = [&["export", "example", "--quiet", "--output", kind], options].concat();
+        assert!(run(folder.path(), &export).status.success());
+        let before = files(&site.join("data"));
+        let documents = before
+            .iter()
+            .filter(|it| it.0.extension().is_some_and(|it| it == "json"));
+        let mut of_people = BTreeSet::from(["Sprite Fright".to_owned()]);
+        for (_, text) in documents.clone() {
+            names(&serde_json::from_slice(text).unwrap(), &mut of_people);
+        }
+        assert!(of_people.len() > 50, "{of_people:?}");
+        // From the middle of each picture, and of what a movie shows.
+        assert!(
+            run(folder.path(), &["anonymise", kind, "--output", "copy"])
+                .status
+                .success()
+        );
+        assert_eq!(found(&folder.path().join("copy")), found(&site), "{kind}");
+        let after = files(&folder.path().join("copy"));
+        for (path, bytes) in &after {
+            let inside = path.strip_prefix(folder.path()).unwrap().to_string_lossy();
+            let text = String::from_utf8_lossy(bytes);
+            let told = of_people
+                .iter()
+                .find(|it| text.contains(&**it) || inside.contains(&**it));
+            assert_eq!(told, None, "{kind}: {inside}");
+        }
+        let after: Vec<u8> = after.into_iter().flat_map(|it| it.1).collect();
+        let mut pictures = 0;
+        for (path, bytes) in &before {
+            let start = match path.extension().unwrap().to_str().unwrap() {
+                "json" => continue,
+                "mp4" => bytes.windows(4).position(|it| it == b"mdat").unwrap() + 64,
+                _ => bytes.len() / 2,
+            };
+            let part = &bytes[start..start + 32];
+            let is_there = after.windows(part.len()).any(|it| it == part);
+            assert!(!is_there, "{} is in the copy", path.display());
+            pictures += 1;
+            // It takes long to make one again for each odd document.
+            fs::remove_file(path).unwrap();
+        }
+        assert!(pictures > 10, "{pictures}");
+        fs::remove_dir_all(folder.path().join("copy")).unwrap();
+        for ((path, whole), (name, text)) in
+            documents.flat_map(|it| odd.iter().map(move |odd| (it, odd)))
+        {
+            fs::write(path, text).unwrap();
+            let copy = folder.path().join("copy");
+            let at = format!("{}, {name}", path.display());
+            anonymise::site(&site, &copy).unwrap();
+            assert_eq!(found(&copy), found(&site), "{at}");
+            for (path, bytes) in files(&copy) {
+                let text = String::from_utf8_lossy(&bytes);
+                assert!(!text.contains("Sprite"), "{at}: {}", path.display());
+            }
+            fs::write(path, whole).unwrap();
+            fs::remove_dir_all(copy).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,11 @@ fn feature(variable: &str) -> Option<String> {
 
 /// The commit of these sources; none where they are no checkout of ours, as those of a package are not.
 fn commit() -> Option<String> {
+    // Whoever builds from a source distribution may know it.
+    println!("cargo::rerun-if-env-changed=WATCHTOWER_COMMIT");
+    if let Ok(commit) = env::var("WATCHTOWER_COMMIT") {
+        return Some(commit);
+    }
     // A crate that somebody unpacked into a repository of their own is not two folders below its root.
     let git = Path::new("../../.git");
     if !git.exists() {

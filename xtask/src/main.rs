@@ -5,11 +5,13 @@ mod features;
 mod findings;
 mod guide;
 mod messages;
+mod notices;
 mod placeholders;
 mod schema;
 mod services;
 mod share;
 mod soak;
+mod wheel;
 mod windows;
 mod zou;
 
@@ -55,6 +57,15 @@ enum Chore {
         #[arg(long)]
         pictures: bool,
     },
+    /// Build the Python wheel from its source distribution, and try it in an empty environment without Rust
+    Wheel {
+        /// Where the tools and what is built are kept between runs
+        #[arg(long, default_value = "target/wheel")]
+        state: PathBuf,
+        /// Build with this profile, as `release`, which is done sooner
+        #[arg(long)]
+        profile: Option<String>,
+    },
     /// Build everything for Windows with MinGW, and run its tests under Wine, which are installed first
     Windows {
         /// Where what is made for that is kept between runs
@@ -85,6 +96,7 @@ fn main() -> Result<()> {
         Chore::Share { prefix } => share::write(&prefix),
         Chore::Snapshots => snapshots(),
         Chore::Services { state, pictures } => services::test(&root().join(state), pictures),
+        Chore::Wheel { state, profile } => wheel::build(&root().join(state), profile.as_deref()),
         Chore::Windows {
             state,
             packages,

@@ -173,6 +173,10 @@ mod tests {
             "si%20te/data/%C3%A4%3A%25.json"
         );
         assert_eq!(uri(Path::new("./data")), "data");
-        assert_eq!(uri(Path::new("/srv/site")), "file:///srv/site");
+        let (path, address) = match cfg!(windows) {
+            false => ("/srv/site", "file:///srv/site"),
+            true => (r"C:\srv\site", "file:///C%3A/srv/site"),
+        };
+        assert_eq!(uri(Path::new(path)), address);
     }
 }

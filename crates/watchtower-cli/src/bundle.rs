@@ -197,7 +197,7 @@ impl Places {
     fn check_is_ours(&self) -> Result<(), BundleError> {
         let entries = match fs::read_dir(&self.output) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(_) if self.output.is_file() => {
                 return self.refused("it is a file");
             }
             entries => entries.map_err(failed("list", &self.output))?,
